@@ -5,6 +5,7 @@ arguments. So the command line can name its options without reading English.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -290,3 +291,28 @@ def check_switch(name: str, value: object) -> bool:
     ):
         raise ArgumentTypeError(name, "be True or False", f"{value!r}")
     return bool(value)
+
+
+# What Pydantic says of a value, for Typer's options and for requests, and what palate says.
+_DEMANDS = (
+    (r"Input should be greater than or equal to (\S+)", r"be at least \1"),
+    (r"Input should be less than or equal to (\S+)", r"be at most \1"),
+    (r"Input should be greater than (\S+)", r"be above \1"),
+    (r"Input should be less than (\S+)", r"be below \1"),
+    (r"Input should be a valid integer.*", "be a whole number"),
+    (r"Input should be a valid number.*", "be a number"),
+    (r"Input should be a valid boolean.*", "be true or false"),
+    (r"Input should be a valid string.*", "be a text"),
+)
+
+
+def demand(message: str) -> str | None:
+    """Return what Pydantic demands of a value, as it follows "must"; None for what it says of other things.
+
+    >>> demand("Input should be greater than or equal to 1"), demand("Field required")
+    ('be at least 1', None)
+    """
+    for pattern, words in _DEMANDS:
+        if re.fullmatch(pattern, message.rstrip(".")):
+            return re.sub(pattern, words, message.rstrip("."), count=1)
+    return None

@@ -201,7 +201,8 @@ def test_a_condition_that_cannot_be_computed(refused, model):
 
 
 def test_unknown_users_say_what_ids_are_like(refused, model):
-    message = "unknown user id '{}': a user id of this model is an integer such as 1 (30 users)."
+    message = "unknown user id '{}': a user id of this model is an integer such as 1 (30 users). "
+    message += "For somebody new, palate recommend takes ratings: --rate ITEM=RATING."
     for text in ("bob", "31", "1.0", "99999999999999999999"):
         assert refused("recommend", model, text) == message.format(text)
 

@@ -34,6 +34,7 @@ def desk(tmp_path_factory):
         "user_id,item_id,rating\nann,Heat,4\nann,Alien,5\nbo,Heat,3\ncleo,Alien,2\n"
     )
     (path / "clicks.csv").write_text("user_id,item_id\n" + "".join(f"{u},{i}\n" for u, i, _ in rows))
+    (path / "page.csv").write_text("<!DOCTYPE html>\n<html><body>Not found</body></html>\n")
     for name, source in (("films.palate", "films"), ("text.palate", "ratings.csv")):
         data = library.read(path / source)
         library.LeastSquares(n_factors=2, max_sweeps=3).fit(data, validation=0).save(path / name)
@@ -75,6 +76,19 @@ def desk(tmp_path_factory):
         ("similar films.palate --title Star_Wrs", "Did you mean 'Star Wars: Episode IV - A New Hope'?"),
         ("rated films.palate", "Missing argument 'USER'"),
         ("recomend films.palate 63", "Did you mean 'recommend'?"),
+        ("recommend films.palate 63 --n 0", "--n must be at least 1; got 0"),
+        ("recommend films.palate 63 --n=ten", "--n must be a whole number; got ten"),
+        ("recommend films.palate 63 --diversity 3", "--diversity must be at most 1; got 3"),
+        ("recommend films.palate 9999", "For somebody new, palate recommend takes ratings: --rate"),
+        ("recommend text.palate ann --genres Comedy", "--genres needs a catalog with a column genres"),
+        ("predict text.palate ann --year 1980", "--year needs a catalog with a column year"),
+        ("train ratings.csv --trainer als", "Did you mean 'least-squares'?"),
+        ("train ml-1m -o c.palate", "Download it with palate datasets fetch ml-1m"),
+        ("train movielens-small --scale 1 5 -o c.palate", "--scale is for files and must be left out"),
+        ("datasets path movielens-small", "comes with palate and needs no download"),
+        ("evaluate films.palate ratings.csv", "test ratings are given by --test ratings.csv"),
+        ("update films.palate ratings.csv", "got 'ann' at line 2 of ratings.csv"),
+        ("train page.csv -o c.palate", "it is a page in HTML. Download the table itself"),
         ("help", "Did you mean 'palate --help'?"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +120,41 @@ def test_files_that_prepare_names_itself_are_refused_in_any_folder(here, palate,
     assert "rating.csv is there already; pass --overwrite, or another folder" in said
     assert (tmp_path / "rating.csv").read_text() == "precious"
     assert palate("prepare", here["RATINGS"], "-o", ".", "--overwrite").code == 0
+
+
+READS = (
+    ("train", "given.csv", "-o", "given.csv"),
+    ("train", "given.csv", "--items", "items.csv", "-o", "items.csv"),
+    ("train", "given.csv", "-o", "m.palate", "--checkpoint", "./given.csv"),
+    ("update", "given.palate", "given.csv", "-o", "given.csv"),
+    ("evaluate", "given.palate", "--test", "given.csv", "-o", "given.csv"),
+    ("recommend", "given.palate", "--fold-in", "given.csv", "-o", "given.csv"),
+)
+
+
+@pytest.mark.parametrize("command", READS, ids=" ".join)
+def test_no_command_replaces_what_it_reads(command, folder, here, refused):
+    shutil.copy(folder / "ratings.csv", "given.csv")
+    shutil.copy(folder / "items.csv", "items.csv")
+    before = {path: Path(path).read_bytes() for path in ("given.csv", "items.csv", "given.palate")}
+    said = refused(*command, code=2)
+    assert "must not be a file that the command reads, which would be lost" in said
+    assert before == {path: Path(path).read_bytes() for path in before}
+
+
+def test_a_model_replaces_no_file_of_another_kind(folder, here, palate, refused):
+    Path("notes.csv").write_text("user_id,item_id,rating\n1,1,3\n")
+    said = refused("train", here["RATINGS"], "--trainer", "baseline", "-o", "notes.csv", code=2)
+    assert said.startswith("notes.csv is a file of another kind, which would be lost")
+    assert Path("notes.csv").stat().st_size == 29
+    Path("empty").touch()
+    shutil.copy("given.palate", "model-of-before")
+    for name in ("empty", "model-of-before"):
+        result = palate("train", here["RATINGS"], "--trainer", "baseline", "-o", name)
+        assert result.code == 0, result.err
+
+
+def test_a_model_that_goes_on_may_replace_itself(here, palate):
+    ratings = here["RATINGS"]
+    assert palate("update", "given.palate", ratings, "-o", "given.palate").code == 0
+    assert palate("train", ratings, "--start", "given.palate", "-o", "given.palate").code == 0

@@ -73,7 +73,7 @@ def test_without_a_common_holdout_there_are_no_errors_and_the_note_says_why(mode
     found = palate.compare({"whole": whole, "same": whole}, n=1)
     assert found.errors is None
     assert found.note.startswith(
-        "No errors: test must be given for 'whole', which held no ratings out of training"
+        "No errors: test ratings must be given for 'whole', which held no ratings out of training"
     )
 
 

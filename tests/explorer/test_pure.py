@@ -3,6 +3,7 @@
 import socket
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,12 +11,13 @@ import pytest
 
 from palate import Baseline, LeastSquares
 from palate.app import diagnostics, positions
-from palate.app.answers import ItemInfo, Row
+from palate.app.answers import Answer, ItemInfo, Row
 from palate.cli import main
 from palate.explorer import bundled, colors, figures, people, server
 from palate.explorer.cases import Case, append_case, check_cases, read_cases
 from palate.explorer.changes import gone, marks, summary
 from palate.explorer.state import State
+from palate.explorer.views.lists import about
 from palate.store.memory import MemoryStore
 from site_of_films import N_ITEMS, data
 
@@ -282,3 +284,20 @@ def test_a_training_that_is_killed_is_told(tmp_path):
 def test_test_ratings_need_a_model(capsys, tmp_path):
     assert main(["explore", "--test", str(tmp_path / "x.csv")]) == 2
     assert "--test needs MODEL" in capsys.readouterr().err
+
+
+def test_a_model_that_held_nothing_out_is_asked_for_test_ratings():
+    ratings, _ = data()
+    said = figures.measure({"mine": Baseline().fit(ratings, validation=0)}, None).source
+    assert said.startswith(
+        "Nothing is measured: test ratings must be given for 'mine', which held no ratings out of training. "
+        "Give them with --test FILE."
+    )
+
+
+def test_a_list_by_both_heads_says_what_orders_it():
+    row = Row(1, ItemInfo("x"), 4.2, predicted_rating=4.2)
+    by_rating = Answer("m", "1", "stored", (row,))
+    assert about(by_rating) == "This list is made from the ratings that the model was trained on."
+    by_both = Answer("m", "1", "stored", (replace(row, chance=0.2),))
+    assert about(by_both).endswith("It begins with what is likely to be chosen and to be rated highly if so.")

@@ -97,7 +97,7 @@ def test_the_table_of_candidates_says_which_one_won(model):
     assert model.trainer["choice"] in {row["name"] for row in table}
     assert {"most popular", "linear items, local, l2 4"} <= {row["name"] for row in table}
     assert f"{model.trainer['choice']} has nDCG@10" in model.history.notes[0]
-    assert model.history.stopped == f"The choice head is {model.trainer['choice']}."
+    assert model.history.stopped == f"Choices are predicted by {model.trainer['choice']}."
     assert model.trainer["beta_resolved"] in (0.0, 0.25, 0.5, 1.0, 2.0)
     assert len(model.ratings) == 160 * 18
     assert model.ratings.held_out is None

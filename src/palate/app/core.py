@@ -141,6 +141,13 @@ class Core:
         """Return what is told of a model."""
         return self._models.info(model)
 
+    def likelihood_in_words(self, chance: float, model: str | None = None) -> str:
+        """Return how likely an item with this `chance` is to be chosen, beside one that is picked blindly;
+        nothing for a model that does not know.
+        """
+        heads = getattr(self._served(model).model, "heads", None)
+        return "" if heads is None else str(heads.chance.probability_in_words(chance))
+
     def activate(
         self, model_id: str, path: Path | str | None = None, *, make_active: bool = True
     ) -> ModelInfo:

@@ -203,6 +203,18 @@ def calibration_panel(model: Model, test: Ratings | None = None) -> Panel:
     return Panel(heading, text, shown, "promised", ("held", "promised"))
 
 
+# What a model of two heads calls its settings, in words.
+_NAMES = {
+    "values": "Values, as asked",
+    "values_resolved": "Values",
+    "stars": "Model of ratings",
+    "choice": "Model of choices",
+    "beta": "Weight of the rating, as asked",
+    "beta_resolved": "Weight of the rating in the order",
+    "seconds": "Seconds to try models of choices",
+}
+
+
 def card(model: Model) -> list[tuple[str, str]]:
     """Return the model card: pairs of a name and what there is to say."""
     stars = getattr(model, "predicts", model)
@@ -225,7 +237,7 @@ def card(model: Model) -> list[tuple[str, str]]:
             )
         )
     rows += [
-        (name.replace("_", " ").capitalize(), str(value))
+        (_NAMES.get(name, name.replace("_", " ").capitalize()), str(value))
         for name, value in model.trainer.items()
         if _plain(name, value)
     ]

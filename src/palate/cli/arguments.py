@@ -42,6 +42,17 @@ def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
     return model
 
 
+def has_filters(model: "FactorModel", path: Path, genres: object, year: object) -> None:
+    """Check that the items have the columns that --genres and --year are about."""
+    columns = () if model.catalog is None else model.catalog.frame.columns
+    for option, given in (("genres", genres), ("year", year)):
+        if given and option not in columns:
+            raise usage_error(
+                f"--{option} needs a catalog with a column {option}, which {path} does not have. Train with "
+                "--items FILE, a table of the items"
+            )
+
+
 def holds_counts(model: "FactorModel") -> bool:
     """Return whether a model was trained on counts, of which those of a pair add up."""
     about = model.trainer
@@ -66,6 +77,9 @@ def of_ratings(model: "Model") -> Any:
             "this", "be used with a model of factors", f"a model of {name}, which predicts choices"
         )
     return found
+
+
+_FOR_NEW = " For somebody new, palate recommend takes ratings: --rate ITEM=RATING."
 
 
 def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
@@ -104,7 +118,7 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     count = f"{len(vocabulary):,} {side}{'' if len(vocabulary) == 1 else 's'}"
     raise KeyError(
         f"unknown {side} id '{text}': {'an' if side == 'item' else 'a'} {side} id of this model is {kind} "
-        f"({count}).{near}"
+        f"({count}).{near}{_FOR_NEW if side == 'user' and not near else ''}"
         + (
             f" '{text}' is not an option of this command either; see --help."
             if text[:1] == "-" and not text[1:2].isdigit()

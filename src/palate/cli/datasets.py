@@ -19,6 +19,14 @@ _QUIET_SECONDS = 2.0
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the data set (`palate datasets list`).")]
 
 
+def _check_remote(name: str) -> None:
+    from palate import datasets
+    from palate.cli.errors import usage_error
+
+    if name in datasets.BUNDLED:
+        raise usage_error(f"{name} comes with palate and needs no download: palate train {name}")
+
+
 @app.command("list", cls=Command)
 def list_(as_json: options.Json = False) -> None:
     """List the data sets that can be downloaded, with size, format, terms of use and the source of
@@ -29,7 +37,7 @@ def list_(as_json: options.Json = False) -> None:
         palate datasets list
     """
     from palate import datasets
-    from palate.cli.output import Column, print_json, print_table, records
+    from palate.cli.output import Column, print_json, print_table, print_text, records
 
     frame = datasets.available()
     if as_json:
@@ -50,6 +58,8 @@ def list_(as_json: options.Json = False) -> None:
             Column("fetched", "here"),
         ),
     )
+    names = " and ".join(datasets.BUNDLED)
+    print_text("", f"{names} comes with palate and needs no download: palate train {datasets.BUNDLED[0]}.")
 
 
 @app.command("fetch", cls=Command)
@@ -67,6 +77,7 @@ def fetch(name: Name, as_json: options.Json = False) -> None:
     from palate import datasets
     from palate.cli.output import print_json, print_verbatim
 
+    _check_remote(name)
     with _Bar() as bar:
         found = datasets.fetch(name, progress=bar)
     if as_json:
@@ -86,6 +97,7 @@ def path(name: Name, as_json: options.Json = False) -> None:
     from palate import datasets
     from palate.cli.output import print_json, print_verbatim
 
+    _check_remote(name)
     found = datasets.path(name)
     if as_json:
         print_json({"name": name, "path": str(found)})

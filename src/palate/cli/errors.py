@@ -13,7 +13,9 @@ import typer
 from typer.core import TyperCommand
 
 from palate._checks import ArgumentError, ArgumentTypeError
+from palate.cli.apart import OUTPUTS, overwritten
 from palate.cli.messages import about_option, for_command_line, one_line
+from palate.cli.ranges import in_words
 
 if TYPE_CHECKING:
     from typer._click.core import Context
@@ -46,16 +48,8 @@ _MEANT = {
 }
 # Options of before, which are noted for one version: old name, name of today.
 _RENAMED = {"--deny": "--exclude-items", "--worst": "--ascending"}
+_INVALID = re.compile(r"^Invalid value for '([^']+)'(?: / '[^']+')*: must")
 _MARK = "\ue000"  # a private character, which nobody types
-_FILES = (
-    "output",
-    "html",
-    "plots",
-    "plot",
-    "save_split",
-    "results",
-    "checkpoint",
-)  # options that name what a command writes
 _ALWAYS = ("train", "demo", "prepare", "convert", "fetch")  # commands that write files, named or not
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 UsageError = typer.BadParameter.__mro__[
@@ -74,13 +68,16 @@ class Command(TyperCommand):
         try:
             rest = super().parse_args(ctx, _marked(args, self.params))
         except UsageError as error:  # type: ignore[misc]
+            error.message = in_words(error.message, getattr(error, "param", None), args)
             error.message += _dashes_first(ctx, args, self.params)
             raise
         ctx.params = {name: _unmarked(value) for name, value in ctx.params.items()}
         return rest
 
     def invoke(self, ctx: "Context") -> Any:
-        """Run the command."""
+        """Run the command, unless it would replace what it reads."""
+        if wrong := overwritten(self.name, ctx.params):
+            raise usage_error(wrong)
         options = {one.name: one.opts[0] for one in self.params if one.param_type_name == "option"}
         flags = getattr(self.callback, "flags", {})
         with (
@@ -222,7 +219,7 @@ def unread() -> Iterator[None]:
 
 def _writes(command: str | None, given: Mapping[str, Any]) -> bool:
     """Return whether a command writes files."""
-    return command in _ALWAYS or any(given.get(name) for name in _FILES)
+    return command in _ALWAYS or any(given.get(name) for name in OUTPUTS)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -322,6 +319,7 @@ def _misused(error: typer.BadParameter) -> int:
         return MISUSED
     # a BadParameter of our own has no parameter; its message stands alone
     message = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+    message = _INVALID.sub(r"\1 must", message)
     missing = getattr(error, "param", None) if type(error).__name__ == "MissingParameter" else None
     if getattr(missing, "help", None):
         message += f": {missing.help[0].lower()}{missing.help[1:]}".rstrip(".")  # type: ignore[union-attr]

@@ -22,6 +22,7 @@ Models = Annotated[
     ),
 ]
 BUNDLED_SHARE = 0.2
+_TABLES = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".jsonl")
 
 
 @reads_ratings(without=ITEM_SIDE)
@@ -191,6 +192,10 @@ def _loaded(paths: list[Path]) -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     for path in paths:
+        if path.suffix.lower() in _TABLES and path.is_file():
+            raise usage_error(
+                f"'{path}' seems to be a table, not a model: test ratings are given by --test {path}"
+            )
         found[unique_name(path.stem, list(found))] = load(path)
     return found
 

@@ -33,6 +33,15 @@ TRAINERS = (
     "popular",
     "neighbours",
 )
+# What a trainer is called elsewhere.
+_MEANT = {
+    **dict.fromkeys(("als", "mf", "ls", "matrix-factorization", "ridge"), "least-squares"),
+    **dict.fromkeys(("svd", "puresvd", "pca"), "spectral"),
+    **dict.fromkeys(("ease", "slim", "linear"), "linear-items"),
+    **dict.fromkeys(("knn", "itemknn", "neighbors"), "neighbours"),
+    **dict.fromkeys(("bpmf", "bayes", "mcmc"), "gibbs"),
+    **dict.fromkeys(("default", "auto"), "recommender"),
+}
 
 
 class TrainerCommand(Command):
@@ -170,9 +179,9 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     """Return the trainer of a name with these hyper-parameters."""
     cls = _classes().get(name)
     if cls is None:
-        raise usage_error(
-            f"--trainer must be one of {', '.join(TRAINERS)}; got '{name}'.{did_you_mean(name, TRAINERS)}"
-        )
+        meant = _MEANT.get(name.lower().replace("_", "-"))
+        near = f" Did you mean '{meant}'?" if meant else did_you_mean(name, TRAINERS)
+        raise usage_error(f"--trainer must be one of {', '.join(TRAINERS)}; got '{name}'.{near}")
     own = {field.name for field in fields(cls)}
     for option in values:
         if option not in own:

@@ -22,8 +22,34 @@ def read(path: Path, options: Mapping[str, Any]) -> "Dataset":
     """Return the data set of a file, see `palate.read`."""
     from palate.io import read as read_file
 
+    if not path.exists() and (bundled := _by_name(str(path), options)) is not None:
+        return bundled
     with busy(f"reading {path}"):
         return read_file(path, **options)
+
+
+def _by_name(name: str, options: Mapping[str, Any]) -> "Dataset | None":
+    """Return the data set that comes with palate under this name; None if the name is of no data set.
+
+    Others that palate knows by name are not downloaded unasked: the error says how.
+    """
+    from palate import datasets
+    from palate.cli.errors import usage_error
+    from palate.cli.reading_options import as_words
+
+    if name in datasets.BUNDLED:
+        words = as_words(options, without=("items",))
+        if words:
+            raise usage_error(
+                f"{words[0]} is for files and must be left out with {name}, which palate brings"
+            )
+        return datasets.load(name)
+    if name in datasets.available()["name"].to_list():
+        raise usage_error(
+            f"there is no file {name}, but a data set of this name. Download it with palate datasets fetch "
+            f'{name}, and pass "$(palate datasets path {name})"'
+        )
+    return None
 
 
 def read_part(path: Path, model: "Model", options: Mapping[str, Any]) -> "Ratings":

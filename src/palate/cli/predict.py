@@ -72,6 +72,7 @@ def predict(
     check_output(output)
     time = options.parse_time(at)
     loaded = arguments.load(model, [user, *(items or [])])
+    arguments.has_filters(loaded, model, genres, year)
     frame = loaded.predict_frame(
         _id(loaded.users, user, "user", unknown),
         [_item(loaded, item, unknown) for item in items] if items else None,

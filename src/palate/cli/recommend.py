@@ -152,6 +152,7 @@ def recommend(
     how |= {"unknown": unknown, "caution": caution}
     condition = options.condition(genres, year, where)
     loaded: Any = arguments.load(model, users or [])
+    arguments.has_filters(loaded, model, genres, year)
     who: Any = None
     if is_new:
         who = newcomer(loaded, rate or [], fold_in)
@@ -199,8 +200,8 @@ def _note_on_caution(model: "Model", caution: float, by: str | None) -> None:
 
     if caution and _by_both(model, by) and not has_spread(getattr(model, "choice", model)):
         say(
-            "note: --caution applies to the predicted ratings only, because the choice head has no "
-            "standard errors."
+            "note: --caution applies to the predicted ratings only, because the model of choices has "
+            "no standard errors."
         )
 
 

@@ -11,7 +11,7 @@ from palate.cli import options, train_input, train_report
 from palate.cli.errors import INTERRUPTED, say, usage_error
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.train_fit import How, Outcome, fit, judge
-from palate.cli.writing import check_default, instead
+from palate.cli.writing import check_default, check_model_file, instead
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
@@ -154,6 +154,7 @@ def train(
     for path in (output, checkpoint):
         if path is not None:
             check_writable(path)
+            check_model_file(path)
     check_default(output, named=given(ctx, "output"), overwrite=overwrite)
     extra = _extra(chosen.name, user_table)
     if union and start is None:

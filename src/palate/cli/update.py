@@ -10,7 +10,7 @@ import typer
 from palate.cli import options
 from palate.cli.messages import to_paste
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.writing import instead
+from palate.cli.writing import check_model_file, instead
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
@@ -59,6 +59,7 @@ def update(
     target = model if output is None else output
     loaded = load(model, others=[str(ratings)])
     check_writable(target)
+    check_model_file(target)
     data = read(ratings, {**reading, "counts": of_counts(loaded), "like": loaded})
     began = time.perf_counter()
     with busy("updating"):

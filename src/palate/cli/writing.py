@@ -27,6 +27,23 @@ def check_default(path: Path, *, named: bool, overwrite: bool, what: str = "file
         )
 
 
+def check_model_file(path: Path) -> None:
+    """Check that a model takes the place of no file of another kind, such as a table that was meant as input.
+
+    A file that ends in .palate may be damaged, and is replaced all the same.
+    """
+    from palate.model.file.container import begins_like_a_model
+
+    if path.suffix == ".palate" or not path.is_file() or path.stat().st_size == 0:
+        return
+    with path.open("rb") as stream:
+        if begins_like_a_model(stream.read(64)):
+            return
+    raise usage_error(
+        f"{path} is a file of another kind, which would be lost; name another file, or remove it"
+    )
+
+
 def instead(*paths: Path) -> str:
     """Return the words for files that are there and are about to be replaced; nothing where there are none.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from palate.data.dataset import Dataset
     from palate.datasets.download import Progress
 
-_NAMES = ("movielens-small",)
+BUNDLED = ("movielens-small",)
 
 
 def load(name: str = "movielens-small") -> "Dataset":
@@ -41,10 +41,10 @@ def load(name: str = "movielens-small") -> "Dataset":
     >>> data.catalog.frame.row(0)
     (1, 'Toy Story', 1995, 'Adventure|Animation|Children|Comedy|Fantasy', 'Toy Story (1995)')
     """
-    if name not in _NAMES:
+    if name not in BUNDLED:
         raise KeyError(
             _checks.Words(
-                f"unknown data set {name!r}: palate comes with {', '.join(_NAMES)}; read files with ",
+                f"unknown data set {name!r}: palate comes with {', '.join(BUNDLED)}; read files with ",
                 _checks.Call("palate.read"),
                 ".",
             )

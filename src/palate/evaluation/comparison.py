@@ -201,6 +201,9 @@ def _errors(
         try:
             entered = [(model, name) for name, model in named.items()]
             evaluation = evaluate_common(entered, resamples=resamples, seed=seed, threads=threads)
+        except ArgumentError as error:
+            what = "test ratings" if error.argument == "test" else error.argument
+            return None, None, f"No errors: {what} must {error.must}."
         except ValueError as error:
             return None, None, f"No errors: {error}"
         note = f"Errors on the {evaluation.about['n_test']:,} ratings that all models held out of training."

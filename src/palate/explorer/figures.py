@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from palate._checks import ArgumentError
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluating import evaluate
 from palate.evaluation.evaluation import Evaluation
@@ -16,6 +17,7 @@ WANTED = (
     ("rmse", None, "Stars: RMSE", "How far predicted ratings miss. Lower is better."),
 )
 RESAMPLES = 200
+_ASK = "Give them with --test FILE."
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,13 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
     first = next(iter(models))
     try:
         evaluation = evaluate(models, test, k=10, resamples=RESAMPLES)
+    except ArgumentError as error:
+        if error.argument != "test":
+            return Figures((), f"Nothing is measured: {error}")
+        told = " ".join(" ".join((f"About {name}:", *notes)) for name, notes in _notes(models))
+        return Figures((), f"Nothing is measured: test ratings must {error.must}. {_ASK} {told}".strip())
     except ValueError as error:
-        way = " Give test ratings with --test FILE." if test is None else ""
-        told = " ".join(f"{name}: {note}" for name, model in models.items() for note in model.history.notes)
-        return Figures((), f"Nothing is measured: {error}{way} {told}".strip())
+        return Figures((), f"Nothing is measured: {error}")
     n = evaluation.about["n_test"]
     if test is None:
         source = (
@@ -92,6 +97,11 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
     else:
         source = f"Measured on {n:,} test ratings{f' of {test_name}' if test_name else ''}."
     return Figures(tuple(_figures(evaluation)), source, evaluation)
+
+
+def _notes(models: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what the training of each model found out, where it noted anything."""
+    return [(name, model.history.notes) for name, model in models.items() if model.history.notes]
 
 
 def _figures(evaluation: Evaluation) -> list[Figure]:

@@ -58,7 +58,15 @@ class ChanceByPlace:
         >>> chance.in_words(40), chance.in_words(400)
         ('as likely to be chosen as most', 'unlikely to be chosen')
         """
-        times = float(self.of(np.array([place]))[0]) / max(self.average, 1e-12)
+        return self.probability_in_words(float(self.of(np.array([place]))[0]))
+
+    def probability_in_words(self, chance: float) -> str:
+        """Return the same words for a probability that the item is chosen.
+
+        >>> ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01).probability_in_words(0.3)
+        'very likely to be chosen'
+        """
+        times = chance / max(self.average, 1e-12)
         for least, words in ((20, "very likely"), (5, "likely")):
             if times >= least:
                 return f"{words} to be chosen"

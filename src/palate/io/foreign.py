@@ -7,6 +7,7 @@ _PARQUET_ENDINGS = (".parquet", ".pq", ".parq")
 _ARROW_ENDINGS = (".feather", ".arrow", ".ipc")
 _EXPORT = "Save the table as CSV"
 _SQLITE = "sqlite3 -header -csv FILE 'SELECT * FROM ratings' > ratings.csv"
+_PAGES = (b"<!DOCTYPE", b"<!doctype", b"<html", b"<HTML")
 _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xd0\xcf\x11\xe0", "an Excel workbook", f"{_EXPORT} (in Excel: File, Save As, CSV UTF-8)"),
     (
@@ -27,6 +28,8 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"ORC", "an ORC file", f"{_EXPORT} or Parquet"),
     (b"Obj\x01", "an Avro file", f"{_EXPORT} or Parquet"),
     (b"%PDF", "a PDF document", _EXPORT),
+    *((mark, "a page in HTML", "Download the table itself") for mark in _PAGES),
+    (b"\x89PNG", "a picture", _EXPORT),
     (b"MATLAB 5.0", "a MATLAB file", f"{_EXPORT}, or load it with SciPy and use palate.Ratings.from_scipy"),
     *(
         (b"\x80" + bytes([version]), "a pickle, which palate never loads", f"{_EXPORT} or Parquet")

@@ -77,8 +77,8 @@ def _like(columns: Columns, side: str, known: Vocabulary, typed: bool, name: str
     texts = text_ids(column)
     good = [is_plain(text) if known.kind == "int" else _parses(known, text) for text in texts.values]
     if not all(good):
-        wrong = texts.values[good.index(False)]
-        row = int(np.argmax(texts.codes == good.index(False)))
+        row = int(np.argmin(np.array(good)[texts.codes]))  # of the file: values have no order
+        wrong = texts.values[int(texts.codes[row])]
         raise ArgumentError(
             label,
             f"contain {known.type_name}s, as the known {side} ids do (such as {str(known.id(0))!r})",

@@ -228,7 +228,7 @@ class _Run:
             ratings=choice.ratings,
             trainer=self._described(candidate, trials, heads.beta),
             history=History(
-                stopped=f"The choice head is {candidate.name}.",
+                stopped=f"Choices are predicted by {candidate.name}.",
                 notes=tuple(notes),
                 n_train=len(self.ratings),
                 selected=True,
@@ -255,10 +255,10 @@ class _Run:
         test = Test.of(train, held, self.liked_from)
         if len(test.users) < FEWEST:
             about = (
-                f"{len(test.users):,} users have a held-out rating that counts as liked, which is "
-                "too few to compare models"
+                f"{len(test.users):,} users have a held-out rating that counts as liked, and {FEWEST} are "
+                "needed"
             )
-            return None, [], [f"The choice head was not chosen on validation: {about}."]
+            return None, [], [f"This model of choices was not compared with others: {about}."]
         until = time.monotonic() + self.trainer.seconds
         candidates = [*popular(train), *personal(train, self.values)]
         trials, left = tried(candidates, train, test, until=until, threads=self.threads, tell=self.tell)
@@ -280,7 +280,7 @@ class _Run:
         if late is not None:
             notes.append(
                 f"On the latest tenth of the ratings {late.candidate.name} makes better lists (nDCG@10 "
-                f"{late.mean:.4f}), so it is the choice head."
+                f"{late.mean:.4f}), so it predicts the choices."
             )
             return late, [*trials, late], notes
         return best, trials, notes

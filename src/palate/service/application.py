@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from palate._checks import demand
 from palate.app.core import Core
 from palate.app.errors import BadRows
 from palate.service.answering import Failure, Problem, status_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("palate.service")
 MISSING = "serving needs FastAPI and Uvicorn: pip install 'palate[serve]'"
+LISTED = "/openapi.json lists what each request takes"
 _LONGEST = 80  # characters of a wrong value that are said again
 
 
@@ -123,27 +125,34 @@ def _wrong(problem: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> _wrong({"loc": ("query", "n"), "msg": "Input should be a valid integer", "type": "", "input": "x"})
-    "n: input should be a valid integer; got 'x'"
+    "n must be a whole number; got 'x'"
     >>> _wrong({"loc": ("query", "m"), "msg": "", "type": "extra_forbidden", "input": "x"})
-    "there is no 'm' to be given here"
+    "'m' is unknown here; /openapi.json lists what each request takes"
     """
     name = ".".join(map(str, problem["loc"][1:]))
     if problem["type"] == "json_invalid":
         return f"the body must be JSON; at character {name} it is not"
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"there is no {name!r} to be given here"
+        return f"{name!r} is unknown here; {LISTED}"
     if problem["type"] == "missing":
         return f"{name or 'a body'} is required"
     if not name:
         return "the body must be a JSON object; send it with content-type: application/json"
     text, given = str(problem["msg"]), problem.get("input")
     got = f"; got {given!r}" if given is None or isinstance(given, str | int | float) else ""
-    return f"{name}: {text[:1].lower()}{text[1:]}{got if len(got) < _LONGEST else ''}"
+    got = got if len(got) < _LONGEST else ""
+    must = demand(text)
+    return f"{name}: {text[:1].lower()}{text[1:]}{got}" if must is None else f"{name} must {must}{got}"
 
 
-def _http(_: "Request", error: Exception) -> Any:
+def _http(request: "Request", error: Exception) -> Any:
     known = cast("HTTPException", error)
-    answer = reply(Failure(Problem("http", str(known.detail))), known.status_code)
+    path = request.url.path[:_LONGEST]
+    said = {
+        "Not Found": f"there is no route {path}; /openapi.json lists all routes.",
+        "Method Not Allowed": f"{request.method} is not a method of {path}; /openapi.json lists all routes.",
+    }.get(str(known.detail), str(known.detail))
+    answer = reply(Failure(Problem("http", said)), known.status_code)
     answer.headers.update(known.headers or {})
     return answer
 

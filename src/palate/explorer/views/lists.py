@@ -16,6 +16,14 @@ SOURCES = {
     "popular fallback": "The model knows nothing of this user, so the list holds the most rated items.",
 }
 
+_BY_BOTH = " It begins with what is likely to be chosen and to be rated highly if so."
+
+
+def about(answer: Answer) -> str:
+    """Return what a list is made from, and what orders it where that is not the expected rating alone."""
+    by_both = any(row.chance is not None and row.predicted_rating is not None for row in answer.rows)
+    return SOURCES[answer.source] + (_BY_BOTH if by_both else "")
+
 
 def asked(page: Page, model: str, *, user: str | None = None, n: int = N, **sliders: Any) -> Answer | str:
     """Return a user's list with its uncertainty where the model knows it, or why there is none.
@@ -36,7 +44,7 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
         problem(answer)
         return
     if answer.source != STORED:  # the usual case goes without saying
-        tag("p", SOURCES[answer.source], "soft small")
+        tag("p", about(answer), "soft small")
     if not answer.rows:
         problem("Nothing is left to recommend.")
     scale = page.space.core.model_info(answer.model_id).scale
@@ -104,8 +112,14 @@ def long_list(
                         act(row, below)
                 with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
-                    tag("span", f"{score_words(row)}{_crowd(row)}")
+                    tag("span", f"{_likelihood(page, answer, row)}{score_words(row)}{_crowd(row)}")
                 below.append(tag("div", None, "p-under"))
+
+
+def _likelihood(page: Page, answer: Answer, row: Row) -> str:
+    """Return how likely a row is to be chosen, of a model whose list depends on that too."""
+    words = "" if row.chance is None else page.space.core.likelihood_in_words(row.chance, answer.model_id)
+    return f"{words}, " if words else ""
 
 
 def _crowd(row: Row) -> str:

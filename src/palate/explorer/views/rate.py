@@ -10,7 +10,7 @@ from palate.explorer.changes import gone, marks, summary
 from palate.explorer.frame import Page
 from palate.explorer.parts import Element, button, count, item_address, levels_of, name_of, stars, tag
 from palate.explorer.state import ME
-from palate.explorer.views.lists import SOURCES, asked, long_list, said_of
+from palate.explorer.views.lists import about, asked, long_list, said_of
 from palate.store.changes import REMOVED, StoreError
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class Rating:
             if isinstance(answer, str):
                 tag("p", answer, "p-note")
                 return
-            tag("p", SOURCES[answer.source], "soft small")
+            tag("p", about(answer), "soft small")
             changed = marks(before.rows if before else answer.rows, answer.rows)
             long_list(self.page, answer, changed)
         if before is not None:

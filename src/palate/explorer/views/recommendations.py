@@ -9,7 +9,7 @@ from palate.explorer.changes import gone, marks, summary
 from palate.explorer.frame import Page, problem
 from palate.explorer.parts import Element, button, name_of, reasons_shown, tag
 from palate.explorer.state import ME, MOST_CAUTION, MOST_DIVERSITY, State
-from palate.explorer.views.lists import SOURCES, asked, history, long_list
+from palate.explorer.views.lists import about, asked, history, long_list
 
 _MIN_RATINGS_SLIDER = 100
 _MUCH = 0.3  # likeness from which an item is said to be much like another
@@ -105,7 +105,7 @@ def _draw(page: Page, place: Element, plain: Answer | str) -> None:
         if isinstance(answer, str):
             problem(answer)
             return
-        tag("p", SOURCES[answer.source] + _without_effect(state, answer), "soft small")
+        tag("p", about(answer) + _without_effect(state, answer), "soft small")
         if not answer.rows:
             problem(f"No item has {state.min_ratings:,} ratings or more that this user has not rated.")
         before = plain.rows if isinstance(plain, Answer) else answer.rows

@@ -48,6 +48,7 @@ _START = re.compile(
     rb'\{"__metadata__":\{"palate":"\{\\"format\\":\\"palate '
     rb'model\\",\\"version\\":(\d{1,9}),\\"sha256\\":\\"'
 )
+_MODEL = b'{"__metadata__":{"palate":'
 _DIGITS = re.compile(rb"[0-9a-f]{64}")
 _TEXT = re.compile(rb"(\xef\xbb\xbf)?[\t\n\r\x20-\x7e]+")
 _PIECE = 1 << 20  # bytes read and hashed at a time, so that the digest finds them in the cache
@@ -146,6 +147,15 @@ def decode(stream: BinaryIO, size: int) -> tuple[dict[str, np.ndarray], dict[str
             "its content does not match its SHA-256, so it was damaged or altered after it was saved"
         )
     return tensors, header.metadata
+
+
+def begins_like_a_model(start: bytes) -> bool:
+    """Return whether the first bytes of a file, 64 or more, are those of a model of any version.
+
+    >>> begins_like_a_model(b"user_id,item_id,rating")
+    False
+    """
+    return start[8:].startswith(_MODEL)
 
 
 def read_header(stream: BinaryIO, size: int) -> Header:
