@@ -11,13 +11,13 @@ import pytest
 
 from palate import Baseline, LeastSquares
 from palate.app import diagnostics, positions
-from palate.app.answers import Answer, ItemInfo, Row
+from palate.app.answers import Answer, ItemInfo, Part, Reasons, Row
 from palate.cli import main
 from palate.explorer import bundled, colors, figures, people, server
 from palate.explorer.cases import Case, append_case, check_cases, read_cases
 from palate.explorer.changes import gone, marks, summary
 from palate.explorer.state import State
-from palate.explorer.views.lists import about
+from palate.explorer.views.lists import about, shares
 from palate.store.memory import MemoryStore
 from site_of_films import N_ITEMS, data
 
@@ -301,3 +301,16 @@ def test_a_list_by_both_heads_says_what_orders_it():
     assert about(by_rating) == "This list is made from the ratings that the model was trained on."
     by_both = Answer("m", "1", "stored", (replace(row, chance=0.2),))
     assert about(by_both).endswith("It begins with what is likely to be chosen and to be rated highly if so.")
+
+
+def test_a_choice_is_explained_by_shares_of_what_raises_its_score():
+    parts = (
+        Part("rating", 3.0, ItemInfo("a", "Heat"), 5.0),
+        Part("rating", -2.0, ItemInfo("b", "Alien"), 1.0),
+        Part("rating", 1.0, ItemInfo("c", "Big"), 4.5),
+        Part("popularity", 4.0),
+    )
+    found = Reasons("me", ItemInfo("x"), "m", "1", "fold-in", 6.0, 6.0, parts)
+    assert shares(found) == [("38%", "your 5 for Heat"), ("12%", "your 4.5 for Big")]
+    assert shares(replace(found, user="7"), 1) == [("38%", "their 5 for Heat")]
+    assert shares(replace(found, parts=parts[1:2])) == []

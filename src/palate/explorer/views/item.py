@@ -7,6 +7,7 @@ from palate.app.errors import CannotAnswer, NotKnown
 from palate.explorer.frame import Page, problem
 from palate.explorer.parts import count, item_address, levels_of, name_of, reasons_shown, stars, tag
 from palate.explorer.state import ME
+from palate.explorer.views.lists import choice_reasons
 from palate.store.changes import StoreError
 
 
@@ -73,6 +74,8 @@ def _reasons(page: Page, about: ItemInfo) -> None:
         said = "The model expects a rating of" if rates else "The score, which is no rating, is"
         tag("p", f"{said} {reasons.prediction:.2f}. It adds up so:")
         reasons_shown(reasons)
+        if rates and hasattr(page.space.core.model(state.model), "heads"):
+            choice_reasons(page, about.id)
     except (CannotAnswer, NotKnown, ValueError) as error:
         tag("p", str(error), "soft")
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from palate.app.answers import STORED, Answer, OwnRating, Row
-from palate.app.errors import NotKnown
+from palate.app.answers import STORED, Answer, OwnRating, Reasons, Row
+from palate.app.errors import CannotAnswer, NotKnown
 from palate.explorer.changes import Mark
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import Element, bar, count, item_address, name_of, score_words, tag
+from palate.explorer.parts import Element, bar, count, item_address, name_of, score_words, table, tag
+from palate.explorer.state import ME
 
 N = 10
 SOURCES = {
@@ -114,6 +115,36 @@ def long_list(
                     bar(row, scale)
                     tag("span", f"{_likelihood(page, answer, row)}{score_words(row)}{_crowd(row)}")
                 below.append(tag("div", None, "p-under"))
+
+
+def choice_reasons(page: Page, item: str) -> None:
+    """Draw which ratings of the user make an item likely to be chosen, of a model that knows."""
+    try:
+        found = page.space.core.explain(page.state.user, item, page.state.model, by="chosen")
+    except (CannotAnswer, NotKnown, ValueError):
+        tag("p", "The list also weighs how likely the item is to be chosen.", "soft small")
+        return
+    rows = shares(found)
+    if rows:
+        tag(
+            "p",
+            "The list also weighs how likely the item is to be chosen. That is due most to:",
+            "soft small",
+        )
+        table(("share", "rating"), rows, f"Why {name_of(found.item)} is likely to be chosen")
+
+
+def shares(found: Reasons, most: int = 5) -> list[tuple[str, str]]:
+    """Return the ratings that raise a score most, each with its share of all that raises it."""
+    raising = [part for part in found.parts if part.contribution > 0]
+    total = sum(part.contribution for part in raising)
+    named = sorted((part for part in raising if part.item), key=lambda part: -part.contribution)
+    whose = "your" if found.user == ME else "their"
+    return [
+        (f"{part.contribution / total:.0%}", f"{whose} {part.rating:g} for {name_of(part.item)}")
+        for part in named[:most]
+        if part.item and part.rating is not None
+    ]
 
 
 def _likelihood(page: Page, answer: Answer, row: Row) -> str:

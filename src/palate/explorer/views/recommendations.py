@@ -9,7 +9,7 @@ from palate.explorer.changes import gone, marks, summary
 from palate.explorer.frame import Page, problem
 from palate.explorer.parts import Element, button, name_of, reasons_shown, tag
 from palate.explorer.state import ME, MOST_CAUTION, MOST_DIVERSITY, State
-from palate.explorer.views.lists import about, asked, history, long_list
+from palate.explorer.views.lists import about, asked, choice_reasons, history, long_list
 
 _MIN_RATINGS_SLIDER = 100
 _MUCH = 0.3  # likeness from which an item is said to be much like another
@@ -182,11 +182,9 @@ def _reasons(page: Page, row: Row) -> None:
     except (CannotAnswer, NotKnown, ValueError) as error:
         tag("p", str(error), "soft small")
         return
-    if row.chance is not None:
-        tag(
-            "p",
-            "These are the parts of the predicted rating; the list also weighs how likely an item is to be "
-            "chosen.",
-            "soft small",
-        )
+    if row.chance is None or row.predicted_rating is None:
+        reasons_shown(reasons)
+        return
+    tag("p", "The expected rating adds up so:", "soft small")
     reasons_shown(reasons)
+    choice_reasons(page, row.item.id)
