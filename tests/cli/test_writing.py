@@ -157,4 +157,6 @@ def test_a_model_replaces_no_file_of_another_kind(folder, here, palate, refused)
 def test_a_model_that_goes_on_may_replace_itself(here, palate):
     ratings = here["RATINGS"]
     assert palate("update", "given.palate", ratings, "-o", "given.palate").code == 0
-    assert palate("train", ratings, "--start", "given.palate", "-o", "given.palate").code == 0
+    assert (
+        palate("train", ratings, "--start", "given.palate", "--n-factors", 4, "-o", "given.palate").code == 0
+    )
