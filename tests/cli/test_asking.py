@@ -180,8 +180,8 @@ def test_who_is_meant_must_be_clear(refused, model, options):
         (("--year", "eighties"), "--year must be a year or a range such as 1980-1989; got 'eighties'."),
         (("--year", "1990-1980"), "--year must have its earlier end first; got '1990-1980'."),
         (("--rate", "Heat"), "--rate must be TITLE=RATING or ID=RATING, such as 'Heat=4.5'; got 'Heat'."),
-        (("1", "-n", "0"), "Invalid value for '--n'"),
-        (("1", "--min-ratings", "-1"), "Invalid value for '--min-ratings'"),
+        (("1", "-n", "0"), "--n must be at least 1"),
+        (("1", "--min-ratings", "-1"), "--min-ratings must be"),
         (("1", "-o", "list.txt"), "--output must end in .csv, .parquet or .json; got 'list.txt'."),
     ],
 )

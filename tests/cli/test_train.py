@@ -457,7 +457,7 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         (("--l2-user", "lots"), "--l2-user must be a number or auto; got 'lots'."),
         (("--dropout", "1"), "--dropout must be in [0, 1); got 1.0."),
         (("--n-factors", "0"), "--n-factors must be from 1 to 1,024; got 0."),
-        (("--n-factors", "two"), "Invalid value for '--n-factors'"),
+        (("--n-factors", "two"), "--n-factors must be a whole number; got two"),
         (("--validation", "1"), "--validation must be a share in [0, 1); got 1.0."),
         (
             ("--duplicates", "maybe"),
@@ -482,7 +482,7 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
             ("--trainer", "baseline", "--n-factors", "3"),
             "--n-factors is not a hyper-parameter of --trainer baseline.",
         ),
-        (("--seed", "-1"), "Invalid value for '--seed'"),
+        (("--seed", "-1"), "--seed must be at least 0; got -1"),
         (("--wat",), "No such option: --wat"),
     ],
 )
