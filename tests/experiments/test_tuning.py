@@ -88,6 +88,14 @@ def test_what_is_out_of_range(ratings, change, text):
         tune(ratings, **change)
 
 
+def test_too_few_ratings_to_hold_some_out(ratings):
+    few = ratings.select(np.arange(len(ratings)) < 4)
+    with pytest.raises(
+        ValueError, match=r"ratings must be enough to hold some of them out twice.*; got 4 for"
+    ):
+        tune(few, seconds=1)
+
+
 def test_without_optuna_it_says_what_to_install(ratings, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ImportError, match=r'pip install "palate\[tune\]"'):

@@ -129,8 +129,8 @@ def _show(plans: "list[Plan]") -> None:
     rows = [
         {
             "trainer": one.trainer,
-            "memory": f"{one.memory_gb:.1f} GB",
-            "file": f"{one.file_gb:.1f} GB",
+            "memory": _gigabytes(one.memory_gb),
+            "file": _gigabytes(one.file_gb),
             "time": "not measured" if one.processor_seconds is None else f"{one.processor_seconds:,.0f} s",
             "fits": {None: "not known", True: "yes", False: "no"}[one.fits],
         }
@@ -159,3 +159,12 @@ def _show(plans: "list[Plan]") -> None:
             "None of them fits into memory. Use fewer factors (--n-factors), a machine with more "
             "memory, or a sample of the users."
         )
+
+
+def _gigabytes(size: float) -> str:
+    """Return a size in words.
+
+    >>> _gigabytes(0.31), _gigabytes(0.004)
+    ('0.3 GB', 'under 0.1 GB')
+    """
+    return f"{size:.1f} GB" if size >= 0.05 else "under 0.1 GB"

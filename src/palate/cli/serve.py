@@ -100,7 +100,9 @@ def serve(
     )
     for path in models:
         if not path.is_file():
-            raise usage_error(f"there is no model file {path}")
+            raise usage_error(
+                f"there is no model file {path}; palate train RATINGS -o {path} makes one from ratings"
+            )
     check_installed()
     kept = open_store(store if store is not None else models[0].with_suffix(".live.db"))
     try:

@@ -271,9 +271,10 @@ def _check_entry(name: str, value: object, n_data: int) -> TensorEntry:
             f"{quoted(shape)}"
         )
     if not _is_list_of_sizes(offsets) or len(offsets) != 2 or not offsets[0] <= offsets[1] <= n_data:
+        cut = _is_list_of_sizes(offsets) and max(offsets, default=0) > n_data
         raise Damage(
             f"tensor {quoted(name)} must have two data_offsets, in order and up to {n_data}; got "
-            f"{quoted(offsets)}"
+            f"{quoted(offsets)}{'; the file may be cut off' if cut else ''}"
         )
     # Python's integers do not overflow; NumPy's do, even for a shape with a zero in it.
     if math.prod(size for size in shape if size) >= 2**48:
