@@ -314,3 +314,10 @@ def test_a_choice_is_explained_by_shares_of_what_raises_its_score():
     assert shares(found) == [("38%", "your 5 for Heat"), ("12%", "your 4.5 for Big")]
     assert shares(replace(found, user="7"), 1) == [("38%", "their 5 for Heat")]
     assert shares(replace(found, parts=parts[1:2])) == []
+
+
+def test_an_address_without_a_page_names_the_pages():
+    page = server.missing_page("/<script>")
+    assert "There is no page /&lt;script&gt; here." in page
+    assert '<a href="/rate">Rate</a>' in page
+    assert "<script" not in page

@@ -100,8 +100,12 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
 
 
 def _notes(models: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return what the training of each model found out, where it noted anything."""
-    return [(name, model.history.notes) for name, model in models.items() if model.history.notes]
+    """Return how good the models were that chose themselves on held-out ratings."""
+    return [
+        (name, model.history.notes[:1])
+        for name, model in models.items()
+        if model.trainer.get("candidates") and model.history.notes
+    ]
 
 
 def _figures(evaluation: Evaluation) -> list[Figure]:

@@ -53,7 +53,8 @@ def free_port(port: int | None) -> int:
 def add_pages(source: Workspace | BundledTraining) -> None:
     """Give NiceGUI the pages of a workspace; while there is none, each shows how far the training is."""
     from fastapi import Request
-    from nicegui import ui
+    from fastapi.responses import HTMLResponse
+    from nicegui import app, ui
 
     from palate.explorer.frame import Page
     from palate.explorer.look import CSS, SCRIPT
@@ -81,11 +82,36 @@ def add_pages(source: Workspace | BundledTraining) -> None:
     add("/map", map.show)
     add("/diagnostics", diagnostics.show)
 
+    @app.exception_handler(404)
+    async def missing(request: Request, _: Exception) -> HTMLResponse:
+        return HTMLResponse(missing_page(request.url.path), 404)
+
     @ui.page("/item/{item_id:path}", response_timeout=60)
     def item_page(request: Request, item_id: str) -> None:
         from urllib.parse import quote
 
         draw(request, f"/item/{quote(item_id, safe='')}", lambda page: item.show(page, item_id))
+
+
+def missing_page(path: str) -> str:
+    """Return the page for an address that the explorer does not have, in HTML.
+
+    >>> "There is no page /&lt;b&gt; here." in missing_page("/<b>")
+    True
+    """
+    from html import escape
+
+    from palate.explorer.frame import PAGES
+    from palate.explorer.look import CSS
+
+    links = " ".join(f'<a href="{place}">{escape(name)}</a>' for place, name in PAGES)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>No such page - palate</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<style>{CSS}</style></head><body style="background: var(--ground); margin: 2rem"><main>'
+        f"<h1>No such page</h1><p>There is no page {escape(path)} here. These pages are: {links}</p>"
+        "</main></body></html>"
+    )
 
 
 def _space(source: Workspace | BundledTraining) -> Workspace | None:

@@ -18,7 +18,7 @@ def show(page: Page, item: str) -> None:
         about = core.item(item, state.model)
     except NotKnown as error:
         with page.shown("Unknown item"):
-            problem(str(error))
+            problem(f"{error} Search for a title on the page Rate.")
         return
     with page.shown(name_of(about)):
         with tag("div", None, "p-tools"):

@@ -113,7 +113,8 @@ def long_list(
                         act(row, below)
                 with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
-                    tag("span", f"{_likelihood(page, answer, row)}{score_words(row)}{_crowd(row)}")
+                    likely = _likelihood(page, answer, row)
+                    tag("span", f"{likely}{score_words(row)}{'' if likely and row.in_words else _crowd(row)}")
                 below.append(tag("div", None, "p-under"))
 
 
