@@ -229,7 +229,7 @@ def test_three_ratings_are_enough_and_it_says_that_nothing_was_chosen():
     few = palate.Ratings.from_arrays(["al", "al", "bo"], ["x", "y", "x"], [5, 4, 4], scale=(1, 5))
     model = palate.Recommender().fit(few)
     assert model.recommend("bo", 1)["item_id"].to_list() == ["y"]
-    assert "which is too few to compare models" in model.history.notes[0]
+    assert "This model of choices was not compared with others: 0 users have" in model.history.notes[0]
 
 
 def test_a_table_with_fewer_items_than_factors_has_both_heads():
