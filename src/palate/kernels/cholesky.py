@@ -17,6 +17,7 @@ def add_upper(
     rows,
     columns,
     left,
+    left_step,
     left_panel,
     right,
     right_at,
@@ -27,8 +28,8 @@ def add_upper(
     """Add `left' right` to the blocks of `out` on and right of the diagonal, for rows `first` to `rows`.
 
     Panel c of the left matrix starts at `c * left_panel`, of the right one at `right_at + c *
-    right_panel`; `right_step` leads from one of the n products to the next, LANES in the left one.
-    Bounds are multiples of eight.
+    right_panel`; `*_step` leads from one of the n products to the next. Bounds are multiples of
+    eight.
     """
     for row in range(first, rows, LANES):
         left_at = (row // LANES) * left_panel
@@ -39,14 +40,14 @@ def add_upper(
             remaining = (columns - column) // LANES
             if remaining == 1:
                 add_products(
-                    out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 8, 1
+                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 8, 1
                 )
                 column += LANES
                 continue
             lower = cell + 4 * stride
             if remaining == 3 or remaining > 4:
                 add_products(
-                    out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 4, 3
+                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 3
                 )
                 add_products(
                     out,
@@ -54,7 +55,7 @@ def add_upper(
                     stride,
                     left,
                     left_at + 4,
-                    LANES,
+                    left_step,
                     right,
                     at,
                     right_step,
@@ -66,7 +67,7 @@ def add_upper(
                 column += 3 * LANES
             else:
                 add_products(
-                    out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 4, 2
+                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 2
                 )
                 add_products(
                     out,
@@ -74,7 +75,7 @@ def add_upper(
                     stride,
                     left,
                     left_at + 4,
-                    LANES,
+                    left_step,
                     right,
                     at,
                     right_step,
@@ -124,11 +125,12 @@ def factorise(system, stride, width, negated):
             width,
             stride,
             negated,
+            LANES,
             LANES * LANES,
             system,
             top * stride,
             stride,
-            np.int64(LANES),
-            np.int64(LANES),
+            LANES,
+            LANES,
         )
     return worst

@@ -150,14 +150,15 @@ def solve_rows(
             add_upper(
                 system,
                 stride,
-                np.int64(0),
+                0,
                 width,
                 width,
                 weighted if scaled else gathered,
+                LANES,
                 panel,
                 gathered,
-                np.int64(0),
-                np.int64(LANES),
+                0,
+                LANES,
                 panel,
                 n,
             )
