@@ -51,8 +51,9 @@ def even_bounds(n: int, size: int) -> np.ndarray:
 
 
 def balanced_bounds(indptr: np.ndarray, n_chunks: int = 64, row_cost: float = 32.0) -> np.ndarray:
-    """Return bounds of at most `n_chunks` chunks of rows with about the same work: ratings, plus
-    `row_cost` for each row.
+    """Return bounds of at most `n_chunks` chunks of rows with about the same work.
+
+    The work of a row is its ratings, plus `row_cost`.
     """
     n_rows = len(indptr) - 1
     work = indptr + row_cost * np.arange(n_rows + 1)

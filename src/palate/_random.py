@@ -114,8 +114,9 @@ def philox(key: int) -> np.random.Generator:
 
 
 def from_seed(seed: int) -> np.random.Generator:
-    """Return the one generator of a seed, for what draws once and is sorted or shuffled: splits,
-    samples of rows.
+    """Return the one generator of a seed, for what is drawn once and sorted or shuffled.
+
+    These are splits and samples of rows.
 
     >>> from_seed(0).permutation(3).tolist()
     [2, 0, 1]

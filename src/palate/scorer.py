@@ -86,8 +86,9 @@ class Ranks(Protocol):
         seen: tuple[np.ndarray, np.ndarray],
         threads: int | None,
     ) -> Ranking:
-        """Return the top n of each user among the items of `mask` (all when empty) that `seen`
-        (indptr, items) leaves.
+        """Return the top n of each user among the items of `mask`, all when empty, that are not `seen`.
+
+        `seen` is (indptr, items).
         """
         ...
 
@@ -116,8 +117,9 @@ class HasFactors(Protocol):
 
 
 class Factored(Scorer, Protocol):
-    """A scorer whose score is a mean over draws of `mean + user bias + item bias + user factors .
-    item factors`.
+    """A scorer whose score is a mean over draws of biases and a product of factors.
+
+    A draw's score is `mean + user bias + item bias + user factors . item factors`.
 
     It is ranked by blocked products, without the scores of all items ever standing in memory.
     """
@@ -151,8 +153,9 @@ def ranks_itself(scorer: Scorer) -> TypeGuard[Ranks]:
 
 
 def has_members(value: object, protocol: type) -> bool:
-    """Return whether a value has everything that a protocol names, as `isinstance` does of a protocol
-    that can be checked at run time; that takes longer than to rank.
+    """Return whether a value has everything that a protocol names, as `isinstance` does.
+
+    `isinstance` of a runtime-checkable protocol takes longer than to rank.
     """
     return all(hasattr(value, name) for name in _members(protocol))
 

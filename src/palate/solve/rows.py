@@ -162,9 +162,7 @@ def solve_rows(
     width = other.factors.shape[1]
     single = np.float32
     common: tuple[Any, ...] = (
-        rows.indptr,
-        rows.columns,
-        rows.values,
+        *rows.table,
         rows.weights,
         single(mean),
         other.factors,
@@ -233,9 +231,7 @@ def _errors(
     from palate.kernels.ratings import row_errors
 
     arguments = (
-        rows.indptr,
-        rows.columns,
-        rows.values,
+        *rows.table,
         rows.weights,
         np.float32(mean),
         other.factors,
