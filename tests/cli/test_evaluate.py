@@ -226,13 +226,13 @@ def test_crossval_by_fold(capsys, folder):
     ("arguments", "code", "message"),
     [
         (["evaluate", "--test", "x.csv"], 2, "--test and --train must be given with model files"),
-        (["evaluate", "--k", "0"], 2, "'--k'"),
+        (["evaluate", "--k", "0"], 2, "--k must be at least 1; got 0"),
         (["evaluate", "--k", "3", "--no-lists"], 2, "choose --k or --no-lists, not both"),
         (["evaluate", "--by", "fold"], 2, "--by must be activity, popularity, known or user; got 'fold'"),
         (["evaluate", "--output", "x.txt"], 2, "--output must end in .csv, .parquet or .json"),
         (["evaluate", "none.palate"], 1, "none.palate"),
         (["crossval", "none.csv"], 1, "none.csv"),
-        (["crossval", "--folds", "1"], 2, "'--folds'"),
+        (["crossval", "--folds", "1"], 2, "--folds must be at least 2; got 1"),
         (["crossval", "--trainer", "magic"], 2, "--trainer must be"),
     ],
 )
