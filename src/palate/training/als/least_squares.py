@@ -55,7 +55,7 @@ class LeastSquares:
     l2_per_rating : float or "auto", default "auto"
         What each rating adds to the penalty on the factors of its user and its item. "auto" is 0
         unless the penalty is the one above.
-    l2_bias : float, default 2.0
+    l2_bias : float, default 3.5
         Squared penalty on the biases.
     l1_bias : float, default 0.0
         Absolute penalty on the biases. Large values set small biases to exactly 0.
@@ -144,7 +144,7 @@ class LeastSquares:
     l2_item: float | str = AUTO
     l2_scaling: float | str = AUTO
     l2_per_rating: float | str = AUTO
-    l2_bias: float = 2.0
+    l2_bias: float = 3.5
     l1_bias: float = 0.0
     dropout: float = 0.0
     unobserved_weight: float = 0.0
