@@ -3,6 +3,7 @@ and evaluated like any model.
 """
 
 import pickle
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -146,9 +147,19 @@ def test_each_row_says_both_in_words(model):
     assert all(" to be chosen" in text and " expected if so (" in text for text in words)
 
 
-def test_caution_never_raises_what_is_less_sure(model):
-    plain, careful = (model.recommend(5, 40, caution=caution) for caution in (0.0, 0.9))
+@pytest.mark.parametrize("by", ["both", "stars"])
+def test_caution_keeps_the_candidates(model, by):
+    plain, careful = (model.recommend(5, 60, by=by, caution=caution) for caution in (0.0, 0.9))
+    assert len(plain) == 60 - len(model.rated(5))
     assert sorted(plain["item_id"]) == sorted(careful["item_id"])
+
+
+def test_caution_orders_stars_by_their_lower_bound(model):
+    listed = model.recommend(5, 60, by="stars", caution=0.9)["item_id"].to_list()
+    stars, error = model.predict(5, listed, return_std=True)
+    lower = stars - NormalDist().inv_cdf(0.95) * error  # of the interval with 0.9
+    assert np.all(np.diff(lower) <= 1e-5)
+    assert not np.all(np.diff(stars) <= 0)
 
 
 def test_someone_new_is_folded_into_both_heads(model):
