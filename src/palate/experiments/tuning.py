@@ -266,9 +266,10 @@ def _suggest(trial: "Trial", unit: float, unobserved: bool) -> dict[str, Any]:
     """Return the settings of a trial; strengths are in the unit of the ratings' deviation."""
     settings = {
         "n_factors": trial.suggest_categorical("n_factors", _SIZES),
-        "l2_user": unit * trial.suggest_float("l2_user", 0.5, 4.0, log=True),
-        "l2_item": unit * trial.suggest_float("l2_item", 0.5, 4.0, log=True),
-        "l2_scaling": trial.suggest_categorical("l2_scaling", [0.25, 0.5, 0.75]),
+        "l2_user": unit * trial.suggest_float("l2_user", 1.0, 20.0, log=True),
+        "l2_item": unit * trial.suggest_float("l2_item", 1.0, 20.0, log=True),
+        "l2_scaling": trial.suggest_categorical("l2_scaling", [0.0, 0.125, 0.25, 0.5]),
+        "l2_per_rating": unit * trial.suggest_float("l2_per_rating", 0.001, 0.1, log=True),
         "l2_bias": trial.suggest_float("l2_bias", 0.5, 20.0, log=True),
         "dropout": trial.suggest_categorical("dropout", [0.0, 0.1, 0.2, 0.4]),
     }
