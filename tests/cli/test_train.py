@@ -64,7 +64,7 @@ def test_without_options_the_model_recommends_what_people_choose_and_like(folder
     result = train(folder / "ratings.csv", "--scale", "1", "5")
     assert result.code == 0
     assert "Trained Recommender on 500 ratings in " in result.out
-    assert "which is too few to compare models" in result.out
+    assert "This model of choices was not compared with others: " in result.out
     model = library.load(tmp_path / "out.palate")
     assert model.stars is not None
     listed = palate("recommend", tmp_path / "out.palate", 1, "-n", 3)
@@ -215,7 +215,7 @@ def test_hyper_parameters_reach_the_trainer(folder, train, tmp_path):
         "l2_item": "auto",
         "biases": False,
         "max_sweeps": 2,
-        "l2_bias": 2.0,
+        "l2_bias": 3.5,
     }
     assert {name: trainer[name] for name in wanted} == wanted
 

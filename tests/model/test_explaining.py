@@ -113,7 +113,7 @@ def test_a_rating_counts_by_its_distance_from_the_biases(model):
     # systems by hand
     k = model.n_factors
     q = model.item_factors[0][model.items.indices(items)].astype(float)
-    strength = 3**model.user_prior.scaling
+    strength = 3**model.user_prior.scaling + 3 * model.user_prior.per_rating
     system = strength * model.user_prior.precision[0, :k, :k].astype(float) + q.T @ np.diag(weights) @ q
     towards = np.linalg.solve(system, model.item_factors[0][model.items.index(6)].astype(float))
     bias = model.item_bias[0][model.items.indices(items)].astype(float)

@@ -17,6 +17,7 @@ TRAINER = LeastSquares(
     l2_scaling=0.5,
     unobserved_weight=0.1,
     imputed_value=2.0,
+    l2_bias=2.0,
     dropout=0.1,
     tolerance=1e-8,
     max_sweeps=500,

@@ -136,7 +136,7 @@ class LeastSquares:
     ... )
     >>> model = LeastSquares(n_factors=2).fit(ratings, validation=0)
     >>> print(model.predict(["al", "cy"], [3, 1]).round(1))
-    [2.9 3.9]
+    [3.  3.7]
     """
 
     n_factors: int = 32
