@@ -142,8 +142,9 @@ def test_features_lower_the_error_on_the_bundled_ratings():
 
 def test_a_strong_penalty_on_features_is_no_features():
     ratings, catalog = films()
-    none = dataclasses.replace(SMALL, user_features="", item_features="").fit(ratings, validation=0)
-    strong = dataclasses.replace(SMALL, l2_features=1e12).fit(ratings, catalog=catalog, validation=0)
+    trainer = dataclasses.replace(SMALL, l2_user=1.0, l2_item=1.0)
+    none = dataclasses.replace(trainer, user_features="", item_features="").fit(ratings, validation=0)
+    strong = dataclasses.replace(trainer, l2_features=1e12).fit(ratings, catalog=catalog, validation=0)
     np.testing.assert_allclose(strong.score_items(np.arange(5)), none.score_items(np.arange(5)), atol=1e-4)
 
 

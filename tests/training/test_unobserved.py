@@ -161,8 +161,10 @@ def test_every_pair_observed_leaves_nothing_unobserved():
     trainer = LeastSquares(
         n_factors=2, l2_user=1.0, l2_item=1.0, l2_scaling=0.0, tolerance=1e-9, max_sweeps=400, patience=5
     )
-    with_w0 = dataclasses.replace(trainer, unobserved_weight=0.5, imputed_value=1.0).fit(full, validation=0)
     without = trainer.fit(full, validation=0)
+    with_w0 = dataclasses.replace(trainer, unobserved_weight=0.5, imputed_value=1.0).fit(
+        full, validation=0, start=without
+    )
     np.testing.assert_allclose(with_w0.predict(user, item), without.predict(user, item), atol=2e-3)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
-from palate.kernels.tile import FAST, LANES, dot
+from palate.kernels.tile import FAST, LANES, add_scaled, dot, prefetch
 
+AHEAD = 12  # ratings by which a sum asks for memory ahead of itself
 N_STATS = (
     4  # columns of `stats`: sum w e^2, sum w |e|, dropout term, sum of (r0 - s)^2 over the row's ratings
 )
@@ -92,3 +93,39 @@ def pair_weights(first, last, indptr, columns, own, other, weights, out):
         for position in range(indptr[u], indptr[u + 1]):
             weight = own[u] * other[columns[position]]
             out[position] = weight * weights[position] if weights.size > 0 else weight
+
+
+@kernel(fastmath=FAST)
+def first_order_rows(
+    first, last, indptr, columns, values, weights, mean, other, other_bias, own_bias, share, out
+):
+    """Write `out_u = share_u sum over ratings of w (r - mu - b_u - b_i) q_i` for a range of rows.
+
+    With a share of `1 / penalty` this is the row solver's solution to first order in `other`: the
+    products of factors are left out of the systems.
+    """
+    width = other.shape[1]
+    flat, own = other.reshape(-1), out.reshape(-1)
+    for u in range(first, last):
+        stop = indptr[u + 1]
+        taken = mean + own_bias[u]
+        out[u] = 0
+        for at in range(indptr[u], stop):
+            ahead = columns[min(at + AHEAD, stop - 1)] * width
+            for f in range(0, width, 16):
+                prefetch(flat, ahead + f)
+            i = columns[at]
+            left = (values[at] - taken - other_bias[i]) * share[u]
+            left *= weights[at] if weights.size > 0 else np.float32(1.0)
+            add_scaled(own, u * width, flat, i * width, left, width // LANES)
+
+
+def first_order_rows_reference(
+    first, last, indptr, columns, values, weights, mean, other, other_bias, own_bias, share, out
+):
+    """NumPy reference of `first_order_rows`."""
+    for u in range(first, last):
+        part = slice(indptr[u], indptr[u + 1])
+        left = values[part].astype(np.float64) - mean - own_bias[u] - other_bias[columns[part]]
+        left *= weights[part] if weights.size else 1.0
+        out[u] = share[u] * (left @ other[columns[part]])

@@ -122,6 +122,7 @@ def solve_rows(
     double: bool = False,
     steps: int = 0,
     tolerance: float = 0.0,
+    first_order: bool = False,
     present: Side | None = None,
     prior_mean: np.ndarray | None = None,
     terms: tuple[np.ndarray, np.ndarray] | None = None,
@@ -149,6 +150,10 @@ def solve_rows(
         Instead of solving exactly, improve `present` by so many steps of conjugate gradients, or
         until the residual is `tolerance` of the right-hand side. Needs a diagonal precision and
         takes no L1.
+    first_order : bool, default False
+        Leave the products of factors out of the systems, and the biases as they are in `present`.
+        This is nearly exact while the factors of `other` are small, and costs one pass over the
+        ratings. Needs one positive penalty on all factors, and takes no unobserved pairs.
     prior_mean : ndarray of shape (n_rows, n_factors + 1), optional
         A mean for each row instead of the prior's.
     terms : (ndarray, ndarray), optional
@@ -159,6 +164,8 @@ def solve_rows(
     from palate.kernels.double import solve_double
     from palate.kernels.ratings import N_STATS
 
+    if first_order and present is not None:
+        return _to_first_order(rows, other, mean, prior, present, threads)
     width = other.factors.shape[1]
     single = np.float32
     common: tuple[Any, ...] = (
@@ -200,6 +207,23 @@ def solve_rows(
 
     n_double = sum(run_chunks(solve, balanced_bounds(rows.indptr), threads))
     return Solved(Side(out, out_bias), sums, n_double)
+
+
+def _to_first_order(
+    rows: Rows, other: Side, mean: float, prior: RowPrior, present: Side, threads: int
+) -> Solved:
+    """Return the rows to first order in the factors of the other side, with the biases of `present`."""
+    from palate.kernels.ratings import first_order_rows
+
+    penalty = row_strength(rows.counts, rows.n_columns, prior) * prior.precision[0, 0, 0]
+    # Rows without ratings may have no penalty; their sums are 0.
+    share = np.divide(np.float32(1), penalty, out=np.zeros_like(penalty), where=penalty > 0)
+    out = np.empty((rows.n_rows, other.factors.shape[1]), np.float32)
+    given = (*rows.table, rows.weights, np.float32(mean), other.factors, other.bias, present.bias, share)
+    run_chunks(
+        lambda start, stop: first_order_rows(start, stop, *given, out), balanced_bounds(rows.indptr), threads
+    )
+    return Solved(Side(out, present.bias), np.empty((0, 0)), 0)
 
 
 def _improved(

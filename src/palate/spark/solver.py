@@ -58,6 +58,7 @@ class SparkSolver:
         double: bool = False,
         steps: int = 0,
         tolerance: float = 0.0,
+        first_order: bool = False,
         present: Side | None = None,
         prior_mean: np.ndarray | None = None,
         threads: int = 1,
@@ -71,6 +72,7 @@ class SparkSolver:
             "double": double,
             "steps": steps,
             "tolerance": tolerance,
+            "first_order": first_order,
             "terms": unobserved_terms(other, mean, prior, threads),
         }
         given = []
@@ -80,7 +82,7 @@ class SparkSolver:
                 {
                     "other": (other.factors[needed], other.bias[needed]),
                     "present": None
-                    if present is None or not steps
+                    if present is None or not (steps or first_order)
                     else Side(present.factors[part], present.bias[part]),
                     "prior_mean": None if prior_mean is None else prior_mean[part],
                 }

@@ -13,7 +13,8 @@ from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.model.factor_model import FactorModel
 from palate.solve.grades import NONE, activity, normalised
-from palate.solve.rows import Side, Solver, solve_rows
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Side, Solver, row_strength, solve_rows
 from palate.solve.spectral import sparse_times, truncated_svd
 from palate.solve.strengths import ridge_prior
 from palate.training.training_data import Problem
@@ -21,8 +22,10 @@ from palate.training.training_data import Problem
 _BIAS_SWEEPS = 2
 # Of the starting factors, at a deviation of 1. So small a start makes the first sweeps power
 # iterations: directions grow by their own strength and those that hold only noise stay behind,
-# which lowers the error that is reached (docs/model.md, "Start and stop").
+# which lowers the error that is reached (docs/model.md, "Initial values and stopping").
 _START_SCALE = 0.003
+_GROWING_SWEEPS = 4
+_GROWN = 0.1  # of the penalties on items, in what the users add to their systems
 SPECTRAL = "spectral"  # the start by a decomposition
 _POWER = 0.35  # of the numbers of ratings, in it
 _ROWS_PER_CHUNK = 1 << 13
@@ -89,6 +92,43 @@ def factor_start(
     return Side.padded(factors, users.bias), Side.padded(
         np.zeros((len(items.bias), n_factors), np.float32), items.bias
     )
+
+
+def can_grow(problem: Problem, priors: tuple[RowPrior, RowPrior]) -> bool:
+    """Return whether `grown_start` takes these ratings and penalties."""
+    return problem.confidence is None and all(
+        prior.n_factors and prior.precision[0, 0, 0] > 0 and not prior.unobserved_weight for prior in priors
+    )
+
+
+def grown_start(
+    problem: Problem,
+    start: tuple[Side, Side],
+    priors: tuple[RowPrior, RowPrior],
+    *,
+    threads: int,
+    solver: Solver = solve_rows,
+) -> tuple[Side, Side]:
+    """Return both sides after four sweeps to first order, with the biases and the zeros of `start`.
+
+    While factors are small, a sweep is a power iteration, for which the scale of the factors does
+    not matter. The users' factors are then scaled so that what they add to the items' systems is a
+    tenth of the penalties.
+    """
+    users, items = start
+    for _ in range(_GROWING_SWEEPS):
+        items = solver(
+            problem.by_item, users, problem.mean, priors[1], first_order=True, present=items, threads=threads
+        ).side
+        users = solver(
+            problem.by_user, items, problem.mean, priors[0], first_order=True, present=users, threads=threads
+        ).side
+    squares = np.einsum("uf,uf->u", users.factors, users.factors, dtype=np.float64)
+    penalties = row_strength(problem.by_item.counts, problem.by_item.n_columns, priors[1])
+    penalties = penalties * float(priors[1].precision[0, 0, 0])
+    products = float(squares @ problem.by_user.counts)
+    scale = math.sqrt(_GROWN * float(penalties.sum(dtype=np.float64)) / products) if products > 0 else 1.0
+    return replace(users, factors=users.factors * np.float32(scale)), start[1]
 
 
 def spectral_start(

@@ -26,7 +26,15 @@ from palate.training.als.standard_errors import noise_and_spread
 from palate.training.als.sweeps import Links, Run, Stopping, run_sweeps
 from palate.training.checks import check_fitted
 from palate.training.features import SideFeatures, all_features
-from palate.training.initialization import SPECTRAL, bias_start, factor_start, model_start, spectral_start
+from palate.training.initialization import (
+    SPECTRAL,
+    bias_start,
+    can_grow,
+    factor_start,
+    grown_start,
+    model_start,
+    spectral_start,
+)
 from palate.training.progress import TrainingBar
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split
@@ -94,8 +102,8 @@ def fit_problem(trainer: FactorTrainer, problem: Problem, arguments: FitArgument
     likelihood = fitted_class(trainer.link).fitted(problem.ratings.scale)
     if not likelihood.linear:
         problem, biases, residual_sd = _in_scores(likelihood, problem, biases, residual_sd, trainer.mean)
-    sides = _first_sides(trainer, problem, biases, residual_sd, arguments)
     priors = trainer.priors(residual_sd, problem.mean)
+    sides = _first_sides(trainer, problem, biases, residual_sd, priors, arguments)
     task = _Task.of(trainer, problem, likelihood, residual_sd, priors, arguments)
     with TrainingBar(trainer.max_sweeps, show=False if arguments.callback else None) as bar:
         run = task.first_run(sides, arguments.callback or bar)
@@ -111,15 +119,19 @@ def _first_sides(
     problem: Problem,
     biases: tuple[Side, Side],
     residual_sd: float,
+    priors: tuple[RowPrior, RowPrior],
     arguments: FitArguments,
 ) -> tuple[Side, Side]:
-    """Return what the sweeps begin with: a spectral solution, random vectors, or those of a model."""
+    """Return what the sweeps begin with: a spectral solution, grown random vectors, or those of a model."""
     start, seed, threads = arguments.start, arguments.seed, arguments.threads
     if isinstance(start, str):
         return spectral_start(problem, biases, trainer.n_factors, seed, threads)
     sides = factor_start(biases, trainer.n_factors, residual_sd, seed, arguments.start_number, threads)
     if start is None:
-        return sides
+        if not (fitted_class(trainer.link).linear and can_grow(problem, priors)):
+            return sides
+        solver = solve_rows if problem.holds_ratings else arguments.solver
+        return grown_start(problem, sides, priors, threads=threads, solver=solver)
     users, items = model_start(start, problem.ratings, sides, trainer)
     return _scaled(users, problem.user_scale), items
 
