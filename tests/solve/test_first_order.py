@@ -39,17 +39,24 @@ def problem():
     return Problem.build(ratings, np.zeros(len(ratings), bool))
 
 
-@given(st.integers(0, 1000), st.integers(0, 300), st.booleans(), st.integers(1, 20), st.integers(0, N_ROWS))
-def test_the_kernel_is_its_reference_in_any_chunks(seed, n, weighted, k, cut):
+@given(
+    st.integers(0, 1000),
+    st.integers(0, 300),
+    st.booleans(),
+    st.integers(1, 20),
+    st.integers(0, N_ROWS),
+    st.integers(1, N_COLUMNS),
+)
+def test_the_kernel_is_its_reference_in_any_chunks_and_blocks(seed, n, weighted, k, cut, block):
     rows, other = table(seed, n, weighted=weighted), side(N_COLUMNS, k, seed, 0.4)
     rng = np.random.default_rng(seed)
     given_ = (*rows.table, rows.weights, np.float32(3.5), other.factors, other.bias)
     own = rng.normal(0, 0.3, N_ROWS).astype(np.float32), rng.random(N_ROWS, np.float32)
     wanted, found, whole = (np.full((N_ROWS, other.factors.shape[1]), np.nan, np.float32) for _ in range(3))
-    first_order_rows_reference(0, N_ROWS, *given_, *own, wanted)
-    first_order_rows(0, cut, *given_, *own, found)
-    first_order_rows(cut, N_ROWS, *given_, *own, found)
-    first_order_rows(0, N_ROWS, *given_, *own, whole)
+    first_order_rows_reference(0, N_ROWS, *given_, *own, block, wanted)
+    first_order_rows(0, cut, *given_, *own, block, found)
+    first_order_rows(cut, N_ROWS, *given_, *own, block, found)
+    first_order_rows(0, N_ROWS, *given_, *own, N_COLUMNS, whole)
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(found, whole)
 

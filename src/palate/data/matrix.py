@@ -137,7 +137,10 @@ class RatingMatrix:
 
     def item_counts(self) -> np.ndarray:
         """Return the number of ratings of each item, int64, held-out ones included."""
-        return np.bincount(self.items, minlength=self.n_items)
+        counts = np.zeros(self.n_items, np.int64)
+        for start in range(0, len(self.items), _CHUNK):  # NumPy copies what it counts to int64
+            counts += np.bincount(self.items[start : start + _CHUNK], minlength=self.n_items)
+        return counts
 
     def item_means(self) -> np.ndarray:
         """Return the plain mean rating of each item, float64; NaN for an item without ratings."""

@@ -10,6 +10,7 @@ from palate._parallel import balanced_bounds, even_bounds, run_chunks
 from palate.solve.compressed import transposed
 from palate.solve.prior import RowPrior
 
+_BLOCK_BYTES = 1 << 23  # of vectors that are read together
 LANES = 8  # padding of the factor block, as in the kernels
 
 
@@ -219,7 +220,17 @@ def _to_first_order(
     # Rows without ratings may have no penalty; their sums are 0.
     share = np.divide(np.float32(1), penalty, out=np.zeros_like(penalty), where=penalty > 0)
     out = np.empty((rows.n_rows, other.factors.shape[1]), np.float32)
-    given = (*rows.table, rows.weights, np.float32(mean), other.factors, other.bias, present.bias, share)
+    block = max(1, _BLOCK_BYTES // (4 * out.shape[1]))
+    given = (
+        *rows.table,
+        rows.weights,
+        np.float32(mean),
+        other.factors,
+        other.bias,
+        present.bias,
+        share,
+        block,
+    )
     run_chunks(
         lambda start, stop: first_order_rows(start, stop, *given, out), balanced_bounds(rows.indptr), threads
     )
