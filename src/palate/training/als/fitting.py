@@ -128,7 +128,7 @@ def _first_sides(
         return spectral_start(problem, biases, trainer.n_factors, seed, threads)
     sides = factor_start(biases, trainer.n_factors, residual_sd, seed, arguments.start_number, threads)
     if start is None:
-        if not (fitted_class(trainer.link).linear and can_grow(problem, priors)):
+        if not (fitted_class(trainer.link).linear and trainer.biases and can_grow(problem, priors)):
             return sides
         solver = solve_rows if problem.holds_ratings else arguments.solver
         return grown_start(problem, sides, priors, threads=threads, solver=solver)
