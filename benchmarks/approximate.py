@@ -37,7 +37,10 @@ def planted(n_users, n_items, n_factors, seed=1):
     user, item = (part.astype(np.int32) for part in np.divmod(pairs, n_items))
     vocabularies = [Vocabulary.encode(pl.Series(np.arange(n)), "ids")[0] for n in (n_users, n_items)]
     ratings = palate.Ratings(*vocabularies, user, item, np.full(len(user), 4, np.float32), scale=(1, 5))
-    prior = RowPrior(precision=np.full((1, n_factors + 1), 10, np.float32), mean=np.zeros((1, n_factors + 1)))
+    prior = RowPrior(
+        precision=10 * np.eye(n_factors + 1, dtype=np.float32)[None],
+        mean=np.zeros((1, n_factors + 1), np.float32),
+    )
     bias = (rng.normal(size=n_items).astype(np.float32) * 0.4 * known[:, 0])[None]
     return palate.FactorModel(
         users=vocabularies[0],

@@ -45,7 +45,7 @@ def test_the_measured_runs_are_met():
     # peak RSS of `palate train` on planted ratings: 20 M 1.25 GB, 95 M 4.3 GB (benchmarks/RESULTS.md)
     assert palate.plan(20_000_000, 138_493, 26_744).memory_gb == pytest.approx(1.25, rel=0.1)
     assert palate.plan(95_000_000, 692_465, 60_000).memory_gb == pytest.approx(4.3, rel=0.2)
-    assert palate.plan(95_000_000, 692_465, 60_000).processor_seconds == pytest.approx(84, rel=0.05)
+    assert palate.plan(100_000_000, 692_465, 60_000).processor_seconds == pytest.approx(250, rel=0.05)
 
 
 def test_more_factors_and_more_draws_need_more():

@@ -11,7 +11,8 @@ RATING_BYTES = 46  # bytes of a rating at the peak of training: by user and by i
 _SAVED = 12  # bytes of a rating in a model file
 _COPIES = 4  # of the vectors: present, new, best, and those of the model
 _SPECTRAL_COPIES = 2  # of the vectors: the subspace, and its product with the table
-_SECONDS = 0.9e-6  # of a processor for each rating read and trained on with LeastSquares' defaults
+_START = 5.0  # seconds of a processor that `palate train` needs for the smallest table
+_SECONDS = 2.4e-6  # for each rating read and trained on with LeastSquares' defaults: that of 100 million
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def plan(n_ratings: int, n_users: int, n_items: int, trainer: object | None = No
     >>> from palate import Gibbs, LeastSquares
     >>> small = plan(20_000_000, 138_493, 26_744)
     >>> round(small.memory_gb, 1), round(small.processor_seconds)
-    (1.3, 18)
+    (1.3, 53)
     >>> round(plan(1_000_000_000, 5_000_000, 200_000, LeastSquares(n_factors=32)).memory_gb)
     50
     """
@@ -100,7 +101,7 @@ def plan(n_ratings: int, n_users: int, n_items: int, trainer: object | None = No
         n_items=n_items,
         memory_gb=_PROCESS + (ratings + learned.training) / _GIGABYTE,
         file_gb=(n_ratings * _SAVED + learned.saved) / _GIGABYTE,
-        processor_seconds=n_ratings * _SECONDS if chosen == _default() else None,
+        processor_seconds=_START + n_ratings * _SECONDS if chosen == _default() else None,
         available_gb=available_gigabytes(),
     )
 
