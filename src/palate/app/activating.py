@@ -1,6 +1,4 @@
-"""Taking a model into use: read it, see that it fits into memory, and try it before anybody is
-answered by it.
-"""
+"""How a model is taken into use: it is read, must fit into memory, and is tried first."""
 
 import hashlib
 import time
@@ -49,8 +47,9 @@ def version_of_object(model: Model) -> str:
 
 
 def memory_allows(path: Path) -> None:
-    """Refuse a file whose model does not fit into memory beside the one that answers, where the
-    system tells how much there is.
+    """Refuse a file whose model does not fit into memory beside the one that answers.
+
+    Where the system does not tell how much memory there is, nothing is refused.
 
     Raises
     ------
@@ -77,9 +76,10 @@ def _available() -> int | None:
 
 
 def warmed_up(people: People, share: float = 1.0) -> People:
-    """Return a model that has folded in the users with live ratings and made lists: kernels are
-    compiled, items packed. Folding takes a `share` of the time, and leaves the rest to those who
-    are answered meanwhile.
+    """Return a model that has folded in the users with live ratings and made lists.
+
+    Kernels are then compiled and items packed. Folding takes a `share` of the time, and leaves the rest
+    to those who are answered meanwhile.
 
     Raises
     ------

@@ -9,9 +9,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Asked:
-    """A user of a model: the scorer that knows them, under which id and in which row, and what no
-    list may hold.
-    """
+    """A user of a model: the scorer that knows them, their id and row, and what no list may hold."""
 
     model: Any
     user: Any

@@ -124,17 +124,13 @@ class Core:
         return self._models.last_failure
 
     def now(self) -> "Core":
-        """Return a view of this core that goes on with the models of now: several questions asked
-        of it are answered by the same ones.
-        """
+        """Return a view of this core with the models of now, which answer several questions alike."""
         view = copy.copy(self)
         view._models = self._models.now()
         return view
 
     def model(self, model: str | None = None) -> Any:
-        """Return the palate model of this id (the active one when None), for what the core has no
-        question for.
-        """
+        """Return the palate model of this id, or the active one, for what the core has no question for."""
         return self._served(model).model
 
     def model_info(self, model: str | None = None) -> ModelInfo:
@@ -142,8 +138,9 @@ class Core:
         return self._models.info(model)
 
     def likelihood_in_words(self, chance: float, model: str | None = None) -> str:
-        """Return how likely an item with this `chance` is to be chosen, beside one that is picked blindly;
-        nothing for a model that does not know.
+        """Return how likely an item with this `chance` is to be chosen, or nothing if it is not known.
+
+        The chance is told beside that of an item that is picked blindly.
         """
         heads = getattr(self._served(model).model, "heads", None)
         return "" if heads is None else str(heads.chance.probability_in_words(chance))
@@ -151,8 +148,7 @@ class Core:
     def activate(
         self, model_id: str, path: Path | str | None = None, *, make_active: bool = True
     ) -> ModelInfo:
-        """Take a model file into use: load it, fold the live users into it, try it, and put it in
-        place at once.
+        """Load a model file, fold the live users into the model, try it, and put it in place at once.
 
         Parameters
         ----------
@@ -294,8 +290,9 @@ class Core:
         return self._models.people(model).info(user)
 
     def ratings(self, user: str, model: str | None = None) -> list[OwnRating]:
-        """Return what a user rated: live ratings, latest first, then those of the model's training,
-        highest first. Live ones win.
+        """Return what a user rated: live ratings, latest first, then those of the training.
+
+        Those of the training come highest first. A live rating replaces one of the same item.
 
         UnknownUser if nothing is known of the user.
         """

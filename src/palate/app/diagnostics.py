@@ -1,5 +1,6 @@
-"""What the diagnostics page shows of a model, as frames: each becomes a chart and a table with the
-same numbers.
+"""What the diagnostics page shows of a model, as frames.
+
+Each becomes a chart and a table with the same numbers.
 """
 
 from dataclasses import dataclass

@@ -30,9 +30,7 @@ class ActivationError(RuntimeError):
 
 
 class BadRows(ValueError):
-    """Ratings of which some cannot be kept, so that none was: `problems` has the place of each
-    wrong one and what is wrong.
-    """
+    """Ratings of which some are wrong, so that none was kept; `problems` says where and what."""
 
     def __init__(self, problems: list[tuple[int, str]]) -> None:
         place, message = problems[0]

@@ -62,9 +62,7 @@ def best(
 def _plain(
     served: ServedModel, asked: Asked, hidden: np.ndarray, allowed: Allowed, n: int, offset: int
 ) -> list[Row]:
-    """Return a list straight from the ranking, without a frame: what `recommend` ranks by, with
-    what `predict` says.
-    """
+    """Return a list straight from the ranking, without a frame, and with what `predict` says."""
     mask = np.zeros(0, bool) if allowed.mask is None else allowed.mask
     width = min(n + offset, allowed.n_items)
     if width <= offset:
@@ -107,9 +105,7 @@ def _seen_rows(asked: Asked, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def _by_verb(
     served: ServedModel, asked: Asked, hidden: np.ndarray, n: int, offset: int, how: dict[str, Any]
 ) -> list[Row]:
-    """Return a list by lower confidence bounds, or one of items that are unlike each other, from
-    the model's own verb.
-    """
+    """Return a list from the model's own verb: by lower confidence bounds, or of unlike items."""
     if how["caution"] and not has_spread(served.predicts):
         raise CannotAnswer(
             f"caution must be 0 for model {served.id!r}, which has no standard errors; got "
@@ -170,9 +166,7 @@ def _popular(served: ServedModel, hidden: np.ndarray, allowed: Allowed, n: int, 
 
 
 def with_uncertainty(served: ServedModel, asked: Asked, rows: Sequence[Row]) -> list[Row]:
-    """Return rows with the standard error and the 80 % interval of each predicted rating, and the
-    same in words.
-    """
+    """Return rows with standard errors and 80 % intervals of the ratings, and both in words."""
     predicts = getattr(asked.model, "predicts", asked.model)
     if not rows or asked.row < 0 or not has_spread(predicts):
         return list(rows)

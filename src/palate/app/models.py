@@ -21,8 +21,9 @@ SHARE = 0.5  # of the time that users are folded in while others are answered
 
 @dataclass(frozen=True)
 class _State:
-    """Everything a question reads, replaced as a whole: a question that has begun goes on with what
-    it began with.
+    """Everything a question reads, replaced as a whole.
+
+    A question that has begun goes on with what it began with.
     """
 
     people: Mapping[str, People]

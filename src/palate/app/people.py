@@ -1,6 +1,4 @@
-"""Who a question is about: a user as the model was trained on them, one with live ratings, or
-somebody unknown.
-"""
+"""Who a question is about: a user of the training, one with live ratings, or somebody unknown."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +23,7 @@ TOGETHER = 32  # users that are folded in at once when a model is taken into use
 
 
 class People:
-    """The users of one model together with a store: each is folded in once for every change of
-    their ratings.
-    """
+    """The users of one model and a store: each is folded in once after every change."""
 
     def __init__(self, served: ServedModel, store: RatingStore) -> None:
         self.served = served
@@ -50,8 +46,9 @@ class People:
         )
 
     def ratings(self, user: str) -> list[OwnRating]:
-        """Return a user's live ratings, latest first, then those of the training that no live one
-        replaces, highest first; UnknownUser if nothing is known of the user.
+        """Return a user's live ratings, latest first, then those of the training, highest first.
+
+        A live rating replaces one of the same item. UnknownUser is raised if nothing is known of the user.
         """
         live, row = self._something(user)
         served, out = self.served, []
@@ -214,8 +211,6 @@ def _revision(live: Mapping[str, LiveRating]) -> int:
 
 
 def _now(served: ServedModel) -> int:
-    """Return the time of a live rating in units of the training ratings: the latest that the model
-    knows of.
-    """
+    """Return the latest time that the model knows of: that of live ratings, in its units."""
     times: Any = served.model.ratings.timestamp
     return int(times.max()) if len(times) else 0

@@ -45,8 +45,9 @@ def item_vectors(model: Model) -> np.ndarray | None:
 
 
 def positions(vectors: np.ndarray) -> Positions:
-    """Return the positions of vectors along their two principal axes, which point to where more
-    vectors are positive.
+    """Return the positions of vectors along their two principal axes.
+
+    An axis points to where more vectors are positive.
 
     Examples
     --------

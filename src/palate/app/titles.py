@@ -75,8 +75,9 @@ class TitleIndex:
         self._counts = counts
 
     def search(self, query: str, n: int) -> np.ndarray:
-        """Return the positions of the n best hits: the id itself, a whole title, starts of words,
-        then any part of a title.
+        """Return the positions of the n best hits.
+
+        The id itself comes first, then a whole title, starts of words, and any part of a title.
         """
         wanted = folded(query)
         if not wanted:

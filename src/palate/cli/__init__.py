@@ -5,8 +5,9 @@ from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 1 when it failed, 2 when it was called wrongly,
-    130 when interrupted.
+    """Run one command and return its exit code.
+
+    It is 0, or 1 when the command failed, 2 when it was called wrongly, and 130 when it was interrupted.
 
     Parameters
     ----------

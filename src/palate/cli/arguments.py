@@ -167,9 +167,7 @@ def item_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[A
 
 
 def _labelled(model: "Model", text: str) -> Any:
-    """Return the positions of the items that are called exactly so: by title, by title and year, or
-    "item 7".
-    """
+    """Return the positions of the items called exactly so: by title, with year, or "item 7"."""
     if has_titles(model):
         from palate.factors.item_index import item_catalog
 

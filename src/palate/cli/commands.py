@@ -1,5 +1,6 @@
-"""The commands by name. Importing this imports Typer and no more: each command imports what it
-needs when it runs.
+"""The commands by name.
+
+Importing this imports Typer and no more: each command imports what it needs when it runs.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,4 @@
-"""The computations behind `palate demo`: six models of the bundled ratings, and what each does to
-one user's list.
-"""
+"""The computations behind `palate demo`: six models, and what each does to one user's list."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -109,8 +107,9 @@ class Story:
 
 
 def tell(data: Dataset, user: object = None) -> Story:
-    """Return the story of a data set with titles and genres, told for one user or for one with a
-    clear taste.
+    """Return the story of a data set, told for one user or for one with a clear taste.
+
+    The data need titles and genres.
     """
     fitted = Baseline().fit(data.ratings, catalog=data.catalog, callback=_quiet)
     held_out = np.asarray(fitted.ratings.held_out, dtype=bool)  # type: ignore[union-attr]
@@ -165,8 +164,9 @@ def _lists(stars: FactorModel, train: Ratings, holdout: Ratings, catalog: Catalo
 
 
 def clear_taste(tastes: pl.DataFrame) -> dict[str, Any]:
-    """Return the row of the user and genre with the highest liking, among users with neither few
-    nor many ratings.
+    """Return the row of the user and the genre with the highest liking.
+
+    Users with very few or very many ratings are left out.
     """
     fitting = tastes.filter(
         pl.col("n_ratings").is_between(*USER_RATINGS), pl.col("n_in_genre") >= GENRE_RATINGS

@@ -162,9 +162,7 @@ def _unmarked(value: object) -> Any:
 
 
 class _Unread:
-    """A stream that a command goes on with after nobody reads it any more, so that its files are
-    written all the same.
-    """
+    """A stream that nobody reads any more, while the command goes on to write its files."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = open(os.devnull, "w", encoding="utf-8") if stream is None else stream  # noqa: SIM115 - closed with the process
@@ -374,8 +372,6 @@ def _tidy_streams() -> None:
 
 
 def _silence(stream: TextIO) -> None:
-    """Point a stream at nothing, so that Python's flush at exit does not complain about the closed
-    pipe again.
-    """
+    """Point a stream at nothing, so that Python's flush at exit does not complain again."""
     with contextlib.suppress(Exception):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -150,8 +150,9 @@ def _draw_curves(
 
 
 def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
-    """Say for each case whether the item is still among the user's first ten, and end with exit
-    code 1 if any is.
+    """Say for each case whether the item is still among the user's first ten.
+
+    If any is, the exit code is 1.
     """
     from palate.cli.output import print_json, print_text
     from palate.explorer.cases import check_cases, read_cases

@@ -1,5 +1,6 @@
-"""The options of `palate train` that are a trainer's hyper-parameters: declared by its fields,
-described by its docstring.
+"""The options of `palate train` for hyper-parameters: declared by a trainer's fields.
+
+Their help is what the trainer's docstring says.
 """
 
 import copy
@@ -66,8 +67,10 @@ class TrainerCommand(Command):
         self._all, self._derived = own, []
 
     def format_help(self, ctx: "Context", formatter: object) -> None:
-        """Print the help in panels: of a trainer that is named on the line its options with its own
-        defaults, otherwise those of the command and of reading.
+        """Print the help in panels.
+
+        With a trainer on the line they are its options with its own defaults, otherwise those of the
+        command and of reading.
         """
         import inspect
 
@@ -162,8 +165,9 @@ OF_CHOICES = {"grades", "least_grade", "half_life"}
 
 
 def default_trainer(values: dict[str, Any]) -> str:
-    """Return the trainer that is meant where none is named: the recommender, unless a
-    hyper-parameter of another is given.
+    """Return the trainer that is meant where none is named.
+
+    It is the recommender, unless a hyper-parameter of another is given.
     """
     names = [name for name in ("recommender", *TRAINERS) if all(one in _fields(name) for one in values)]
     if names and names[0] == "least-squares" and OF_CHOICES & set(values) and "counts" not in values:
@@ -258,9 +262,7 @@ def _classes() -> dict[str, Any]:
 
 
 def _options(taken: set[str]) -> list[Any]:
-    """Return an option per hyper-parameter whose name is not taken, made by Typer from a function's
-    signature.
-    """
+    """Return an option per hyper-parameter whose name is not taken, made from a signature."""
     app = typer.Typer(add_completion=False)
     app.command()(_stand_in())
     return [one for one in typer.main.get_command(app).params if one.name not in taken]

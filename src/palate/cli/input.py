@@ -53,9 +53,7 @@ def _by_name(name: str, options: Mapping[str, Any]) -> "Dataset | None":
 
 
 def read_part(path: Path, model: "Model", options: Mapping[str, Any]) -> "Ratings":
-    """Return ratings that are to meet a model: with ids of its kinds, and without a look at
-    catalogs, which play no part.
-    """
+    """Return ratings that are to meet a model, with ids of its kinds and without catalogs."""
     return read(path, {**options, "items": "none", "like": model}).ratings
 
 
@@ -76,9 +74,7 @@ def plain_table(path: Path) -> Any:
 
 
 def like_users(table: "pl.DataFrame", users: "Vocabulary") -> Any:
-    """Return a table of users with the user ids that are text as whole numbers, if the ratings' are
-    and all of them can be.
-    """
+    """Return a table of users with ids as whole numbers, if the ratings' are and all can be."""
     import polars as pl
 
     if "user_id" not in table.columns or table["user_id"].dtype != pl.String or users.type_name != "integer":

@@ -1,6 +1,4 @@
-"""The library's messages as someone at a terminal should read them: options instead of arguments,
-one line.
-"""
+"""The library's messages as someone at a terminal should read them, in the words of options."""
 
 import ast
 import re

@@ -59,8 +59,9 @@ def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str
 
 
 def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str, Any]]:
-    """Return the ratings of a CSV or Parquet file with a column of items (ids or titles), one of
-    ratings, and perhaps `timestamp`.
+    """Return the ratings of a file with columns of items and ratings, and perhaps of times.
+
+    Items are ids or titles.
     """
     from palate.io.tables import whole_table
 

@@ -160,9 +160,7 @@ def print_table(
 
 
 def _fitting(columns: list[Column], frame: "pl.DataFrame", room: int) -> list[list[Column]]:
-    """Return the columns in parts that fit side by side, each beginning with those that tell the
-    rows apart.
-    """
+    """Return the columns in parts that fit, each with those that tell the rows apart."""
     cells = {
         column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()]
         for column in columns
@@ -209,8 +207,9 @@ def _print_part(frame: "pl.DataFrame", shown: list[Column]) -> None:
 
 
 def _widths(columns: list[Column], cells: dict[str, list[str]], room: int) -> list[int]:
-    """Return how wide columns are: numbers and ids whole, headings and texts wrapped at words where
-    there is no room, titles last of all.
+    """Return how wide columns are.
+
+    Numbers and ids are whole. Where there is no room, headings and texts wrap at words, titles last of all.
     """
     from rich.cells import cell_len
 
@@ -279,8 +278,9 @@ def plain_value(value: object) -> Any:
 
 
 def shortened(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Return a frame whose float32 columns are float64 with the same shortest digits: 4.3, not
-    4.300000190734863.
+    """Return a frame whose float32 columns are float64 with the same shortest digits.
+
+    4.3 stays 4.3, and does not become 4.300000190734863.
     """
     import polars as pl
     import polars.selectors as cs

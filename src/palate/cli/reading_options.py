@@ -1,6 +1,4 @@
-"""The options of every command that reads ratings, declared once and handed over as the arguments
-of `palate.read`.
-"""
+"""The options of every command that reads ratings, as the arguments of `palate.read`."""
 
 import copy
 import functools

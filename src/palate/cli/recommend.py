@@ -187,9 +187,7 @@ def _by_both(model: "Model", by: str | None) -> bool:
 
 
 def _asked(model: "Model", by: str | None, how: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `recommend`: all of them for a model of factors, whose method knows each,
-    otherwise those that were given.
-    """
+    """Return the arguments of `recommend`: all for a model of factors, otherwise those given."""
     if type(model).__name__ != "FactorModel":
         how = {name: value for name, value in how.items() if value != _USUAL[name]}
     return how if by is None else {**how, "by": by}

@@ -1,5 +1,6 @@
-"""One rule for every file that a command writes: a name that was typed is replaced and told, a
-default name is not.
+"""One rule for every file that a command writes.
+
+A name that was typed is replaced and told, a default name is not.
 """
 
 from pathlib import Path

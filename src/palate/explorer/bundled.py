@@ -1,5 +1,6 @@
-"""The models that the explorer shows when none is named: a process of its own trains them on the ratings
-that come with palate, and each is shown as soon as it is there.
+"""The models that the explorer shows when none is named.
+
+A process of its own trains them on the ratings that come with palate. Each is shown as soon as it is there.
 """
 
 import os

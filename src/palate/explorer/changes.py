@@ -59,8 +59,10 @@ def gone(
     caution: float = 0.0,
     alike: Callable[[str], str] | None = None,
 ) -> list[Gone]:
-    """Return the rows that left the list, each with the reason: too few ratings, likeness to an item
-    that stayed, or too little certainty. `alike` names the item that one is much like, or "".
+    """Return the rows that left the list, each with the reason.
+
+    A row has too few ratings, is like an item that stayed, or is too uncertain. `alike` names the item
+    that one is much like, or is "".
     """
     there = {row.item.id for row in after}
     return [Gone(row, _why(row, min_ratings, caution, alike)) for row in before if row.item.id not in there]

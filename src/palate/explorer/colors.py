@@ -22,8 +22,9 @@ class Group:
 
 
 def groups(table: pl.DataFrame, by: str) -> list[Group]:
-    """Return the items of a catalog's table by colour: numbers in seven groups of about equal size,
-    genres by the first one named.
+    """Return the items of a catalog's table by colour.
+
+    Numbers make seven groups of about equal size; genres go by the first one named.
 
     Parameters
     ----------

@@ -1,6 +1,4 @@
-"""The three figures above the twelve people: how good lists and predictions are on ratings the
-model has not seen.
-"""
+"""The three figures above the twelve people, on ratings that the model has not seen."""
 
 import math
 from dataclasses import dataclass
@@ -65,8 +63,7 @@ class Figures:
 
 
 def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -> Figures:
-    """Return the three figures of models on the test ratings, else on what the first model held out
-    of training.
+    """Return the figures of models on the test ratings, or on what the first model held out.
 
     Examples
     --------

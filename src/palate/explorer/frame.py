@@ -1,6 +1,4 @@
-"""What stands around every page: the way to the other pages, what must be known, and the region
-that is read aloud.
-"""
+"""What stands around every page: navigation, notices, and the region that is read aloud."""
 
 import contextlib
 from collections.abc import Callable, Iterator

@@ -1,5 +1,6 @@
-"""The elements that pages are made of. What comes from data goes into text and attributes alone,
-both of which the browser escapes.
+"""The elements that pages are made of.
+
+What comes from data goes into text and attributes alone, both of which the browser escapes.
 """
 
 from collections.abc import Callable, Sequence
@@ -115,8 +116,9 @@ def score_words(row: Row) -> str:
 
 
 def levels_of(info: ModelInfo) -> list[float]:
-    """Return the ratings that somebody may give: the model's levels, else halves of its scale, else
-    ten steps of it.
+    """Return the ratings that may be given: the model's levels, or steps of its scale.
+
+    The steps are halves, or ten of them.
 
     A model whose scores are no ratings takes 1.
     """
@@ -134,9 +136,7 @@ def levels_of(info: ModelInfo) -> list[float]:
 def stars(
     item: ItemInfo, levels: Sequence[float], current: float | None, rate: Callable[[float], Any]
 ) -> Element:
-    """Return the control that rates an item: a slider in the shape of stars, for mouse, touch and
-    arrow keys.
-    """
+    """Return the control that rates an item: a slider of stars for mouse, touch and arrow keys."""
     names = [f"{level:g}" for level in levels]
     value = 0 if current is None else 1 + min(range(len(levels)), key=lambda at: abs(levels[at] - current))
     with tag("span", None, "stars").style(f"--part: {value / len(levels):.4f}"):
@@ -185,8 +185,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> 
 
 
 def reasons_shown(reasons: Reasons) -> None:
-    """Draw what a prediction is made of: signed parts that add up to the score, the strongest
-    ratings by name.
+    """Draw the signed parts of a prediction, which add up to the score.
+
+    The strongest ratings are named.
     """
     whose = "your" if reasons.user == ME else "their"
     named = [part for part in reasons.parts if part.item is not None]

@@ -1,5 +1,6 @@
-"""Twelve people on whom one can see what a model does: the heaviest users, the lightest, the
-oddest, a stranger and three of one's own.
+"""Twelve people on whom one can see what a model does.
+
+They are the heaviest users, the lightest, the oddest, a stranger and three of one's own.
 """
 
 from collections.abc import Sequence

@@ -26,8 +26,7 @@ def check_installed() -> None:
 
 
 def free_port(port: int | None) -> int:
-    """Return a port that can be bound on loopback: the one that was asked for, 0 for any, or else
-    the first free from 8850 on.
+    """Return a port on loopback: the one asked for, 0 for any, or the first free from 8850 on.
 
     Raises
     ------

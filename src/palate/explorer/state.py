@@ -1,5 +1,6 @@
-"""What a page shows, as its address says it: model, user and sliders, so that a page can be shared
-and the back button works.
+"""What a page shows, as its address says it: model, user and sliders.
+
+So a page can be shared, and the back button works.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,6 @@
-"""What all pages share: the core, the test ratings, where cases go, and what is computed once for
-each model version.
+"""What all pages share: the core, the test ratings, the file of cases, and cached results.
+
+Results are computed once for each version of a model.
 """
 
 import threading

@@ -1,5 +1,6 @@
-"""Connections whose other end is too slow, or sends a head without end. It is imported when a service
-starts, as it needs Uvicorn.
+"""Connections whose other end is too slow, or sends a head without end.
+
+This is imported when a service starts, as it needs Uvicorn.
 """
 
 import time

@@ -1,5 +1,6 @@
-"""The signed place at which a list goes on: it holds for one version of a model and one state of
-the user's ratings.
+"""The signed place at which a list goes on.
+
+It holds for one version of a model and one state of the user's ratings.
 """
 
 import base64

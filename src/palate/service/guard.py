@@ -121,9 +121,7 @@ def matched_path(scope: Scope) -> str:
 
 
 def _check_local(headers: dict[bytes, bytes], origins: Iterable[str]) -> None:
-    """Refuse what a web page in somebody's browser sends to a service without keys: foreign names
-    of this host, foreign origins.
-    """
+    """Refuse web pages in a browser, which name foreign hosts or origins, where there are no keys."""
     host = urlsplit("//" + headers.get(b"host", b"localhost").decode("latin-1")).hostname or ""
     if host not in LOOPBACK:
         raise _Refused(400, "host", "a service without keys must be addressed as 127.0.0.1 or localhost.")

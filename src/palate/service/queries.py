@@ -1,5 +1,7 @@
-"""What a list may be asked for in an address, checked in one step: the route that is asked most reads its
-parameters here. It is imported when the routes are made, as it needs FastAPI.
+"""What a list may be asked for in an address, checked in one step.
+
+The route that is asked most reads its parameters here. This is imported when the routes are made, as it needs
+FastAPI.
 """
 
 from collections.abc import Callable
@@ -71,9 +73,7 @@ async def only_known_names(request: Request) -> None:
 
 
 def documented(kind: type[BaseModel]) -> dict[str, Any]:
-    """Return the parameters of a user's lists, in the path and in the query, as the OpenAPI document
-    holds them.
-    """
+    """Return the parameters of a user's lists as the OpenAPI document holds them."""
     properties = kind.model_json_schema()["properties"]
     parameters: list[dict[str, Any]] = []
     parameters.append({"name": "user", "in": "path", "required": True, "schema": {"type": "string"}})

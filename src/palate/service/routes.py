@@ -136,8 +136,9 @@ def session_routes(core: Core) -> Any:
 
 
 def _page(core: Core, settings: Settings, user: str, query: "ListQuery") -> Any:
-    """Answer one page: the first, the one a cursor points at, or 409 with a fresh first page if the
-    list is another by now.
+    """Answer one page: the first, or the one that a cursor points at.
+
+    If the list is another by now, the answer is 409 with a fresh first page.
     """
     cursor = query.cursor
     how: dict[str, Any] = {

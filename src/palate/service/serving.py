@@ -90,8 +90,9 @@ def serve(
 
 
 def _share_the_processor() -> None:
-    """Let other threads wait less for the interpreter, and the collector of garbage look at nothing that
-    was there from the start: with the libraries that is some hundred thousand objects.
+    """Let threads wait less for the interpreter, and spare the collector what is there already.
+
+    What the libraries made at the start are some hundred thousand objects.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()

@@ -11,8 +11,7 @@ _NOTHING: Mapping[str, LiveRating] = MappingProxyType({})
 
 
 def digest_of(user: str, salt: bytes) -> str:
-    """Return the mark by which a forgotten user is recognised: a salted digest, so that a store
-    need not keep the id.
+    """Return the salted digest by which a forgotten user is recognised without the id.
 
     Examples
     --------
@@ -26,8 +25,9 @@ def digest_of(user: str, salt: bytes) -> str:
 
 
 class Mirror:
-    """Live ratings by user. Each user's mapping is replaced, never changed: whoever holds one may
-    go on reading it.
+    """Live ratings by user.
+
+    Each user's mapping is replaced, never changed: whoever holds one may go on reading it.
     """
 
     def __init__(self, salt: bytes) -> None:

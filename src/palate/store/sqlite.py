@@ -71,9 +71,7 @@ class SQLiteStore:
         return self._writer.do(lambda: self._put(changes), self._keep)
 
     def forget(self, user: str) -> Forgotten:
-        """Delete a user's ratings, overwrite what they were in the file, and remember a salted
-        digest of the id.
-        """
+        """Delete a user's ratings, overwrite them in the file, and remember a digest of the id."""
         return self._writer.do(lambda: self._delete(user), lambda revision: self._drop(user, revision))
 
     def of(self, user: str) -> Mapping[str, LiveRating]:

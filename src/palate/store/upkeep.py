@@ -121,8 +121,9 @@ class Joined:
 
 
 def joined(ratings: Ratings, mirror: Mirror) -> Joined:
-    """Return ratings with a store's: a live rating replaces that of the same pair, and forgotten
-    people are left out.
+    """Return ratings with a store's, and without forgotten people.
+
+    A live rating replaces that of the same pair.
     """
     users = [str(value) for value in ratings.users.values.to_list()]
     gone = np.array([mirror.is_forgotten(user) for user in users], bool)
@@ -161,8 +162,9 @@ def joined(ratings: Ratings, mirror: Mirror) -> Joined:
 def _live(
     ratings: Ratings, mirror: Mirror
 ) -> Iterator[tuple[tuple[object, object], tuple[float | None, int]]]:
-    """Yield each live pair in the ids of the file with its rating, None for one that is seen or
-    taken back, and its time.
+    """Yield each live pair in the ids of the file with its rating and its time.
+
+    The rating is None for a pair that is seen or taken back.
     """
     for user in mirror.users():
         who = _id(ratings.users, user)

@@ -69,8 +69,7 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
 
 
 def short_words(row: Row) -> str:
-    """Return what is expected of a row in few words: the same numbers as its sentence, which stay
-    within the scale.
+    """Return what is expected of a row in few words, with numbers that stay within the scale.
 
     Examples
     --------

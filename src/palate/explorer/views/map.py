@@ -42,8 +42,10 @@ class Map:
         return [str(title) for title in table[column].to_list()]
 
     def series(self) -> list[dict[str, Any]]:
-        """Return the layers from the lowest up: every group of items, what the user rated, what the
-        two lists hold, hits of the search, the user.
+        """Return the layers of the map from the lowest up.
+
+        They are the groups of items, what the user rated, what the two lists hold, the hits of the search,
+        and the user.
         """
         layers = [
             self._layer(
