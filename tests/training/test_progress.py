@@ -4,7 +4,7 @@ import pytest
 from numba.core import event
 
 from palate.model.history import SweepReport
-from palate.training.progress import COMPILING, Compilations, Steps, TrainingBar
+from palate.training.progress import COMPILING, PREPARING, Compilations, Steps, TrainingBar
 
 
 def compile_something():
@@ -32,9 +32,9 @@ def test_steps_say_that_kernels_are_compiled_and_during_which_step():
 
 
 def test_a_bar_is_preceded_by_the_line_about_kernels_and_takes_its_place(monkeypatch):
-    monkeypatch.setattr("palate.training.progress._QUIET_SECONDS", 0.0)
     with TrainingBar(3, show=True) as bar:
         assert bar.before is None
+        monkeypatch.setattr("palate.training.progress._QUIET_SECONDS", 0.0)
         compile_something()
         assert bar.before.status == COMPILING
         bar(SweepReport(sweep=1, seconds=0.1, objective=None, train_mse=1.0, train_rmse=1.0, train_mae=1.0))
@@ -42,6 +42,21 @@ def test_a_bar_is_preceded_by_the_line_about_kernels_and_takes_its_place(monkeyp
         line = bar.before
         compile_something()
         assert bar.before is line  # nothing new beside the bar
+
+
+def test_the_preparation_of_the_first_sweep_is_told_once_it_takes_long(monkeypatch):
+    monkeypatch.setattr("palate.training.progress._QUIET_SECONDS", 0.0)
+    with TrainingBar(3, show=True) as bar:
+        bar.timer.join()
+        assert bar.before.status == PREPARING
+        compile_something()
+        assert bar.before.status == COMPILING
+    with TrainingBar(3, show=True) as bar:
+        bar(SweepReport(sweep=1, seconds=0.1, objective=None, train_mse=1.0, train_rmse=1.0, train_mae=1.0))
+        bar.timer.join()
+        line = bar.before
+        compile_something()
+        assert bar.before is line
 
 
 @pytest.mark.parametrize("shown", [Steps(show=False), TrainingBar(3, show=False)], ids=["steps", "bar"])

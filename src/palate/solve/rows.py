@@ -152,7 +152,8 @@ def solve_rows(
         until the residual is `tolerance` of the right-hand side. Needs a diagonal precision and
         takes no L1.
     first_order : bool, default False
-        Leave the products of factors out of the systems, and the biases as they are in `present`.
+        Leave the products of factors out of the systems, and the biases as they are in `present` (0
+        without it).
         This is nearly exact while the factors of `other` are small, and costs one pass over the
         ratings. Needs one positive penalty on all factors, and takes no unobserved pairs.
     prior_mean : ndarray of shape (n_rows, n_factors + 1), optional
@@ -165,8 +166,9 @@ def solve_rows(
     from palate.kernels.double import solve_double
     from palate.kernels.ratings import N_STATS
 
-    if first_order and present is not None:
-        return _to_first_order(rows, other, mean, prior, present, threads)
+    if first_order:
+        own = np.zeros(rows.n_rows, np.float32) if present is None else present.bias
+        return _to_first_order(rows, other, mean, prior, own, threads)
     width = other.factors.shape[1]
     single = np.float32
     common: tuple[Any, ...] = (
@@ -211,9 +213,9 @@ def solve_rows(
 
 
 def _to_first_order(
-    rows: Rows, other: Side, mean: float, prior: RowPrior, present: Side, threads: int
+    rows: Rows, other: Side, mean: float, prior: RowPrior, bias: np.ndarray, threads: int
 ) -> Solved:
-    """Return the rows to first order in the factors of the other side, with the biases of `present`."""
+    """Return the rows to first order in the factors of the other side, with these biases."""
     from palate.kernels.ratings import first_order_rows
 
     penalty = row_strength(rows.counts, rows.n_columns, prior) * prior.precision[0, 0, 0]
@@ -227,14 +229,14 @@ def _to_first_order(
         np.float32(mean),
         other.factors,
         other.bias,
-        present.bias,
+        bias,
         share,
         block,
     )
     run_chunks(
         lambda start, stop: first_order_rows(start, stop, *given, out), balanced_bounds(rows.indptr), threads
     )
-    return Solved(Side(out, present.bias), np.empty((0, 0)), 0)
+    return Solved(Side(out, bias), np.empty((0, 0)), 0)
 
 
 def _improved(

@@ -1,6 +1,7 @@
 """A progress bar for people who wait."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Any, Self
 from palate.model.history import SweepReport
 
 COMPILING = "compiling kernels, once after an installation"
+PREPARING = "preparing the first sweep"
 _QUIET_SECONDS = 1.0  # a bar for less would only flicker
 
 
@@ -43,7 +45,7 @@ class TrainingBar:
 
     It appears once training has taken a second, shows training and validation error of the last
     sweep, and only where a person can see it: in a terminal or a notebook. Before it, a line says
-    that kernels are compiled, where they are.
+    that the first sweep is prepared, or that kernels are compiled.
     """
 
     def __init__(self, max_sweeps: int, show: bool | None = None) -> None:
@@ -53,11 +55,15 @@ class TrainingBar:
         self.bar: Any = None
         self.task: Any = None
         self.before: Any = None  # what is shown before the bar
+        self.lock = threading.Lock()  # of what is shown
+        self.timer = threading.Timer(_QUIET_SECONDS, self._say, (PREPARING,))
+        self.timer.daemon = True
         self.compilations: Compilations | None = None
 
     def __enter__(self) -> Self:
         if self.show:
-            self.compilations = Compilations(self._say_compiling)
+            self.compilations = Compilations(lambda: self._say(COMPILING))
+            self.timer.start()
         return self
 
     def __exit__(
@@ -65,22 +71,31 @@ class TrainingBar:
     ) -> None:
         if self.compilations is not None:
             self.compilations.close()
+            self.timer.cancel()
+            self.timer.join()
         for shown in (self.before, self.bar):
             if shown is not None:
                 shown.stop()
 
-    def _say_compiling(self) -> None:
-        if self.before is None and self.bar is None:
-            self.before = _status(COMPILING)
+    def _say(self, text: str) -> None:
+        """Show a line before the bar."""
+        with self.lock:
+            if self.bar is not None:
+                return
+            if self.before is None:
+                self.before = _status(text)
+            else:
+                self.before.update(text)
 
     def __call__(self, report: SweepReport) -> None:
         """Show a sweep."""
         if not self.show or (self.bar is None and time.perf_counter() - self.began < _QUIET_SECONDS):
             return
-        if self.bar is None:
-            if self.before is not None:
-                self.before.stop()
-            self._start()
+        with self.lock:
+            if self.bar is None:
+                if self.before is not None:
+                    self.before.stop()
+                self._start()
         known = {"training": report.train_rmse, "validation": report.validation_rmse}
         errors = [f"{name} {value:.4f}" for name, value in known.items() if value is not None]
         text = f"RMSE {', '.join(errors)}" if errors else ""

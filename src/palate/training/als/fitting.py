@@ -91,6 +91,20 @@ def fit_factors(
 
 def fit_problem(trainer: FactorTrainer, problem: Problem, arguments: FitArguments) -> FactorModel:
     """Fit a trainer to ratings that are split and compressed already, perhaps by Spark."""
+    with TrainingBar(trainer.max_sweeps, show=False if arguments.callback else None) as bar:
+        task, sides = _prepared(trainer, problem, arguments)
+        run = task.first_run(sides, arguments.callback or bar)
+        uncertainty = task.noise_and_spread(run)
+        if arguments.refit and problem.held_out.any() and not run.interrupted:
+            task = task.with_held_out()
+            run = task.second_run(sides, run)
+    return check_fitted(task.model(run, uncertainty), trainer)
+
+
+def _prepared(
+    trainer: FactorTrainer, problem: Problem, arguments: FitArguments
+) -> tuple["_Task", tuple[Side, Side]]:
+    """Return what is to be fitted, with its priors and features, and what the sweeps begin with."""
     biases, residual_sd = bias_start(
         problem,
         l2_bias=trainer.l2_bias,
@@ -104,14 +118,7 @@ def fit_problem(trainer: FactorTrainer, problem: Problem, arguments: FitArgument
         problem, biases, residual_sd = _in_scores(likelihood, problem, biases, residual_sd, trainer.mean)
     priors = trainer.priors(residual_sd, problem.mean)
     sides = _first_sides(trainer, problem, biases, residual_sd, priors, arguments)
-    task = _Task.of(trainer, problem, likelihood, residual_sd, priors, arguments)
-    with TrainingBar(trainer.max_sweeps, show=False if arguments.callback else None) as bar:
-        run = task.first_run(sides, arguments.callback or bar)
-        uncertainty = task.noise_and_spread(run)
-        if arguments.refit and problem.held_out.any() and not run.interrupted:
-            task = task.with_held_out()
-            run = task.second_run(sides, run)
-    return check_fitted(task.model(run, uncertainty), trainer)
+    return _Task.of(trainer, problem, likelihood, residual_sd, priors, arguments), sides
 
 
 def _first_sides(
