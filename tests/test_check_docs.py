@@ -87,3 +87,13 @@ def test_a_broken_link_is_a_problem(problems, tmp_path):
 def test_an_unclosed_block_is_an_error(problems):
     with pytest.raises(ValueError, match=r"page\.md:1: the block must be closed"):
         problems("```python\nx = 1\n")
+
+
+def test_pages_whose_output_is_compared_are_run_by_tests_of_the_command_line(check_docs):
+    tests = "".join(
+        path.read_text("utf-8") for path in (SCRIPT.parents[1] / "tests" / "cli").glob("test_*.py")
+    )
+    for page in check_docs.COMPARED:
+        assert f'sessions("{page}")' in tests
+        languages = {block.language for block in check_docs.blocks_of(SCRIPT.parents[1] / "docs" / page)}
+        assert languages == {"console"}  # which are all that `sessions` runs
