@@ -52,6 +52,10 @@ def test_the_preparation_of_the_first_sweep_is_told_once_it_takes_long(monkeypat
         compile_something()
         assert bar.before.status == COMPILING
     with TrainingBar(3, show=True) as bar:
+        compile_something()
+        bar.timer.function()
+        assert bar.before.status == COMPILING  # which takes longer
+    with TrainingBar(3, show=True) as bar:
         bar(SweepReport(sweep=1, seconds=0.1, objective=None, train_mse=1.0, train_rmse=1.0, train_mae=1.0))
         bar.timer.join()
         line = bar.before

@@ -152,10 +152,9 @@ def solve_rows(
         until the residual is `tolerance` of the right-hand side. Needs a diagonal precision and
         takes no L1.
     first_order : bool, default False
-        Leave the products of factors out of the systems, and the biases as they are in `present` (0
-        without it).
-        This is nearly exact while the factors of `other` are small, and costs one pass over the
-        ratings. Needs one positive penalty on all factors, and takes no unobserved pairs.
+        Leave the products of factors out of the systems, and the biases as they are in `present`, or
+        0 without it. This is nearly exact while the factors of `other` are small, and costs one pass
+        over the ratings. Needs one positive penalty on all factors, and takes no unobserved pairs.
     prior_mean : ndarray of shape (n_rows, n_factors + 1), optional
         A mean for each row instead of the prior's.
     terms : (ndarray, ndarray), optional

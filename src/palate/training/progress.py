@@ -56,13 +56,13 @@ class TrainingBar:
         self.task: Any = None
         self.before: Any = None  # what is shown before the bar
         self.lock = threading.Lock()  # of what is shown
-        self.timer = threading.Timer(_QUIET_SECONDS, self._say, (PREPARING,))
+        self.timer = threading.Timer(_QUIET_SECONDS, self._say_preparing)
         self.timer.daemon = True
         self.compilations: Compilations | None = None
 
     def __enter__(self) -> Self:
         if self.show:
-            self.compilations = Compilations(lambda: self._say(COMPILING))
+            self.compilations = Compilations(self._say_compiling)
             self.timer.start()
         return self
 
@@ -77,18 +77,21 @@ class TrainingBar:
             if shown is not None:
                 shown.stop()
 
-    def _say(self, text: str) -> None:
-        """Show a line before the bar."""
+    def _say_preparing(self) -> None:
         with self.lock:
-            if self.bar is not None:
-                return
-            if self.before is None:
-                self.before = _status(text)
-            else:
-                self.before.update(text)
+            if self.before is None and self.bar is None:
+                self.before = _status(PREPARING)
+
+    def _say_compiling(self) -> None:
+        with self.lock:
+            if self.before is not None:
+                self.before.update(COMPILING)
+            elif self.bar is None:
+                self.before = _status(COMPILING)
 
     def __call__(self, report: SweepReport) -> None:
         """Show a sweep."""
+        self.timer.cancel()
         if not self.show or (self.bar is None and time.perf_counter() - self.began < _QUIET_SECONDS):
             return
         with self.lock:
