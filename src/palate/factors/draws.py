@@ -14,6 +14,7 @@ from palate.scorer import Scorer
 
 if TYPE_CHECKING:
     from palate.kernels.moments import Posterior
+    from palate.kernels.screening import ByteItems
 
 PAIRS_PER_CHUNK = 1 << 14
 ADVICE = Words(
@@ -118,13 +119,43 @@ def all_moments(model: FactorScorer, users: np.ndarray) -> tuple[np.ndarray, np.
 
     arrays = posterior_arrays(model.factors)
     panels = item_panels(model)
-    level = (arrays.global_mean[:, None] + arrays.user_bias[:, users].astype(np.float64)).astype(np.float32)
+    level = _levels(model.factors, users)
     ordered = of_items(model, "item biases of draws", _ordered_biases)
     shape = (len(users), len(model.items))
     mean, sd = (np.full(shape, np.nan, dtype=np.float32) for _ in range(2))
     kernel = cast(Any, moments.block_moments)
     kernel(arrays, users, level, panels.values, panels.order, ordered, mean, sd)
     return mean, sd
+
+
+def bounded_scores(model: FactorScorer, user: int, sign: int, z: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return bounds from below and above of `sign mean - z sd` of all items for a user, (n_items,) float32.
+
+    They hold for a likelihood whose expected rating is the latent value. Both are NaN for items that
+    are not finite.
+    """
+    from palate.kernels.screening import score_bounds
+
+    items = of_items(model, "items in bytes", _in_bytes)
+    user_side, n_draws = model.factors.user, model.factors.n_draws
+    vectors = np.zeros((n_draws, items.values.shape[2]), np.float32)
+    vectors[:, : user_side.factors.shape[2]] = user_side.factors[:, user]
+    level = _levels(model.factors, np.array([user]))[:, 0]
+    low, high = (np.empty(items.unit.shape[0] * items.unit.shape[2], np.float32) for _ in range(2))
+    score_bounds(items, vectors, level, np.float32(sign), np.float32(z), low, high)
+    return low[: len(model.items)], high[: len(model.items)]
+
+
+def _in_bytes(model: FactorScorer) -> "ByteItems":
+    from palate.kernels.screening import pack_bytes
+
+    return pack_bytes(model.item_factors, model.item_bias)
+
+
+def _levels(factors: Factors, users: np.ndarray) -> np.ndarray:
+    """Return `mu_d + b_u` of some users, float32, shape (n_draws, n)."""
+    mean = np.asarray(factors.mean, dtype=np.float64)[:, None]
+    return (mean + factors.user.bias[:, users].astype(np.float64)).astype(np.float32)
 
 
 def _ordered_biases(model: FactorScorer) -> np.ndarray:

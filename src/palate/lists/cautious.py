@@ -9,6 +9,7 @@ from palate._parallel import check_threads, even_bounds, run_chunks
 from palate._random import Stream, key_of
 from palate.factors.draws import (
     all_moments,
+    bounded_scores,
     check_spread,
     has_posterior,
     normal_quantile,
@@ -79,7 +80,8 @@ def rank_cautiously(
 
     The mean is that of the predictions and sd that of `palate.factors.uncertainty.standard_errors`.
     From 0 on, items are visited in the order of the mean until none behind can reach the n-th
-    score; below 0, and for fewer than four users of a model with draws, all scores are computed.
+    score; below 0, and for fewer than four users of a model with draws, all scores are computed, or
+    bounds of them first.
 
     Parameters
     ----------
@@ -115,8 +117,12 @@ def rank_cautiously(
         part = slice(start, stop)
         # Passing over the vectors of all draws is most of the work for few users: it is done once for all
         # scores, but two to four times when candidates are visited in the order of the mean.
-        once = has_posterior(factors) and stop - start < TILE_USERS
-        if z >= 0 and not once:
+        few = has_posterior(factors) and stop - start < TILE_USERS
+        if few and factors.likelihood.linear:
+            for row in range(start, stop):
+                found = _screened(factors, users[row : row + 1], n, z, allowed, seen, ascending)
+                out.items[row], out.scores[row] = found
+        elif z >= 0 and not few:
             _walk(factors, users[part], z, how, seen, out.items[part], out.scores[part])
         else:
             out.items[part], out.scores[part] = _all(factors, users[part], n, z, allowed, seen, ascending)
@@ -213,12 +219,49 @@ def _all(
     dense = (np.float32(sign) * mean - np.float32(z) * sd).astype(np.float32)
     chosen, scores = np.empty((len(users), width), np.int32), np.empty((len(users), width), np.float32)
     top_of_scores(dense, users, mask, *seen, chosen, scores)
-    there = chosen >= 0
+    return _ordered(model, users, chosen, n, z, sign)
+
+
+def _screened(
+    model: FactorScorer,
+    user: np.ndarray,
+    n: int,
+    z: float,
+    allowed: np.ndarray | None,
+    seen: Seen,
+    ascending: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the top n of one user from the items whose upper bound is not below the n-th lower bound."""
+    sign = -1 if ascending else 1
+    low, high = bounded_scores(model, int(user[0]), sign, z)
+    out = np.isnan(low)
+    if allowed is not None:
+        out |= ~allowed
+    indptr, items = seen
+    if len(indptr):
+        out[items[indptr[user[0]] : indptr[user[0] + 1]]] = True
+    low[out], high[out] = -np.inf, -np.inf
+    least = np.partition(low, len(low) - n)[len(low) - n]
+    chosen = np.flatnonzero((high >= least) & ~out).astype(np.int32)
+    filled = np.full((1, max(n, len(chosen))), -1, np.int32)
+    filled[0, : len(chosen)] = chosen
+    found, scores = _ordered(model, user, filled, n, z, sign)
+    return found[0], scores[0]
+
+
+def _ordered(
+    model: FactorScorer, users: np.ndarray, items: np.ndarray, n: int, z: float, sign: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first n of each user's items, and their scores, in the order of exact scores.
+
+    Where there are fewer, -1 and NaN follow.
+    """
+    there, scores = items >= 0, np.full(items.shape, np.nan, np.float32)
     row, _ = np.nonzero(there)
-    exact = np.asarray(model.score_pairs(users[row], chosen[there].astype(np.int64)), dtype=np.float64)
-    scores[there] = sign * exact - z * _spread(model, users, chosen)[there]
-    order = np.lexsort((chosen, -scores))[:, :n]  # NaN, where there is no item, comes last
-    return np.take_along_axis(chosen, order, axis=1), np.take_along_axis(scores, order, axis=1)
+    exact = np.asarray(model.score_pairs(users[row], items[there].astype(np.int64)), dtype=np.float64)
+    scores[there] = sign * exact - z * _spread(model, users, items)[there]
+    order = np.lexsort((items, -scores))[:, :n]  # NaN, where there is no item, comes last
+    return np.take_along_axis(items, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
 
 def rank_by_draw(
