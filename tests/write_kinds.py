@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 import palate
 from palate.heads.chance import ChanceByPlace
@@ -31,6 +32,12 @@ def planted() -> palate.Ratings:
     values = np.clip(np.round(3 + taste + 0.5 * rng.normal(size=300)), 1, 5)
     times = 1_000_000_000 + rng.integers(0, 400_000_000, 300)
     return palate.Ratings.from_arrays(users, items, values, timestamp=times, scale=(1, 5))
+
+
+def _of_few_users() -> palate.Ratings:
+    """Return the planted ratings of the first eight users."""
+    frame = planted().to_frame().filter(pl.col("user_id") < 8)
+    return palate.Ratings.from_frame(frame, scale=(1, 5))
 
 
 def _average() -> Any:
@@ -73,6 +80,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "average": _average,
     "compressed": lambda: palate.Gibbs(**GIBBS).fit(planted(), validation=0, seed=0, threads=1).compress(3),
     "linear-items": _plain(palate.LinearItems()),
+    "linear-items-low-rank": lambda: palate.LinearItems(form="dense").fit(_of_few_users(), validation=0),
     "spectral": _plain(palate.Spectral(n_factors=2)),
     "recommender": _recommender,
 }

@@ -3,6 +3,7 @@
 import copy
 import re
 
+import numpy as np
 import pytest
 
 import palate
@@ -85,6 +86,56 @@ def change(metadata, path, value):
 def test_damaged_metadata_are_refused(parts, path, value, said):
     tensors, metadata = parts
     change(metadata, path, value)
+    with pytest.raises(Damage, match=re.escape(said)):
+        unpack(tensors, metadata)
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "damage", "said"),
+    [
+        ("linear-items", "columns", lambda a: a * 0 + 25, "tensor 'weights.columns' must be"),
+        (
+            "linear-items",
+            "columns",
+            lambda a: a[::-1].copy(),
+            "'weights.columns' must ascend in each item's row",
+        ),
+        ("linear-items", "indptr", lambda a: a[::-1].copy(), "tensor 'weights.indptr' must"),
+        ("linear-items", "values", lambda a: a * np.nan, "tensor 'weights.values' must be finite"),
+        ("linear-items-low-rank", "vectors", lambda a: a * np.inf, "tensor 'weights.vectors' must be finite"),
+        (
+            "linear-items-low-rank",
+            "vectors",
+            lambda a: a[:-1].copy(),
+            "tensor 'weights.vectors' must have 20",
+        ),
+        (
+            "linear-items-low-rank",
+            "source_scale",
+            lambda a: a[1:].copy(),
+            "'weights.source_scale' must have 20",
+        ),
+        (
+            "linear-items-low-rank",
+            "target_scale",
+            lambda a: a[:, None],
+            "'weights.target_scale' must have 1 dim",
+        ),
+        (
+            "linear-items-low-rank",
+            "target_scale",
+            lambda a: a * np.nan,
+            "'weights.target_scale' must be finite",
+        ),
+    ],
+)
+def test_damaged_weights_are_refused(form, name, damage, said):
+    path = KINDS / f"{form}.palate"
+    with path.open("rb") as stream:
+        tensors, metadata = container.decode(stream, path.stat().st_size)
+    tensors = dict(tensors)
+    with np.errstate(invalid="ignore"):
+        tensors[f"weights.{name}"] = damage(tensors[f"weights.{name}"])
     with pytest.raises(Damage, match=re.escape(said)):
         unpack(tensors, metadata)
 

@@ -10,6 +10,7 @@ import pytest
 import palate
 from palate.data.catalog import Catalog
 from palate.data.scales import ScaleWarning
+from palate.linear.low_rank import LowRankWeights
 from palate.model.joined import UnionWarning, join
 
 
@@ -104,9 +105,11 @@ def test_popularity_is_counted_again():
         one.update(NEW)
 
 
-@pytest.mark.parametrize("form", ["local", "dense"])
-def test_linear_weights_stay_and_new_items_say_that_they_have_none(form):
-    linear = palate.LinearItems(form=form).fit(OLD, validation=0)
+@pytest.mark.parametrize(("form", "least_user"), [("local", 0), ("dense", 0), ("dense", 40)])
+def test_linear_weights_stay_and_new_items_say_that_they_have_none(form, least_user):
+    old = table(*(part[~LATE & (least_user <= USERS)] for part in (USERS, ITEMS, VALUES)))
+    linear = palate.LinearItems(form=form).fit(old, validation=0)
+    assert isinstance(linear.weights, LowRankWeights) == (least_user == 40)
     more = linear.update(NEW)
     assert "new items have no weights until the model is trained again" in more.history.notes[0]
     known = more.items.indices(linear.items.ids())

@@ -41,6 +41,15 @@ def test_the_dense_form_needs_the_square_of_the_items():
     assert local.memory_gb < dense.memory_gb
 
 
+def test_the_dense_form_of_few_users_needs_the_users_times_the_items():
+    trainer = palate.LinearItems(form="dense")
+    found, half = palate.plan(10**5, 600, 10_000, trainer), palate.plan(10**5, 5_001, 10_000, trainer)
+    assert found.file_gb == pytest.approx((12 * 10**5 + 4 * 10_000 * 602) / 1e9)
+    assert half.file_gb == pytest.approx((12 * 10**5 + 4 * 10_000**2) / 1e9)
+    rest = palate.plan(10**5, 600, 10_000, palate.Popular()).memory_gb
+    assert found.memory_gb - rest == pytest.approx((12 * 600 * 10_000 + 16 * 600**2) / 1e9, rel=0.01)
+
+
 def test_the_measured_runs_are_met():
     # peak RSS of `palate train` on planted ratings: 20 M 1.25 GB, 95 M 4.3 GB (benchmarks/RESULTS.md)
     assert palate.plan(20_000_000, 138_493, 26_744).memory_gb == pytest.approx(1.25, rel=0.1)

@@ -253,10 +253,12 @@ def test_a_table_with_fewer_items_than_factors_has_both_heads():
     assert model.stars.history.earlier == ()  # it was fitted from where the first one ended
 
 
-@pytest.mark.parametrize(("n_items", "tried"), [(30_000, True), (35_000, False)])
-def test_dense_weights_are_tried_where_they_fit_in_memory(n_items, tried):
+@pytest.mark.parametrize(
+    ("n_users", "n_items", "tried"), [(3, 35_000, True), (3_000, 100_000, True), (3_000, 120_000, False)]
+)
+def test_dense_weights_are_tried_where_they_fit_in_memory(n_users, n_items, tried):
     items = np.arange(n_items)
-    table = palate.Ratings.from_arrays(items % 3, items, 1 + items % 5, scale=(1, 5))
+    table = palate.Ratings.from_arrays(items % n_users, items, 1 + items % 5, scale=(1, 5))
     assert any(one.large for one in personal(table, "ratings")) == tried
 
 

@@ -5,7 +5,9 @@ import pytest
 
 import palate
 from palate.kernels import linear
-from palate.solve.linear import RidgePath, closed_form, local_ridge, products_kept
+from palate.linear.low_rank import LowRankWeights
+from palate.linear.weights import DenseWeights, SparseWeights
+from palate.solve.linear import RidgePath, closed_form, local_ridge, low_rank_form, products_kept
 from palate.solve.rows import Rows
 
 
@@ -143,6 +145,46 @@ def test_the_closed_form_is_the_formula_by_items_and_by_users(rng, shape, dropou
         )
 
 
+@pytest.mark.parametrize(("dropout", "leave"), [(0.0, 0.0), (0.3, 0.2), (0.0, 1.0)])
+def test_the_low_rank_form_is_the_closed_form(rng, dropout, leave):
+    dense = np.where(rng.random((20, 50)) < 0.3, rng.random((20, 50)), 0).astype(np.float32)
+    dense[:, 3] = 0
+    vectors, scale = low_rank_form(rows_of(dense), 2.0, dropout, leave)
+    assert vectors.shape == (50, 20)
+    found = vectors @ vectors.T * scale
+    np.fill_diagonal(found, 0)
+    np.testing.assert_allclose(found, closed_form(rows_of(dense), 2.0, dropout, leave, 1), atol=1e-5)
+    assert not vectors[3].any()
+
+
+@pytest.mark.parametrize("options", [{}, {"item_exponent": 0.3, "user_exponent": 0.2, "dropout": 0.1}])
+def test_the_dense_form_keeps_vectors_where_users_are_half_of_the_items_or_fewer(rng, options, monkeypatch):
+    ratings = ratings_of(rng, 20, 40)
+    ratings = ratings.select(ratings.item_index != 5)  # an item without ratings
+    trainer = palate.LinearItems(form="dense", l2=2.0, min_ratings=4, **options)
+    model = trainer.fit(ratings, validation=0)
+    monkeypatch.setattr(palate.LinearItems, "is_low_rank", staticmethod(lambda n_users, n_items: False))
+    whole = trainer.fit(ratings, validation=0)
+    assert isinstance(model.weights, LowRankWeights)
+    assert isinstance(whole.weights, DenseWeights)
+    np.testing.assert_allclose(scores(model), scores(whole), atol=1e-5)
+    np.testing.assert_array_equal(model.weights.has_weights, whole.weights.has_weights)
+
+
+@pytest.mark.parametrize(
+    ("n_users", "form", "kind"),
+    [
+        (20, "dense", LowRankWeights),
+        (21, "dense", DenseWeights),
+        (60, "dense", DenseWeights),
+        (20, "local", SparseWeights),
+    ],
+)
+def test_how_weights_are_kept_follows_from_the_form_and_the_size_of_the_table(rng, n_users, form, kind):
+    model = palate.LinearItems(form=form).fit(ratings_of(rng, n_users, 40), validation=0)
+    assert type(model.weights) is kind
+
+
 def test_ease_leaves_no_gain_to_any_weight(rng):
     dense = np.where(rng.random((60, 25)) < 0.3, 1, 0).astype(np.float32)
     weights = closed_form(rows_of(dense), 5.0, 0.0, 0.0, 1).astype(np.float64)
@@ -152,19 +194,23 @@ def test_ease_leaves_no_gain_to_any_weight(rng):
 
 
 @pytest.mark.parametrize(
-    "trainer",
-    [palate.LinearItems(neighbours=6), palate.LinearItems(form="dense", l2=3.0)],
-    ids=["local", "dense"],
+    ("trainer", "n_items"),
+    [
+        (palate.LinearItems(neighbours=6), 25),
+        (palate.LinearItems(form="dense", l2=3.0), 25),
+        (palate.LinearItems(form="dense", l2=3.0), 90),
+    ],
+    ids=["local", "dense", "low rank"],
 )
-def test_a_model_answers_saves_folds_in_and_explains(rng, trainer, tmp_path):
-    ratings = ratings_of(rng)
+def test_a_model_answers_saves_folds_in_and_explains(rng, trainer, n_items, tmp_path):
+    ratings = ratings_of(rng, n_items=n_items)
     model = trainer.fit(ratings, validation=0)
     model.save(tmp_path / "model.palate")
     loaded = palate.load(tmp_path / "model.palate")
     np.testing.assert_array_equal(scores(loaded), scores(model))
     own = ratings.user_index == 3
     someone = loaded.fold_in(ratings.item_index[own], ratings.value[own], user_id="new")
-    np.testing.assert_allclose(loaded.predict(someone, list(range(25))), scores(model)[3], atol=1e-6)
+    np.testing.assert_allclose(loaded.predict(someone, list(range(n_items))), scores(model)[3], atol=1e-6)
     assert loaded.recommend(someone)["item_id"].to_list() == model.recommend(3)["item_id"].to_list()
     parts = model.explain(3, 7).frame
     assert sorted(parts["item_id"].to_list()) == sorted(ratings.item_index[own].tolist())
@@ -172,9 +218,9 @@ def test_a_model_answers_saves_folds_in_and_explains(rng, trainer, tmp_path):
     similar = model.similar_items(2, 3)
     assert 2 not in similar["item_id"].to_list()
     assert (np.diff(similar["similarity"].to_numpy()) <= 0).all()
-    if trainer.form == "dense":
-        x, n = grades_of(ratings), model.weights.dense
-        np.testing.assert_allclose(scores(model), x @ n, atol=1e-5)
+    weights = np.array([model.weights.row(item) for item in range(n_items)])
+    np.testing.assert_allclose(scores(model), grades_of(ratings) @ weights, atol=1e-5)
+    assert len(model.recommend(3, n=5, diversity=0.5)) == 5
 
 
 def test_items_nobody_chose_one_user_one_item_and_equal_grades(rng):

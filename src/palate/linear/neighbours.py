@@ -3,7 +3,7 @@
 import numpy as np
 
 from palate._parallel import even_bounds, run_chunks
-from palate.linear.weights import ItemWeights
+from palate.linear.weights import SparseWeights
 from palate.solve.rows import Rows
 
 _ITEMS = 64  # rows of products that stand in memory at a time, in each thread
@@ -11,7 +11,7 @@ _ITEMS = 64  # rows of products that stand in memory at a time, in each thread
 
 def neighbour_weights(
     by_user: Rows, m: int, shrink: float, threads: int, scale: np.ndarray | None = None
-) -> ItemWeights:
+) -> SparseWeights:
     """Return `W_ji = x_j . x_i / (|x_j| |x_i| + shrink)` for the m items j nearest to each item i.
 
     All other weights are 0; `x_i` is the column of an item. Those of item i are multiplied by
@@ -44,7 +44,7 @@ def neighbour_weights(
     indptr, columns, weights = transpose_csr(by_target, near[filled], values[filled], n_items)
     if scale is not None:
         weights = weights * scale.astype(np.float32)[columns]
-    return ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=weights)
+    return SparseWeights(indptr=indptr, columns=columns, values=weights)
 
 
 def cosines(by_user: Rows, by_item: Rows, item: int, shrink: float) -> np.ndarray:

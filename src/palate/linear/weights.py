@@ -1,53 +1,150 @@
-"""Item-to-item weights, sparse or dense: scores, explanations and similar items."""
+"""Item-to-item weights: what they say of scores, explanations and similar items, dense or sparse."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from palate._checks import ArgumentError
 from palate._parallel import balanced_bounds, run_chunks
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ItemWeights:
+class ItemWeights(ABC):
     """W: the score of item i for a user is `sum over the user's own items j of x_uj W_ji`. The diagonal is 0.
+
+    A subclass is one way to keep W.
+    """
+
+    @property
+    @abstractmethod
+    def n_items(self) -> int:
+        """Number of items."""
+
+    @abstractmethod
+    def scores(self, rows: Rows, threads: int = 1) -> np.ndarray:
+        """Return the scores of all items for users with these graded choices, (n_users, n_items) float32.
+
+        A user's scores have the same bits among any other users.
+        """
+
+    @abstractmethod
+    def from_items(self, items: np.ndarray, item: int) -> np.ndarray:
+        """Return the weight from each of `items` to one item, float32."""
+
+    @abstractmethod
+    def row(self, item: int) -> np.ndarray:
+        """Return the weights from an item to all items, (n_items,) float32."""
+
+    def to_items(self, item: int, items: np.ndarray) -> np.ndarray:
+        """Return the weight from an item to each of `items`, float32."""
+        return np.asarray(self.row(item)[items])
+
+    @abstractmethod
+    def largest(self, items: np.ndarray) -> np.ndarray:
+        """Return the largest weight of each of `items` for another, float32; 1 where none is above 0."""
+
+    @property
+    @abstractmethod
+    def has_weights(self) -> np.ndarray:
+        """Which items have a weight for any other item, bool; the others add nothing to a score."""
+
+    def among(self, old: np.ndarray) -> "ItemWeights":
+        """Return the weights among more items, at their new places.
+
+        `old` is the old place of each new item, -1 for one without weights.
+        """
+        return self if len(old) == self.n_items else self._moved(np.flatnonzero(old >= 0), len(old))
+
+    @abstractmethod
+    def _moved(self, new: np.ndarray, n_items: int) -> "ItemWeights":
+        """Return the weights among `n_items` items, where item i is now at `new[i]`."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DenseWeights(ItemWeights):
+    """All of W.
 
     Parameters
     ----------
-    n_items : int
-    dense : ndarray of shape (n_items, n_items), float32, or None
-    indptr, columns, values : ndarray or None
-        W by compressed rows, columns ascending, instead: int64, int32, float32.
+    dense : ndarray of shape (n_items, n_items), float32
     """
 
-    n_items: int
-    dense: np.ndarray | None = None
-    indptr: np.ndarray | None = None
-    columns: np.ndarray | None = None
-    values: np.ndarray | None = None
+    dense: np.ndarray
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.dense)
 
     def scores(self, rows: Rows, threads: int = 1) -> np.ndarray:
-        """Return the scores of all items for users with these graded choices, (n_users, n_items) float32."""
-        if self.dense is not None:
-            return sparse_times(rows, self.dense, threads)
+        """Return the scores of all items for users."""
+        return sparse_times(rows, self.dense, threads)
+
+    def from_items(self, items: np.ndarray, item: int) -> np.ndarray:
+        """Return the weight from each of `items` to one item."""
+        return np.asarray(self.dense[items, item])
+
+    def row(self, item: int) -> np.ndarray:
+        """Return the weights from an item to all items."""
+        return np.asarray(self.dense[item])
+
+    def largest(self, items: np.ndarray) -> np.ndarray:
+        """Return the largest weight of each of `items`."""
+        return np.asarray(self._largest[items])
+
+    @cached_property
+    def has_weights(self) -> np.ndarray:
+        """Which items have a weight for any other item."""
+        return np.asarray(self.dense.any(axis=1))
+
+    @cached_property
+    def _largest(self) -> np.ndarray:
+        return above_zero(self.dense.max(axis=1))
+
+    def _moved(self, new: np.ndarray, n_items: int) -> "DenseWeights":
+        dense = np.zeros((n_items, n_items), np.float32)
+        dense[np.ix_(new, new)] = self.dense
+        return DenseWeights(dense=dense)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SparseWeights(ItemWeights):
+    """The entries of W that are not 0, by compressed rows.
+
+    Parameters
+    ----------
+    indptr : ndarray of shape (n_items + 1,), int64
+    columns : ndarray of shape (n_weights,), int32
+        Ascending in each row.
+    values : ndarray of shape (n_weights,), float32
+    """
+
+    indptr: np.ndarray
+    columns: np.ndarray
+    values: np.ndarray
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.indptr) - 1
+
+    def scores(self, rows: Rows, threads: int = 1) -> np.ndarray:
+        """Return the scores of all items for users."""
         from palate.kernels.linear import sparse_scores
 
         out = np.empty((rows.n_rows, self.n_items), np.float32)
-        users = np.arange(rows.n_rows)
+        users, table = np.arange(rows.n_rows), (self.indptr, self.columns, self.values)
 
         def part(start: int, stop: int) -> None:
-            sparse_scores(users[start:stop], *rows.table, *self._sparse, out[start:stop])
+            sparse_scores(users[start:stop], *rows.table, *table, out[start:stop])
 
         run_chunks(part, balanced_bounds(rows.indptr), threads)
         return out
 
     def from_items(self, items: np.ndarray, item: int) -> np.ndarray:
-        """Return the weight from each of `items` to one item, float32."""
-        if self.dense is not None:
-            return np.asarray(self.dense[items, item])
+        """Return the weight from each of `items` to one item."""
         indptr, rows, values = self._by_column
         part = slice(indptr[item], indptr[item + 1])
         if part.start == part.stop:
@@ -55,65 +152,49 @@ class ItemWeights:
         place = np.minimum(np.searchsorted(rows[part], items), part.stop - part.start - 1)
         return np.where(rows[part][place] == items, values[part][place], np.float32(0)).astype(np.float32)
 
-    def among(self, old: np.ndarray) -> "ItemWeights":
-        """Return the weights among more items, at their new places.
-
-        `old` is the old place of each new item, -1 for one without weights.
-        """
-        if len(old) == self.n_items:
-            return self
-        new = np.flatnonzero(old >= 0)  # where each is now
-        if self.dense is not None:
-            dense = np.zeros((len(old), len(old)), np.float32)
-            dense[np.ix_(new, new)] = self.dense
-            return ItemWeights(n_items=len(old), dense=dense)
-        old_indptr, columns, values = self._sparse
-        counts = np.zeros(len(old), np.int64)
-        counts[new] = np.diff(old_indptr)
-        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        columns = new[columns].astype(np.int32)
-        return ItemWeights(n_items=len(old), indptr=indptr, columns=columns, values=values)
-
     def row(self, item: int) -> np.ndarray:
-        """Return the weights from an item to all items, (n_items,) float32."""
-        if self.dense is not None:
-            return np.asarray(self.dense[item])
-        indptr, columns, values = self._sparse
+        """Return the weights from an item to all items."""
         out = np.zeros(self.n_items, np.float32)
-        part = slice(indptr[item], indptr[item + 1])
-        out[columns[part]] = values[part]
+        part = slice(self.indptr[item], self.indptr[item + 1])
+        out[self.columns[part]] = self.values[part]
         return out
+
+    def largest(self, items: np.ndarray) -> np.ndarray:
+        """Return the largest weight of each of `items`."""
+        return np.asarray(self._largest[items])
 
     @cached_property
     def has_weights(self) -> np.ndarray:
-        """Which items have a weight for any other item, bool; the others add nothing to a score."""
-        if self.dense is not None:
-            return np.asarray(self.dense.any(axis=1))
-        indptr, _, values = self._sparse
-        before = np.concatenate([[0], np.cumsum(values != 0)])
-        found: np.ndarray = before[indptr[1:]] > before[indptr[:-1]]
+        """Which items have a weight for any other item."""
+        before = np.concatenate([[0], np.cumsum(self.values != 0)])
+        found: np.ndarray = before[self.indptr[1:]] > before[self.indptr[:-1]]
         return found
 
     @cached_property
-    def largest(self) -> np.ndarray:
-        """The largest weight of each item for another, float32; 1 where none is above 0."""
-        if self.dense is not None:
-            found = self.dense.max(axis=1)
-        else:
-            indptr, _, values = self._sparse
-            found = np.zeros(self.n_items, np.float32)
-            np.maximum.at(found, np.repeat(np.arange(self.n_items), np.diff(indptr)), values)
-        return np.where(found > 0, found, np.float32(1)).astype(np.float32)
+    def _largest(self) -> np.ndarray:
+        found = np.zeros(self.n_items, np.float32)
+        np.maximum.at(found, np.repeat(np.arange(self.n_items), np.diff(self.indptr)), self.values)
+        return above_zero(found)
 
     @cached_property
     def _by_column(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         from palate.kernels.csr import transpose_csr
 
-        return transpose_csr(*self._sparse, self.n_items)
+        return transpose_csr(self.indptr, self.columns, self.values, self.n_items)
 
-    @property
-    def _sparse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """W by compressed rows: indptr, columns and values."""
-        if self.indptr is None or self.columns is None or self.values is None:
-            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
-        return self.indptr, self.columns, self.values
+    def _moved(self, new: np.ndarray, n_items: int) -> "SparseWeights":
+        counts = np.zeros(n_items, np.int64)
+        counts[new] = np.diff(self.indptr)
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return SparseWeights(indptr=indptr, columns=new[self.columns].astype(np.int32), values=self.values)
+
+
+def above_zero(largest: np.ndarray) -> np.ndarray:
+    """Return these numbers, float32, with 1 for those that are not above 0.
+
+    Examples
+    --------
+    >>> above_zero(np.array([2.0, -1.0, 0.0])).tolist()
+    [2.0, 1.0, 1.0]
+    """
+    return np.where(largest > 0, largest, np.float32(1)).astype(np.float32)

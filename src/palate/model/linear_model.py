@@ -196,11 +196,11 @@ class LinearModel(ModelFields):
         It is the weight of one for the other over the largest weight of its own, the greater of
         both ways.
         """
-        largest = self.weights.largest
+        weights = self.weights
 
         def alike(item: int, items: np.ndarray) -> np.ndarray:
-            there = self.weights.row(item)[items] / largest[item]
-            back = self.weights.from_items(items, item) / largest[items]
+            there = weights.to_items(item, items) / weights.largest(np.array([item]))
+            back = weights.from_items(items, item) / weights.largest(items)
             return np.where(items == item, 1.0, np.clip(np.maximum(there, back), -1.0, 1.0)).astype(
                 np.float64
             )

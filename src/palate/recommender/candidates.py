@@ -25,8 +25,8 @@ FEW_USERS = 10_000
 class Candidate:
     """A choice model to try: its name in the table, its kind, and its trainer.
 
-    A model of kind `DENSE_ITEMS`, and a sum with such a part, is `large`: its weights take the
-    square of the number of items.
+    A model of kind `DENSE_ITEMS`, and a sum with such a part, is `large`: it takes the square of the
+    number of items, or with few users the users times the items.
     """
 
     name: str

@@ -212,8 +212,8 @@ def worth_its_size(trials: list[Trial]) -> Trial | None:
 
     None if there are no trials.
 
-    Dense weights take the square of the number of items in memory and in the file: they have to be
-    one percent better.
+    Dense weights take the square of the number of items in memory and in the file, or with few users
+    the users times the items: they have to be one percent better.
     """
     best = best_of(trials)
     small = best_of([trial for trial in trials if not trial.candidate.large])

@@ -132,7 +132,8 @@ def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
         return Learned(16.0 * rows, 4.0 * rows)
     if isinstance(trainer, LinearItems):
         if trainer.form == "dense":
-            return Learned(float(trainer.dense_bytes(n_users, n_items)), 4.0 * n_items**2)
+            saved = float(trainer.dense_file_bytes(n_users, n_items))
+            return Learned(float(trainer.dense_bytes(n_users, n_items)), saved)
         # A larger catalog has fewer neighbours; the estimate does not fall where it begins.
         sizes = (n_items, min(n_items, FEW_ITEMS))
         weights = 8.0 * max(size * min(trainer.n_neighbours(size), size) for size in sizes)

@@ -125,22 +125,59 @@ def closed_form(by_user: Rows, l2: float, dropout: float, leave: float, threads:
     "Autoencoders that don't overfit towards the Identity"; Moon et al. (2023), "It's Enough:
     Relaxing Diagonal Constraints in Linear Autoencoders for Recommendation".
     """
-    squares = np.bincount(by_user.columns, np.square(by_user.values, dtype=np.float64), by_user.n_columns)
-    gamma = l2 + squares * dropout / (1 - dropout)
+    gamma = _penalties(by_user, l2, dropout)
     inverse = (
         _by_users(by_user, gamma)
         if by_user.n_rows < by_user.n_columns
         else _by_items(by_user, gamma, threads)
     )
-    diagonal = np.diagonal(inverse).astype(np.float64)
-    scale = gamma + np.maximum(0.0, (1 - leave) / diagonal - gamma)
+    scale = _scale(np.diagonal(inverse).astype(np.float64), gamma, leave)
     inverse *= -scale.astype(inverse.dtype)
     weights = inverse.astype(np.float32, copy=False)
     np.fill_diagonal(weights, 0.0)
     return weights
 
 
+def low_rank_form(by_user: Rows, l2: float, dropout: float, leave: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights of `closed_form` as `t_j . t_i (gamma_i + mu_i)` for j other than i.
+
+    With `L L' = 1 + R diag(1 / gamma) R'`, the system of users, `T' = L^-1 R diag(1 / gamma)` has
+    `C = diag(1 / gamma) - T T'`.
+
+    Returns
+    -------
+    vectors : ndarray of shape (n_items, n_users), float32
+        T.
+    scale : ndarray of shape (n_items,), float64
+        gamma + mu.
+    """
+    gamma = _penalties(by_user, l2, dropout)
+    table = _half_of_users(by_user, gamma)
+    diagonal = 1 / gamma - np.einsum("ui,ui->i", table, table)
+    return np.ascontiguousarray(table.T, np.float32), _scale(diagonal, gamma, leave)
+
+
+def _penalties(by_user: Rows, l2: float, dropout: float) -> np.ndarray:
+    """Return gamma."""
+    squares = np.bincount(by_user.columns, np.square(by_user.values, dtype=np.float64), by_user.n_columns)
+    return np.asarray(l2 + squares * dropout / (1 - dropout))
+
+
+def _scale(diagonal: np.ndarray, gamma: np.ndarray, leave: float) -> np.ndarray:
+    """Return `gamma + mu`, of the diagonal of C."""
+    return np.asarray(gamma + np.maximum(0.0, (1 - leave) / diagonal - gamma))
+
+
 def _by_users(by_user: Rows, gamma: np.ndarray) -> np.ndarray:
+    half = _half_of_users(by_user, gamma).astype(np.float32)
+    inverse: np.ndarray = half.T @ half
+    np.negative(inverse, out=inverse)  # in place: there is one square of items
+    inverse[np.diag_indices_from(inverse)] += (1 / gamma).astype(np.float32)
+    return inverse
+
+
+def _half_of_users(by_user: Rows, gamma: np.ndarray) -> np.ndarray:
+    """Return `T' = L^-1 R diag(1 / gamma)`, (n_users, n_items) float64, column by column."""
     from scipy.linalg import cho_factor, solve_triangular
 
     # Column by column, the order of LAPACK, which then solves in place.
@@ -152,12 +189,7 @@ def _by_users(by_user: Rows, gamma: np.ndarray) -> np.ndarray:
     factor = cho_factor(system, lower=True, overwrite_a=True)[0]
     table = solve_triangular(factor, table, lower=True, overwrite_b=True)
     table /= np.sqrt(gamma)
-    half = table.astype(np.float32)
-    del table
-    inverse: np.ndarray = half.T @ half
-    np.negative(inverse, out=inverse)  # in place: there is one square of items
-    inverse[np.diag_indices_from(inverse)] += (1 / gamma).astype(np.float32)
-    return inverse
+    return np.asarray(table)
 
 
 def _by_items(by_user: Rows, gamma: np.ndarray, threads: int) -> np.ndarray:

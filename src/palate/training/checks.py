@@ -28,7 +28,9 @@ _NUMBERS = (
     "item_prior.mean",
     "item_prior.precision",
     "weights.values",
-    "weights.dense",
+    "weights.vectors",
+    "weights.source_scale",
+    "weights.target_scale",
     "user_vectors",
     "item_vectors",
 )

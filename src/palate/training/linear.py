@@ -11,11 +11,12 @@ from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
-from palate.linear.weights import ItemWeights
+from palate.linear.low_rank import LowRankWeights
+from palate.linear.weights import DenseWeights, ItemWeights, SparseWeights
 from palate.model.linear_model import LinearModel
 from palate.model.model import Model
 from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
-from palate.solve.linear import DENSE_PRODUCTS, closed_form, local_ridge, products_kept
+from palate.solve.linear import DENSE_PRODUCTS, closed_form, local_ridge, low_rank_form, products_kept
 from palate.solve.strengths import AUTO
 from palate.training.checks import check_rate, check_strength
 from palate.training.choices import Choices, check_grades, described, fit_choices
@@ -46,6 +47,11 @@ class LinearItems:
 
         B = 1 - C diag(gamma + mu), mu_j = max(0, (1 - leave) / C_jj - gamma_j), its diagonal 0
         W_ji = n_j^a B_ji n_i^-a
+
+    With at most half as many users as items, "dense" keeps a vector t of n_users numbers for each
+    item instead of the n_items x n_items weights. These are `B_ji = (t_j . t_i) (gamma_i + mu_i)`,
+    so the scores are the same, to rounding. A list of one user then takes n_users x n_items
+    products.
 
     Parameters
     ----------
@@ -120,7 +126,7 @@ class LinearItems:
     ) -> LinearModel:
         """Return the model fitted to the ratings; parameters and errors are those of `Spectral.fit`.
 
-        The local form has the same bits for any number of `threads`. The dense form is inverted by
+        The local form has the same bits for any number of `threads`. The dense form is solved by
         LAPACK and agrees to 1e-5.
 
         Raises
@@ -189,13 +195,18 @@ class LinearItems:
         n_users, n_items = len(choices.user_counts), len(choices.item_counts)
         self._check_memory(n_users, n_items)
         table = choices.normalised(resolved["user_exponent"] / 2, 0.0)
-        weights = closed_form(table, float(resolved["l2"]), self.dropout, self.leave, threads)
         up, down = (activity(choices.item_counts, sign * resolved["item_exponent"]) for sign in (1, -1))
         down *= supported(choices.item_counts, self.min_ratings)
+        options = float(resolved["l2"]), self.dropout, self.leave
+        if self.is_low_rank(n_users, n_items):
+            vectors, scale = low_rank_form(table, *options)
+            source_scale, target_scale = up.astype(np.float32), (scale * down).astype(np.float32)
+            return LowRankWeights(vectors=vectors, source_scale=source_scale, target_scale=target_scale)
+        weights = closed_form(table, *options, threads)
         if resolved["item_exponent"]:
             weights *= up.astype(np.float32)[:, None]
         weights *= down.astype(np.float32)
-        return ItemWeights(n_items=n_items, dense=weights)
+        return DenseWeights(dense=weights)
 
     def n_neighbours(self, n_items: int) -> int:
         """Return how many neighbours the local form keeps of each item.
@@ -221,7 +232,20 @@ class LinearItems:
         return 16.0 * n_items * min(kept, n_items)
 
     @staticmethod
-    def dense_bytes(n_users: int, n_items: int) -> int:
+    def is_low_rank(n_users: int, n_items: int) -> bool:
+        """Return whether the dense form keeps a vector of each item instead of all weights.
+
+        It does where the vectors, of n_users numbers each, take at most half of the memory.
+
+        Parameters
+        ----------
+        n_users, n_items : int
+            Size of the table.
+        """
+        return 2 * n_users <= n_items
+
+    @classmethod
+    def dense_bytes(cls, n_users: int, n_items: int) -> int:
         """Return the bytes that the dense form takes while it is fitted.
 
         Parameters
@@ -229,11 +253,25 @@ class LinearItems:
         n_users, n_items : int
             Size of the table.
         """
-        # By items a float64 matrix and the float32 weights. By users one of the two is held at a
-        # time beside the table in float32: the table and the users' system in float64, or the
-        # weights.
-        by_users = 4 * n_users * n_items + max(8 * n_users * n_items + 16 * n_users**2, 4 * n_items**2)
-        return 12 * n_items**2 if n_users >= n_items else by_users
+        if n_users >= n_items:
+            return 12 * n_items**2  # a float64 matrix and the float32 weights
+        # The table in float64 and float32, and the users' system in float64 twice. Where weights are
+        # made, they take the place of the table and the system in float64.
+        table = 4 * n_users * n_items + 8 * n_users * n_items + 16 * n_users**2
+        if cls.is_low_rank(n_users, n_items):
+            return table
+        return max(table, 4 * n_users * n_items + 4 * n_items**2)
+
+    @classmethod
+    def dense_file_bytes(cls, n_users: int, n_items: int) -> int:
+        """Return the bytes that the weights of the dense form take in a model and its file.
+
+        Parameters
+        ----------
+        n_users, n_items : int
+            Size of the table.
+        """
+        return 4 * n_items * (n_users + 2 if cls.is_low_rank(n_users, n_items) else n_items)
 
     def _check_memory(self, n_users: int, n_items: int) -> None:
         """Raise ValueError if the dense form needs more memory than it may take."""
@@ -275,9 +313,9 @@ def local_weights(
     target, source = np.repeat(np.arange(n_items), counts), near[filled]
     factor = down[source] * (up * scale)[target]
     by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    found = []
+    found: list[ItemWeights] = []
     for own in weights:
         values = (own[filled] * factor).astype(np.float32)
         indptr, columns, values = transpose_csr(by_target, source, values, n_items)
-        found.append(ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=values))
+        found.append(SparseWeights(indptr=indptr, columns=columns, values=values))
     return found

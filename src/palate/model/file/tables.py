@@ -4,11 +4,14 @@ Who adds a field to a model adds a row here, and it is saved and loaded. A field
 not have is a `Maybe`, or has a default in its dataclass.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from palate.data.libraries import FRAME_KINDS
 from palate.factors.likelihood.links import LINKS, likelihood_class
-from palate.linear.weights import ItemWeights
+from palate.linear.low_rank import LowRankWeights
+from palate.linear.weights import DenseWeights, ItemWeights, SparseWeights
 from palate.model.file.catalog import CatalogOfItems
 from palate.model.file.errors import Damage
 from palate.model.file.features import Features
@@ -112,39 +115,57 @@ FACTOR_MODEL: Record[Values] = Record(
 )
 
 
-class Weights(Kind[ItemWeights]):
-    """The weights between items: all of them, or those that are not 0, of which the metadata tell."""
+Arrays = tuple[tuple[str, Array], ...]  # by the names of the fields
 
-    dense = Array("float32", "item item", check_finite)
-    sparse: tuple[tuple[str, Array], ...] = (
-        ("indptr", Array("int64", "item+1")),
-        ("columns", Array("int32", "weight")),
-        ("values", Array("float32", "weight", check_finite)),
-    )
+
+class Weights(Kind[ItemWeights]):
+    """The weights between items in one of their forms, of which the metadata tell."""
+
+    forms: Mapping[str, tuple[type[ItemWeights], Arrays]] = {
+        "dense": (DenseWeights, (("dense", Array("float32", "item item", check_finite)),)),
+        "sparse": (
+            SparseWeights,
+            (
+                ("indptr", Array("int64", "item+1")),
+                ("columns", Array("int32", "weight")),
+                ("values", Array("float32", "weight", check_finite)),
+            ),
+        ),
+        "low-rank": (
+            LowRankWeights,
+            (
+                ("vectors", Array("float32", "item rank", check_finite)),
+                ("source_scale", Array("float32", "item", check_finite)),
+                ("target_scale", Array("float32", "item", check_finite)),
+            ),
+        ),
+    }
 
     def put(self, out: Output, name: str, value: ItemWeights) -> None:
         """Add the weights."""
-        out.values["form"] = "sparse" if value.dense is None else "dense"
-        if value.dense is not None:
-            self.dense.put(out, f"{name}.dense", value.dense)
-            return
-        for part, array in self.sparse:
+        form = next(form for form, (made, _) in self.forms.items() if isinstance(value, made))
+        out.values["form"] = form
+        for part, array in self.forms[form][1]:
             array.put(out, f"{name}.{part}", getattr(value, part))
 
     def take(self, given: Input, name: str) -> ItemWeights:
         """Return the weights."""
-        n_items = len(given.made["items"])
-        if given.fields.take_choice("form", ("dense", "sparse")) == "dense":
-            return ItemWeights(n_items=n_items, dense=self.dense.take(given, f"{name}.dense"))
-        found = {part: array.take(given, f"{name}.{part}") for part, array in self.sparse}
-        indptr, columns = found["indptr"], found["columns"]
-        check_offsets(f"{name}.indptr", indptr, len(columns))
-        below(f"{name}.columns", columns, n_items)
-        starts = np.zeros(len(columns) + 1, bool)
-        starts[indptr] = True
-        if len(columns) and ((np.diff(columns) <= 0) & ~starts[1:-1]).any():
-            raise Damage(f"tensor '{name}.columns' must ascend in each item's row, each item once")
-        return ItemWeights(n_items=n_items, **found)
+        form = given.fields.take_choice("form", tuple(self.forms))
+        made, arrays = self.forms[form]
+        found = {part: array.take(given, f"{name}.{part}") for part, array in arrays}
+        if form == "sparse":
+            _check_sparse(name, found, len(given.made["items"]))
+        return made(**found)
+
+
+def _check_sparse(name: str, found: Values, n_items: int) -> None:
+    indptr, columns = found["indptr"], found["columns"]
+    check_offsets(f"{name}.indptr", indptr, len(columns))
+    below(f"{name}.columns", columns, n_items)
+    starts = np.zeros(len(columns) + 1, bool)
+    starts[indptr] = True
+    if len(columns) and ((np.diff(columns) <= 0) & ~starts[1:-1]).any():
+        raise Damage(f"tensor '{name}.columns' must ascend in each item's row, each item once")
 
 
 LINEAR_MODEL: Record[Values] = Record(
