@@ -4,6 +4,8 @@ BIN = $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest
 # Two workers; a module stays on one of them, so that what its tests share (a browser, a Spark session) is made once.
 WORKERS = -n 2 --dist loadfile
+# Python keeps what it compiled of a library: a hundred processes of the tests would compile it anew otherwise.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test check docs bench audit soak format clean user-environment dev-environment
