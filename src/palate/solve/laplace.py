@@ -102,12 +102,17 @@ class Half:
 
 
 class Kept:
-    """The covariances of one side that were computed so far, where all of them would fit in memory."""
+    """The covariances of one side that were computed so far, where all of them would fit in memory.
 
-    def __init__(self, half: Half) -> None:
+    None is kept for a single use (`once`): rows all over a table of all of them make the system fill
+    most of its memory with zeros first, which takes longer than the covariances of a sample.
+    """
+
+    def __init__(self, half: Half, once: bool = False) -> None:
         self.half = half
         n, size = half.rows.n_rows + 1, (half.prior.n_factors + 1) ** 2
-        self._table = np.empty((n, size), np.float32) if n * size * 4 <= CACHE_BYTES else None
+        keeps = not once and n * size * 4 <= CACHE_BYTES
+        self._table = np.empty((n, size), np.float32) if keeps else None
         self._known = np.zeros(n, bool)
 
     def of(self, index: np.ndarray, threads: int) -> np.ndarray:

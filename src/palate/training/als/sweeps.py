@@ -324,7 +324,7 @@ def _add(run: Run, report: SweepReport, at: Standing, n_double: int, stopping: S
         run.best, run.best_sweep, run.users, run.items = error, report.sweep, at.users, at.items.side
         run.user_weights, run.item_weights = at.weights
         run.shifts = at.shifts
-    size = float(np.square(at.users.factors, dtype=np.float64).sum())
+    size = float(np.einsum("uf,uf->", at.users.factors, at.users.factors, dtype=np.float64))
     growing, run.size = size > _GROWTH * run.size, size
     if error < run.reference * (1 - stopping.tolerance):
         run.reference, run.idle = error, 0
