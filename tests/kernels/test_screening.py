@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from palate.factors.draws import bounded_scores
 from palate.kernels.screening import PANEL, pack_bytes
+from palate.lists import ranking
 from palate.lists.cautious import quantile, rank_cautiously
+from palate.lists.ranking import rank
 from posteriors import latent_draws, posterior_model
 
 
@@ -130,3 +132,29 @@ def test_a_user_alone_has_the_list_of_a_user_among_others(caution):
         alone = rank_cautiously(model, users[user : user + 1], 10, caution, exclude_seen=True)
         np.testing.assert_array_equal(alone.items[0], together.items[user])
         np.testing.assert_array_equal(alone.scores[0], together.scores[user])
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 10**6),
+    n=st.integers(1, 50),
+    link=st.sampled_from(["identity", "bounded", "ordinal", "noisy"]),
+    exclude_seen=st.booleans(),
+    ascending=st.booleans(),
+    some=st.booleans(),
+    whole=st.booleans(),
+    n_items=st.sampled_from([3, 300]),
+)
+def test_a_list_by_the_mean_has_the_same_bits_with_bounds(
+    seed, n, link, exclude_seen, ascending, some, whole, n_items
+):
+    model = posterior_model(seed, n_draws=5, n_items=n_items, n_factors=9, whole=whole, link=link)
+    allowed = np.random.default_rng(seed).random(n_items) < 0.5 if some else None
+    how = {"allowed": allowed, "exclude_seen": exclude_seen, "ascending": ascending}
+    users = np.arange(3)
+    plain = rank(model, users, n, **how)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "SCREENED_BYTES", 0)
+        found = rank(model, users, n, **how)
+    np.testing.assert_array_equal(found.items, plain.items)
+    np.testing.assert_array_equal(found.scores, plain.scores)

@@ -101,15 +101,21 @@ def pack(model: Factored, items: np.ndarray | None, ascending: bool) -> Any:
     """Return some items (by index; all for None) packed for the ranking kernel."""
     from palate.kernels.topn import pack_items
 
-    squares = np.einsum("dif,dif->", model.user_factors, model.user_factors, dtype=np.float64)
-    typical = float(np.sqrt(squares / max(1, len(model.users)))) / len(model.user_factors)
+    bias = np.zeros(len(model.items), np.float32)
+    own = np.arange(len(model.items)) if items is None else items
+    bias[own] = item_biases(model, own)
     return pack_items(
         model.item_factors,
-        item_biases(model, np.arange(len(model.items))),
+        bias,
         items=items,
         ascending=ascending,
-        typical_norm=typical,
+        typical_norm=of_rows(model, "typical norm", _typical_norm),
     )
+
+
+def _typical_norm(model: Factored) -> float:
+    squares = np.einsum("dif,dif->", model.user_factors, model.user_factors, dtype=np.float64)
+    return float(np.sqrt(squares / max(1, len(model.users)))) / len(model.user_factors)
 
 
 def _aligned(scorer: Scorer) -> Catalog:

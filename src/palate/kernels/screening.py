@@ -98,8 +98,9 @@ def score_bounds(items, vectors, level, sign, z, low, high):
     for draw in range(n_draws):
         for f in range(depth):
             half[draw] += abs(vectors[draw, f])
-        # The largest sum of absolute products is 254 of these errors; each of `depth` sums is rounded.
-        half[draw] *= np.float32(0.5) + np.float32(LARGEST) * np.float32(depth + 4) * rounding
+        # The largest sum of absolute products is 254 of these errors. It is rounded with each of its
+        # terms, which are those of all draws in the scores that `top_items` computes.
+        half[draw] *= np.float32(0.5) + np.float32(LARGEST) * np.float32(n_draws * depth + 4) * rounding
     sums, first = np.empty(PANEL, dtype=np.float32), np.empty(PANEL, dtype=np.float32)
     total, squares = np.empty(PANEL, dtype=np.float32), np.empty(PANEL, dtype=np.float32)
     errors, error_squares = np.empty(PANEL, dtype=np.float32), np.empty(PANEL, dtype=np.float32)

@@ -83,9 +83,11 @@ def pack_items(
     n_draws, n_items, n_factors = factors.shape
     items = np.arange(n_items) if items is None else np.asarray(items)
     depth = n_draws * n_factors + 1
-    norm = np.sqrt(np.einsum("dif,dif->i", factors, factors, dtype=np.float64))
-    items = items[np.isfinite(norm[items]) & np.isfinite(bias[items])]
-    norm, signed_bias = norm[items], bias[items].astype(np.float64) * (-1.0 if ascending else 1.0)
+    own = factors if len(items) == n_items else factors[:, items]
+    norm = np.sqrt(np.einsum("dif,dif->i", own, own, dtype=np.float64))
+    finite = np.isfinite(norm) & np.isfinite(bias[items])
+    items, norm = items[finite], norm[finite]
+    signed_bias = bias[items].astype(np.float64) * (-1.0 if ascending else 1.0)
     order = np.argsort(-(typical_norm * norm + signed_bias), kind="stable")
     n_blocks = -(-len(items) // BLOCK_ITEMS)
     padded = np.full(n_blocks * BLOCK_ITEMS, -1, dtype=np.int32)

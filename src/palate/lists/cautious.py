@@ -9,7 +9,6 @@ from palate._parallel import check_threads, even_bounds, run_chunks
 from palate._random import Stream, key_of
 from palate.factors.draws import (
     all_moments,
-    bounded_scores,
     check_spread,
     has_posterior,
     normal_quantile,
@@ -19,6 +18,7 @@ from palate.factors.factors import FactorScorer
 from palate.factors.taking import latent_order_differs, one_draw
 from palate.factors.uncertainty import standard_errors
 from palate.lists.ranking import rank, seen_rows
+from palate.lists.screening import candidates
 from palate.scorer import Ranking, Scorer
 
 STEP = 16  # candidates visited between two looks at the spread
@@ -231,21 +231,12 @@ def _screened(
     seen: Seen,
     ascending: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the top n of one user from the items whose upper bound is not below the n-th lower bound."""
-    sign = -1 if ascending else 1
-    low, high = bounded_scores(model, int(user[0]), sign, z)
-    out = np.isnan(low)
-    if allowed is not None:
-        out |= ~allowed
-    indptr, items = seen
-    if len(indptr):
-        out[items[indptr[user[0]] : indptr[user[0] + 1]]] = True
-    low[out], high[out] = -np.inf, -np.inf
-    least = np.partition(low, len(low) - n)[len(low) - n]
-    chosen = np.flatnonzero((high >= least) & ~out).astype(np.int32)
+    """Return the top n of one user from the items that may be among them."""
+    mask = np.zeros(0, dtype=bool) if allowed is None else allowed
+    chosen = candidates(model, int(user[0]), n, z, mask, seen, ascending)
     filled = np.full((1, max(n, len(chosen))), -1, np.int32)
     filled[0, : len(chosen)] = chosen
-    found, scores = _ordered(model, user, filled, n, z, sign)
+    found, scores = _ordered(model, user, filled, n, z, -1 if ascending else 1)
     return found[0], scores[0]
 
 

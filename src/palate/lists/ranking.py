@@ -7,9 +7,11 @@ import numpy as np
 
 from palate._checks import ArgumentError, Setting, Words
 from palate._parallel import check_threads, even_bounds, run_chunks
+from palate.factors.draws import has_posterior
 from palate.factors.item_index import item_panels, pack
 from palate.factors.scores import user_constants
 from palate.lists.popular import with_most_popular
+from palate.lists.screening import candidates
 from palate.scorer import Factored, Ranking, Scorer, is_factored, ranks_itself
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ USERS_PER_CHUNK = 2048
 COMPACT_FROM_USERS = (
     256  # from so many users on, packing the allowed items alone costs less than passing over the others
 )
+SCREENED_USERS = 4  # below so many users of draws that do not fit the cache, bounds come first
+SCREENED_BYTES = 1 << 24  # of the vectors of items in all draws
 DENSE_SCORES = 1 << 22  # scores of a scorer without factors that stand in memory at once (16 MB)
 
 
@@ -156,7 +160,10 @@ def _rank_factored(
     ascending: bool,
     threads: int | None,
 ) -> Ranking:
-    if mask.size and len(users) >= COMPACT_FROM_USERS:
+    if len(users) < SCREENED_USERS and has_posterior(model) and model.item_factors.nbytes >= SCREENED_BYTES:
+        own = [candidates(model, int(user), n, 0.0, mask, seen, ascending) for user in users]
+        panels, mask = pack(model, np.unique(np.concatenate(own)), ascending), mask[:0]
+    elif mask.size and len(users) >= COMPACT_FROM_USERS:
         panels, mask = pack(model, np.flatnonzero(mask), ascending), mask[:0]
     else:
         panels = item_panels(model, ascending)
