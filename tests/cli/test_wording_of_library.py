@@ -1,6 +1,7 @@
 """What the library says in errors and warnings speaks at a terminal of options, never of Python."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -59,15 +60,18 @@ def error_of(node):
     return ArgumentError(**(parts | {name: text_of(value) or "0" for name, value in given}))
 
 
+@functools.cache  # asked for by several tests, and all of the source is read for it
 def calls():
-    """Yield where and what of every call in a layer whose errors a command may show."""
+    """Return where and what of every call in a layer whose errors a command may show."""
+    found = []
     for path in sorted(SOURCE.rglob("*.py")):
         if path.relative_to(SOURCE).parts[0] in NOT_SHOWN:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and node.args:
                 place = f"{path.relative_to(SOURCE)}:{node.lineno}"
-                yield place, ast.unparse(node.func).split(".")[-1], node
+                found.append((place, ast.unparse(node.func).split(".")[-1], node))
+    return found
 
 
 def messages():

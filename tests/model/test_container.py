@@ -290,7 +290,7 @@ def raw_header(text, arrays=b"\0" * 4, inner=r"\"n\":1"):
 A = '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}'
 SIZES = "must have a shape of at most 8 sizes from 0"
 OFFSETS = "must have two data_offsets, in order and up to 4"
-ATTACKS = {
+ATTACKS = {  # by name: a file, or for a large one the function that makes it, and what is said of it
     "duplicate tensor": (
         raw_header("}," + A + "," + A + "}"),
         "its header must name each key once; got 'a' twice",
@@ -334,11 +334,11 @@ ATTACKS = {
         r"its header must have at most 250000 values; got 30\d+",
     ),
     "many tensors": (
-        with_header({f"t{i}": entry(shape=[0], offsets=[0, 0]) for i in range(50_000)}),
+        lambda: with_header({f"t{i}": entry(shape=[0], offsets=[0, 0]) for i in range(50_000)}),
         "its header must have at most 250000 values|at most 4096 tensors",
     ),
     "a million tensors": (
-        with_header({f"t{i}": entry(shape=[0], offsets=[0, 0]) for i in range(1_000_000)}),
+        lambda: with_header(dict.fromkeys(map("t{}".format, range(1_000_000)), entry("F32", [0], [0, 0]))),
         r"its header must take at most 4194304 bytes; got \d+",
     ),
     "5000 tensors": (
@@ -501,7 +501,8 @@ def refused_within_bounds(data, message):
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attacks_on_the_header(name):
-    refused_within_bounds(*ATTACKS[name])
+    data, message = ATTACKS[name]
+    refused_within_bounds(data() if callable(data) else data, message)
 
 
 @pytest.mark.parametrize("name", LONG)
