@@ -4,7 +4,8 @@
 time, each in a process of its own. The blocks of a file run in the order they stand, in one empty
 temporary folder: ```python blocks share one namespace (a block with `>>>` is a doctest, its output
 is compared), and of ```console and ```bash blocks the commands whose first word is in RUN below are
-run and must succeed. A block below the comment `<!-- not run: reason -->` is only shown. Of the
+run and must succeed (those of palate in the process of the page, which spares each of them the
+imports). A block below the comment `<!-- not run: reason -->` is only shown. Of the
 pages in COMPARED only the links are followed by default.
 """
 
@@ -14,6 +15,7 @@ import io
 import multiprocessing
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = 2  # pages that are checked at a time
@@ -84,23 +87,38 @@ def run_shell(block: Block) -> None:
     """Run the commands of a block that are palate's or make files for it."""
     for command in commands_of(block):
         if command.split()[0] in RUN:
-            run = subprocess.run(
-                command,
-                shell=True,
-                capture_output=True,
-                text=True,
-                stdin=subprocess.DEVNULL,
-                env=environment(),
-                check=False,
-            )
-            if run.returncode:
-                raise RuntimeError(f"`{command}` exited with {run.returncode}:\n{run.stdout}{run.stderr}")
+            code, printed = run_here(command) if is_plain(command) else run_in_a_shell(command)
+            if code:
+                raise RuntimeError(f"`{command}` exited with {code}:\n{printed}")
+
+
+def is_plain(command: str) -> bool:
+    """Return whether a command is one of palate's that asks nothing of a shell but to split words."""
+    return command.startswith("palate ") and not re.search(r"[|&;<>$`*?~]", command)
+
+
+def run_here(command: str) -> tuple[int, str]:
+    """Run a command of palate in this process, which has imported its libraries."""
+    from palate.cli import main
+
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        code = main(shlex.split(command)[1:])
+    return code, printed.getvalue()
+
+
+def run_in_a_shell(command: str) -> tuple[int, str]:
+    """Run a command in a process of its own."""
+    run = subprocess.run(
+        command, shell=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    return run.returncode, run.stdout + run.stderr
 
 
 def environment() -> dict[str, str]:
-    """Return an environment where `palate` and `python` are the ones this script runs under."""
+    """Return the variables for a page: `palate` and `python` are the ones this script runs under."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, "NO_COLOR": "1", "COLUMNS": "120", "MPLBACKEND": "Agg"}
+    return {"PATH": path, "NO_COLOR": "1", "COLUMNS": "120", "MPLBACKEND": "Agg"}
 
 
 def run_python(block: Block, namespace: dict) -> None:
@@ -145,7 +163,10 @@ def failing_blocks(path: Path) -> Iterator[str]:
     """Run the blocks of a file in a new folder, and yield one message per block that fails."""
     namespace: dict = {"__name__": "__main__"}
     home = Path.cwd()
-    with tempfile.TemporaryDirectory(prefix="palate-docs-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="palate-docs-") as folder,
+        mock.patch.dict(os.environ, environment()),
+    ):
         os.chdir(folder)
         try:
             for block in blocks_of(path):
@@ -173,7 +194,6 @@ def main(names: list[str]) -> int:
         ROOT / "README.md",
         *sorted((ROOT / "docs").glob("*.md")),
     ]
-    os.environ["MPLBACKEND"] = "Agg"
     failed = False
     # Each page has a process of its own, so that what one page imports or sets cannot help another.
     with ProcessPoolExecutor(

@@ -54,6 +54,22 @@ def test_a_failing_command_shows_its_output(problems):
     assert "exited with 3" in message
 
 
+def test_a_command_of_palate_runs_in_the_process_of_the_page_and_may_fail(problems, check_docs):
+    assert problems("```console\n$ palate --version\n$ palate info --help > help.txt\n```\n") == []
+    (message,) = problems("```console\n$ palate info 'no such file.palate'\n```\n")
+    assert "exited with 1" in message
+    assert "no such file.palate" in message
+    plain = ("palate rated m.palate 63 --n 5", "palate recommend m.palate --rate 'The Matrix=5'")
+    of_a_shell = (
+        "palate info m.palate | head",
+        "palate info m.palate > a.txt",
+        "palate --v $X",
+        "cat m.palate",
+    )
+    assert all(map(check_docs.is_plain, plain))
+    assert not any(map(check_docs.is_plain, of_a_shell))
+
+
 def test_every_line_of_a_block_without_prompts_is_a_command(problems):
     assert len(problems("```bash\n# a comment\npython -c 'raise SystemExit(2)'\n```\n")) == 1
 

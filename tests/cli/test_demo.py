@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import palate as library
-from command_line import assert_same, process, sessions
+from command_line import DOCS, assert_same, check_docs, process, sessions
 from palate.cli import main
 from palate.cli.demo import _next, _save_plot
 from palate.cli.demo_story import Story, clear_taste
@@ -94,6 +94,22 @@ def test_what_it_says_to_type_next_works(demo, palate, monkeypatch):
     for command in commands:
         done = palate(*shlex.split(command))
         assert done.code == 0, command + done.err
+        assert "Nothing found" not in done.out, command
+
+
+def test_the_commands_that_the_readme_begins_with_work(demo, palate, monkeypatch):
+    runner = check_docs()
+    block = next(
+        block for block in runner.blocks_of(DOCS.parent / "README.md") if "palate demo" in block.text
+    )
+    first, *commands = (shlex.split(command)[1:] for command in runner.commands_of(block))
+    assert first == ["demo"]
+    assert "tests/cli/test_demo.py" in block.reason
+    assert len(commands) == 4
+    monkeypatch.chdir(demo[0])
+    for command in commands:
+        done = palate(*command)
+        assert done.code == 0, (command, done.err)
         assert "Nothing found" not in done.out, command
 
 
