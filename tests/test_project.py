@@ -52,6 +52,14 @@ def test_ci_runs_what_the_readme_says():
     assert "make test" in run
 
 
+def test_the_modules_that_begin_first_exist():
+    (names,) = re.findall(
+        r"^LONGEST = \((.*?)^\)", (ROOT / "tests" / "conftest.py").read_text("utf-8"), re.M | re.S
+    )
+    for name in re.findall(r'"(.+)"', names):
+        assert any((ROOT / "tests" / end).exists() for end in (name, f"{name}.py")), name
+
+
 @pytest.mark.parametrize(
     "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 )
