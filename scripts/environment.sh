@@ -106,15 +106,22 @@ prepare() {
     if ! is_complete user; then
         find_python
         create
-        install --editable '.[plots]'
+        if [ "$1" = user ]; then
+            install --editable '.[plots]'
+        else # dev includes what a user needs
+            install_for_dev
+        fi
         recipe >"$folder/.complete-user"
+    elif [ "$1" = dev ] && ! is_complete dev; then
+        install_for_dev
     fi
-    if [ "$1" = dev ] && ! is_complete dev; then
-        # uv makes environments without pip, which only uv can then fill.
-        [ -n "$uv" ] || "$folder/bin/python" -m pip --version >/dev/null 2>&1 || "$folder/bin/python" -m ensurepip >/dev/null
-        install --editable '.[dev]'
-        recipe >"$folder/.complete-dev"
-    fi
+}
+
+install_for_dev() {
+    # uv makes environments without pip, which only uv can then fill.
+    [ -n "$uv" ] || "$folder/bin/python" -m pip --version >/dev/null 2>&1 || "$folder/bin/python" -m ensurepip >/dev/null
+    install --editable '.[dev]'
+    recipe >"$folder/.complete-dev"
 }
 
 export UV_PYTHON_DOWNLOADS=never
