@@ -39,6 +39,8 @@ def page() -> str:
 
 def section(name: str, command) -> str:
     """Return the part of the page about one command."""
+    from palate.cli.compact_help import usage_of
+
     arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
     options = [
         parameter
@@ -56,13 +58,6 @@ def section(name: str, command) -> str:
     if rows:
         parts.append("\n".join(["| | default | |", "| --- | --- | --- |", *rows]))
     return "\n\n".join(parts) + "\n"
-
-
-def usage_of(argument) -> str:
-    """Return an argument as a usage line shows it: NAME, [NAME] or NAME..."""
-    name = re.sub(r"[\[\].]", "", argument.metavar or argument.name).upper()
-    name += "..." if argument.nargs == -1 else ""
-    return name if argument.required else f"[{name}]"
 
 
 def names_of(option) -> str:

@@ -374,6 +374,19 @@ def test_compare_says_what_both_lists_share(page):
     assert said.startswith(f"{len(lists[0] & lists[1])} of 10 items are on both lists.")
 
 
+def test_one_model_is_not_compared_with_itself(chromium, tmp_path):
+    explorer = Explorer(tmp_path, save_models(tmp_path)[:1]).start()
+    try:
+        page = chromium.new_page(base_url=explorer.address)
+        page.goto("/compare?user=4")
+        page.get_by_text("There is one model, so there is one list.").wait_for()
+        assert page.locator("#content section h2").all_inner_texts() == ["List A: first"]
+        assert page.locator("#content section li").count() == 10
+        page.close()
+    finally:
+        explorer.stop()
+
+
 def test_the_map_marks_both_lists_and_the_user_and_opens_an_item(page):
     open_page(page, "/map?user=4")
     page.locator("canvas").first.wait_for()

@@ -43,15 +43,31 @@ def write(ctx: "Context", about: str, panels: Mapping[str, Iterable[Any]], closi
         console.print(Padding(Text(closing), (0, 1)))
 
 
+def usage_of(argument: "TyperArgument") -> str:
+    """Return an argument as a usage line shows it: NAME, [NAME] or NAME..."""
+    name = re.sub(r"[\[\].]", "", argument.metavar or argument.name).upper()
+    name += "..." if argument.nargs == -1 else ""
+    return name if argument.required else f"[{name}]"
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a docstring, each in one line and without indentation.
+
+    >>> paragraphs("More\\nof it.\\n\\n    palate demo\\n")
+    ['More of it.', 'palate demo']
+    """
+    return [" ".join(part.split()) for part in text.replace("\b", "").split("\n\n") if part.strip()]
+
+
 def parts(about: str) -> tuple[str, list[str]]:
     """Return the sentences of a command's help as one paragraph, and its examples.
 
     >>> parts("Train.\\n\\nMore\\nof it.\\n\\nExample:\\n\\n    palate train a.csv\\n")
     ('Train. More of it.', ['palate train a.csv'])
     """
-    paragraphs = [" ".join(text.split()) for text in about.replace("\b", "").split("\n\n") if text.strip()]
-    examples = [text for text in paragraphs if text.startswith("palate ")]
-    return " ".join(text for text in paragraphs if text not in examples and text[-1] != ":"), examples
+    every = paragraphs(about)
+    examples = [text for text in every if text.startswith("palate ")]
+    return " ".join(text for text in every if text not in examples and text[-1] != ":"), examples
 
 
 def first_sentence(text: str) -> str:

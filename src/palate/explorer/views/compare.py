@@ -23,19 +23,24 @@ def show(page: Page) -> None:
         if len(state.models) < 2:
             tag(
                 "p",
-                "Only one model is served. Start with two: palate explore old.palate new.palate.",
+                "There is one model, so there is one list. To compare, start with two models: "
+                "palate explore old.palate new.palate.",
                 "p-note",
             )
+            _list(page, "A", state.model, asked(page, state.model), None)
+            return
         first, second = asked(page, state.model), asked(page, state.other)
         tag("p", overlap(first, second), role="status")
         with tag("div", None, "p-three"):
-            for letter, model, answer, other in (
-                ("A", state.model, first, second),
-                ("B", state.other, second, first),
-            ):
-                with tag("section", None, aria_label=f"List {letter}"):
-                    tag("h2", f"List {letter}: {model}")
-                    short_list(page, answer, _marker(other))
+            _list(page, "A", state.model, first, second)
+            _list(page, "B", state.other, second, first)
+
+
+def _list(page: Page, letter: str, model: str, answer: Answer | str, other: Answer | str | None) -> None:
+    """Draw one list, with a mark for what the other one lacks, if there is another."""
+    with tag("section", None, aria_label=f"List {letter}"):
+        tag("h2", f"List {letter}: {model}")
+        short_list(page, answer, _marker(other) if other is not None else None)
 
 
 def _marker(other: Answer | str) -> Callable[[Row], None]:
