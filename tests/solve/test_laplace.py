@@ -111,7 +111,10 @@ def test_what_is_kept_is_what_is_computed(monkeypatch):
     np.testing.assert_array_equal(kept.of(np.array([-1, 1, 4, 7]), 1)[1:3], first)
     monkeypatch.setattr(module, "CACHE_BYTES", 10)
     np.testing.assert_array_equal(Kept(half).of(np.array([1, 4]), 1), first)
-    np.testing.assert_array_equal(Kept(half, once=True).of(np.array([1, 4]), 1), first)
+    monkeypatch.setattr(module, "CACHE_BYTES", 3 * 4 * 16)  # of three rows
+    kept = Kept(half)
+    for index in ([1, 4], [4, 7, 0], [0, 1, 7, -1], [-1, 0]):
+        np.testing.assert_array_equal(kept.of(np.array(index), 1), half.covariances(np.array(index)))
     other_half = Half(rows.transposed(), other, own, half.prior, 3.0)
     users, items = np.array([3, 1, 1, -1]), np.array([0, 39, -1, 5])
     whole = pair_variances(Kept(half), Kept(other_half), users, items)

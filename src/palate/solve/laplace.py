@@ -10,6 +10,7 @@ from zero. The penalty counts as at least what this suggests.
 """
 
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, row_strength, unobserved_terms
 
 BLOCK_BYTES = 1 << 25  # of the covariances that stand in memory for a block of pairs
-CACHE_BYTES = 1 << 28
+CACHE_BYTES = 1 << 27  # of the covariances of one side that are kept
 ALL = 2**31 - 1
 _ROWS_PER_CHUNK = 64
 _MOST_FLOOR = 1e4
@@ -102,29 +103,39 @@ class Half:
 
 
 class Kept:
-    """The covariances of one side that were computed so far, where all of them would fit in memory.
+    """The covariances of one side that were computed so far, up to `CACHE_BYTES` of them.
 
-    None is kept for a single use (`once`): rows all over a table of all of them make the system fill
-    most of its memory with zeros first, which takes longer than the covariances of a sample.
+    Lists ask for the same items again and again, so that the first ones are the ones to keep.
     """
 
-    def __init__(self, half: Half, once: bool = False) -> None:
+    def __init__(self, half: Half) -> None:
         self.half = half
         n, size = half.rows.n_rows + 1, (half.prior.n_factors + 1) ** 2
-        keeps = not once and n * size * 4 <= CACHE_BYTES
-        self._table = np.empty((n, size), np.float32) if keeps else None
-        self._known = np.zeros(n, bool)
+        self._table = np.empty((min(n, CACHE_BYTES // (4 * size)), size), np.float32)
+        self._place = np.full(n, -1)  # of each row in the table; the last is for rows without ratings
+        self._filled, self._filling = 0, Lock()
 
     def of(self, index: np.ndarray, threads: int) -> np.ndarray:
         """Return the covariances of distinct rows, as `Half.covariances` does."""
-        if self._table is None:
-            return self.half.covariances(index, threads)
-        missing = index[~self._known[index]]
+        k, place = self.half.prior.n_factors, self._place[index]
+        missing = np.flatnonzero(place < 0)
+        if len(missing) == len(index):
+            found = self.half.covariances(index, threads)
+            self._keep(index, found)
+            return found
+        out: np.ndarray = self._table[place].reshape(len(index), k + 1, k + 1)
         if len(missing):
-            self._table[missing] = self.half.covariances(missing, threads).reshape(len(missing), -1)
-            self._known[missing] = True
-        k = self.half.prior.n_factors
-        return np.asarray(self._table[index].reshape(len(index), k + 1, k + 1))
+            out[missing] = self.half.covariances(index[missing], threads)
+            self._keep(index[missing], out[missing])
+        return out
+
+    def _keep(self, index: np.ndarray, covariances: np.ndarray) -> None:
+        with self._filling:
+            new = np.flatnonzero(self._place[index] < 0)[: len(self._table) - self._filled]
+            stop = self._filled + len(new)
+            self._table[self._filled : stop] = covariances[new].reshape(len(new), self._table.shape[1])
+            self._place[index[new]] = np.arange(self._filled, stop)
+            self._filled = stop
 
 
 def pair_variances(

@@ -37,7 +37,7 @@ def noise_and_spread(
         return None
     chosen = _sample(len(values), SAMPLE, seed)
     user, item, values = user[chosen], item[chosen], values[chosen]
-    kept = [Kept(half.floored(noise), once=True) for half in halves]
+    kept = [Kept(half.floored(noise)) for half in halves]
     linear, product = pair_variances(kept[0], kept[1], user, item, threads)
     errors = np.square(values - problem.predict(user, item, users, items), dtype=np.float64)
     found = float(np.sqrt(noise)), spread_of(errors, noise * linear + noise**2 * product, noise)
@@ -59,7 +59,7 @@ def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int)
         return None
     few = _sample(len(train), LEVERAGE_SAMPLE, seed)
     weight = rows.weights[train[few]] if rows.weights.size else 1.0
-    kept = [Kept(half, once=True) for half in halves]
+    kept = [Kept(half) for half in halves]
     leverage, _ = pair_variances(kept[0], kept[1], user[few], item[few], threads)
     mean = float(np.mean(weight * leverage))
     # Without a penalty, a row with fewer ratings than factors has no finite leverage, and the
