@@ -21,7 +21,7 @@ from palate.lists.ranking import rank, seen_rows
 from palate.lists.screening import candidates
 from palate.scorer import Ranking, Scorer
 
-STEP = 16  # candidates visited between two looks at the spread
+STEP = 16  # candidates visited at least between two looks at the spread, later half of those before
 FIRST = 48  # candidates ranked by the mean at first; four times as many each time they were too few
 USERS_PER_CHUNK = 128
 DENSE_FROM = 6  # all scores cost about as much as visiting one item in so many
@@ -158,11 +158,9 @@ def _walk(
         ranking = rank(model, users[open_], width + 1, threads=1, **how)
         means = -ranking.scores if how["ascending"] else ranking.scores
         n_ranked = ranking.items.shape[1]
-        for start in range(first, min(width, n_ranked), STEP):
-            rows = np.flatnonzero(~done[open_])
-            if not len(rows):
-                break
-            stop = min(start + STEP, width, n_ranked)
+        start, end = first, min(width, n_ranked)
+        while start < end and len(rows := np.flatnonzero(~done[open_])):
+            stop = min(start + max(STEP, start // 2), end)
             chosen = ranking.items[rows, start:stop]
             following = means[rows, stop] if stop < n_ranked else np.full(len(rows), np.nan, dtype=np.float32)
             sd = _spread(model, users[open_[rows]], chosen)
@@ -170,6 +168,7 @@ def _walk(
             kernel.walk(chosen, np.column_stack([means[rows, start:stop], following]), sd, z, *state)
             for array, changed in zip((items, scores, size, done), state, strict=True):
                 array[open_[rows]] = changed
+            start = stop
         first, width = width, 4 * width
     ended = [array[done] for array in (items, scores, size)]
     kernel.finish(*ended)
