@@ -73,14 +73,14 @@ def all_scores(model):
     return model.score_items(np.arange(len(model.users)))
 
 
-@pytest.mark.parametrize("trainer", TRAINERS.values(), ids=TRAINERS.keys())
+@pytest.mark.parametrize("trainer", TRAINERS.values(), ids=TRAINERS.keys(), scope="class")
 class TestEveryTrainer:
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def ratings(self):
         return ratings_of(*planted())
 
-    @pytest.fixture
-    def model(self, trainer, ratings):
+    @pytest.fixture(scope="class")
+    def model(self, trainer, ratings):  # models do not change: one serves all tests of its trainer
         return trainer.fit(ratings)
 
     def test_it_is_a_frozen_record_of_its_hyperparameters(self, trainer):
