@@ -189,7 +189,8 @@ def chosen_words(model: str, trainer: Any, fitted: Any) -> str:
     if model in ("LinearItems, local", EASE):
         return f"l2 {trainer.l2:g}"
     if model.startswith("popular lately"):
-        return f"half-life {trainer.half_life / 86400:.2g} days"
+        days = trainer.half_life / 86400
+        return f"half-life {days:.0f} days" if days >= 10 else f"half-life {days:.2g} days"
     if model == "least squares of choices":
         return f"l2 {trainer.l2_user:g}"
     if model == "Recommender()":
