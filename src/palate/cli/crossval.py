@@ -12,6 +12,7 @@ from palate.cli.writing import instead
 
 if TYPE_CHECKING:
     from palate.data.ratings import Ratings
+    from palate.splits.parts import Folds
 
 Table = Annotated[
     Path | None,
@@ -69,7 +70,7 @@ def crossval(
     """
     from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
     from palate.cli.input import busy
-    from palate.cli.output import check_output, check_writable, print_text
+    from palate.cli.output import check_output, check_writable
     from palate.evaluation.cross_validation import crossval as cross_validate
 
     chosen_trainer = trainer_of(trainer, chosen(ctx))
@@ -81,10 +82,7 @@ def crossval(
     data = _read(ratings, {**reading, "counts": takes_counts(chosen_trainer)})
     parts = _folds(data.ratings, folds, seed, split)
     if save_split is not None:
-        replaced = instead(save_split)
-        parts.save(save_split)
-        if not as_json:
-            print_text(f"Saved the folds as {save_split}{replaced}.", "")
+        _save(parts, save_split, silent=as_json)
     with busy(f"training and testing {len(parts)} folds"):
         evaluation = cross_validate(
             chosen_trainer,
@@ -105,6 +103,16 @@ def crossval(
     evaluation_options.show(evaluation, by, as_json, output)
 
 
+def _save(parts: "Folds", path: Path, *, silent: bool) -> None:
+    """Save the folds, and say so."""
+    from palate.cli.output import print_text
+
+    replaced = instead(path)
+    parts.save(path)
+    if not silent:
+        print_text(f"Saved the folds as {path}{replaced}.", "")
+
+
 def _read(path: Path | None, how: dict[str, Any]) -> Any:
     from palate.cli.input import read
 
@@ -115,7 +123,7 @@ def _read(path: Path | None, how: dict[str, Any]) -> Any:
     return read(path, how)
 
 
-def _folds(ratings: "Ratings", n_folds: int, seed: int, saved: Path | None) -> Any:
+def _folds(ratings: "Ratings", n_folds: int, seed: int, saved: Path | None) -> "Folds":
     """Return new folds, or the saved ones."""
     from palate.splits.file import load_split
     from palate.splits.methods import k_fold

@@ -119,33 +119,22 @@ def tell(data: Dataset, user: object = None) -> Story:
         clear_taste(tastes) if user is None else tastes.filter(pl.col("user_id") == user).row(0, named=True)
     )
 
-    def to_the_end(trainer: LeastSquares) -> FactorModel:
-        # `fit` would return the sweep with the best validation error; the lesson did not stop
-        # there. The validation ratings are put back afterwards: they count as seen, and as ratings
-        # of their films, under every model alike.
-        model = trainer.fit(train, validation=0, callback=_quiet)
-        return dataclasses.replace(model, ratings=fitted.ratings, catalog=fitted.catalog)
+    def stopped(name: str, trainer: LeastSquares) -> Told:
+        model = trainer.fit(train, validation=holdout, catalog=data.catalog, callback=_quiet)
+        return told(name, model, holdout)
 
-    def stopped(trainer: LeastSquares) -> FactorModel:
-        return trainer.fit(train, validation=holdout, catalog=data.catalog, callback=_quiet)
+    def to_the_end(name: str, trainer: LeastSquares) -> Told:
+        return told(name, _fit_to_the_end(trainer, train, fitted), holdout)
 
-    def told(name: str, model: FactorModel) -> Told:
-        top = top_items(model)
-        return Told(
-            name, model, errors(model, holdout), obscurity_of(top), outside_share(model), top["n_ratings"]
-        )
-
-    tried = [
-        (strength, told(f"l2 {strength:g}", stopped(without_biases(strength)))) for strength in STRENGTHS
-    ]
+    tried = [(strength, stopped(f"l2 {strength:g}", without_biases(strength))) for strength in STRENGTHS]
     strength, chosen = min(tried, key=lambda pair: pair[1].errors.rmse)
-    default = told("palate's defaults (with biases)", stopped(LeastSquares()))
+    default = stopped("palate's defaults (with biases)", LeastSquares())
     return Story(
         data=data,
         holdout=holdout,
-        baseline=told("baseline (biases alone)", fitted),
-        none=told("no penalty", to_the_end(without_biases(0.0))),
-        lesson=told("the lesson's penalty", to_the_end(lesson(len(train)))),
+        baseline=told("baseline (biases alone)", fitted, holdout),
+        none=to_the_end("no penalty", without_biases(0.0)),
+        lesson=to_the_end("the lesson's penalty", lesson(len(train))),
         tried=tried,
         chosen=dataclasses.replace(chosen, name="penalty chosen on validation"),
         strength=strength,
@@ -154,6 +143,25 @@ def tell(data: Dataset, user: object = None) -> Story:
         user=taste["user_id"],
         taste=taste,
     )
+
+
+def told(name: str, model: FactorModel, holdout: Ratings) -> Told:
+    """Return a model with its figures, its errors on the ratings that were held out."""
+    top = top_items(model)
+    return Told(
+        name, model, errors(model, holdout), obscurity_of(top), outside_share(model), top["n_ratings"]
+    )
+
+
+def _fit_to_the_end(trainer: LeastSquares, train: Ratings, whole: FactorModel) -> FactorModel:
+    """Return the model after the last sweep, with the ratings and the catalog of `whole`.
+
+    `fit` would return the sweep with the best validation error; the lesson did not stop there. The
+    validation ratings are put back afterwards: they count as seen, and as ratings of their films, under
+    every model alike.
+    """
+    model = trainer.fit(train, validation=0, callback=_quiet)
+    return dataclasses.replace(model, ratings=whole.ratings, catalog=whole.catalog)
 
 
 def _lists(stars: FactorModel, train: Ratings, holdout: Ratings, catalog: Catalog | None) -> Lists:

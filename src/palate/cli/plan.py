@@ -116,9 +116,7 @@ def _document(plan: "Plan") -> dict[str, object]:
 
 
 def _show(plans: "list[Plan]") -> None:
-    import polars as pl
-
-    from palate.cli.output import Column, print_table, print_text
+    from palate.cli.output import print_text
 
     first = plans[0]
     print_text(
@@ -126,6 +124,23 @@ def _show(plans: "list[Plan]") -> None:
         "Training needs about:",
         "",
     )
+    _show_table(plans)
+    free = "" if first.available_gb is None else f"{first.available_gb:.1f} GB are free on this machine. "
+    print_text(
+        "",
+        f"{free}The figures are estimates from measured runs. The time is for one processor core, "
+        "and is divided among the cores. The model file is smaller with --no-ratings.",
+    )
+    if advice := _advice(plans):
+        print_text(advice)
+
+
+def _show_table(plans: "list[Plan]") -> None:
+    """Print a row for each trainer."""
+    import polars as pl
+
+    from palate.cli.output import Column, print_table
+
     rows = [
         {
             "trainer": one.trainer,
@@ -146,19 +161,18 @@ def _show(plans: "list[Plan]") -> None:
             Column("fits", "fits here", "id"),
         ),
     )
-    free = "" if first.available_gb is None else f"{first.available_gb:.1f} GB are free on this machine. "
-    print_text(
-        "",
-        f"{free}The figures are estimates from measured runs. The time is for one processor core, "
-        "and is divided among the cores. The model file is smaller with --no-ratings.",
-    )
-    if first.fits is False and any(one.fits for one in plans):
-        print_text("Choose a trainer with palate train --trainer NAME.")
-    elif not any(one.fits is not False for one in plans):
-        print_text(
+
+
+def _advice(plans: "list[Plan]") -> str:
+    """Return what to do where the first trainer, or every one, does not fit into memory; else ""."""
+    if plans[0].fits is False and any(one.fits for one in plans):
+        return "Choose a trainer with palate train --trainer NAME."
+    if not any(one.fits is not False for one in plans):
+        return (
             "None of them fits into memory. Use fewer factors (--n-factors), a machine with more "
             "memory, or a sample of the users."
         )
+    return ""
 
 
 def _gigabytes(size: float) -> str:

@@ -141,10 +141,7 @@ def recommend(
     from palate.cli.output import check_output, deliver
 
     is_new = bool(rate) or fold_in is not None
-    if bool(users) + all_users + everyone + is_new != 1:
-        raise usage_error(
-            "name the users, or give --all-users, or --rate or --fold-in for a new user; one of the three"
-        )
+    _check_one_of(bool(users), all_users, everyone, is_new)
     if everyone:
         output = check_everyone(output)
     check_output(output)
@@ -175,10 +172,22 @@ def recommend(
         return
     frame = loaded.recommend(who, n, **asked)
     whom = "you" if is_new else f"user {users[0]}" if users and len(users) == 1 else ""
+    drop = (*(("user_id",) if whom else ()), *(_said_in_words(loaded) if words else ()))
+    deliver(frame, as_json=as_json, output=output, title=_title(whom, ascending), drop=drop)
+
+
+def _check_one_of(*ways: bool) -> None:
+    """Refuse users who are named in no way or in several."""
+    if sum(ways) != 1:
+        raise usage_error(
+            "name the users, or give --all-users, or --rate or --fold-in for a new user; one of the three"
+        )
+
+
+def _title(whom: str, ascending: bool) -> str:
+    """Return the title of one user's list; lists of several users have none."""
     what = "The lowest predictions" if ascending else "Recommendations"
-    title, drop = (f"{what} for {whom}", ("user_id",)) if whom else ("", ())
-    drop = (*drop, *(_said_in_words(loaded) if words else ()))
-    deliver(frame, as_json=as_json, output=output, title=title, drop=drop)
+    return f"{what} for {whom}" if whom else ""
 
 
 def _by_both(model: "Model", by: str | None) -> bool:

@@ -147,14 +147,10 @@ def train(
     """
     from palate.cli.hyperparameters import given
     from palate.cli.input import like_users
-    from palate.cli.output import check_writable
 
     train_input.check_source(ratings, sql, db, reading)
     chosen = _chosen(ctx, trainer, of_factors=bool(start or refit or user_table is not None))
-    for path in (output, checkpoint):
-        if path is not None:
-            check_writable(path)
-            check_model_file(path)
+    _check_files(output, checkpoint)
     check_default(output, named=given(ctx, "output"), overwrite=overwrite)
     extra = _extra(chosen.name, user_table)
     if union and start is None:
@@ -187,6 +183,16 @@ def train(
         train_input.show_data("the query" if sql is not None else str(ratings), read_in, data, read_seconds)
         _show_choice(chosen, how)
     _finish(fit(chosen.trainer, data, how, read_seconds), how, as_json)
+
+
+def _check_files(*paths: Path | None) -> None:
+    """Check that files of models can be written where they are asked for."""
+    from palate.cli.output import check_writable
+
+    for path in paths:
+        if path is not None:
+            check_writable(path)
+            check_model_file(path)
 
 
 def _finish(outcome: Outcome, how: How, as_json: bool) -> None:

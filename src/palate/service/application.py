@@ -1,7 +1,7 @@
 """The application: routes within the guard, and every error in one form."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from palate._checks import demand
@@ -90,16 +90,21 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         app.include_router(router, dependencies=[Depends(only_known_names)])
     _answer_errors(app)
     if settings.origins:
-        from starlette.middleware.cors import CORSMiddleware
-
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.origins),
-            allow_methods=["GET", "PUT", "POST", "DELETE"],
-            allow_headers=["authorization", "content-type", "x-api-key"],
-        )
+        _allow(app, settings.origins)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     return app
+
+
+def _allow(app: "FastAPI", origins: Iterable[str]) -> None:
+    """Let pages from these origins ask the service."""
+    from starlette.middleware.cors import CORSMiddleware
+
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "PUT", "POST", "DELETE"],
+        allow_headers=["authorization", "content-type", "x-api-key"],
+    )
 
 
 def _answer_errors(app: "FastAPI") -> None:

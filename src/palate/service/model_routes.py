@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from palate.app.core import Core
+from palate.app.diagnostics import Panel
 from palate.app.errors import NotKnown
 from palate.service import bodies
 from palate.service.answering import Failure, Problem
@@ -119,13 +120,17 @@ def map_routes(core: Core) -> Any:
         """Tell what a model is like inside: norms, the long tail, the range of predictions, its training."""
         view = core.now()
         info, (panels, card) = view.model_info(model), view.diagnostics(model)
-        shown = []
-        for one in panels:
-            columns = {} if one.frame is None else one.frame.to_dict(as_series=False)
-            shown.append(bodies.PanelOut(one.heading, one.text, columns))
-        return reply(bodies.DiagnosticsOut(info.id, info.version, shown, dict(card)))
+        return reply(
+            bodies.DiagnosticsOut(info.id, info.version, [_panel(one) for one in panels], dict(card))
+        )
 
     return router
+
+
+def _panel(panel: Panel) -> bodies.PanelOut:
+    """Return a panel of the diagnostics as it is sent."""
+    columns = {} if panel.frame is None else panel.frame.to_dict(as_series=False)
+    return bodies.PanelOut(panel.heading, panel.text, columns)
 
 
 def _binary() -> Any:
