@@ -15,7 +15,7 @@ from palate.training.spectral import Spectral
 
 POPULAR, FACTORS, ITEMS, DENSE_ITEMS, SUM = "popular", "factors", "items", "dense items", "sum"
 MOST_DENSE = 6_000  # dense item-to-item models are tried up to so many items or so many users
-LOCAL_L2 = (2.0, 4.0, 8.0)  # of the local model, in units of the mean diagonal
+LOCAL_L2 = (0.5, 1.0, 2.0, 4.0, 8.0)  # of the local model, in units of the mean diagonal
 DENSE_L2 = (100.0, 300.0)
 LATELY = (1 / 256, 1 / 64, 1 / 16)  # half-lives of popular lately, as shares of the span of the times
 FEW_USERS = 10_000
