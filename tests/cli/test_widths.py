@@ -39,9 +39,17 @@ def test_tables_fit_and_nothing_is_lost(width, monkeypatch, capsys):
         assert word in words
 
 
-def test_titles_get_the_room_before_genres(monkeypatch, capsys):
-    lines = shown(FRAME, COLUMNS, 110, monkeypatch, capsys)
+def test_titles_are_whole_where_that_makes_the_table_little_longer(monkeypatch, capsys):
+    lines = shown(FRAME.with_columns(genres=pl.lit("Drama|War")), COLUMNS, 110, monkeypatch, capsys)
     assert any("Star Wars: Episode VII - The Force Awakens" in line for line in lines)
+
+
+def test_titles_leave_room_for_sentences(monkeypatch, capsys):
+    said = "very likely to be chosen, 4.1 expected if so (3.7 to 4.6)"
+    frame = FRAME.select("rank", "item_id", "title", "year", "n_ratings", in_words=pl.lit(said))
+    lines = shown(frame, COLUMNS, 80, monkeypatch, capsys)
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 2 + 2 * 3  # headings, and both rows in three lines at most
 
 
 def test_numbers_are_whole_even_where_they_do_not_fit(monkeypatch, capsys):

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from palate.cli.errors import usage_error
@@ -20,6 +21,7 @@ FILE_TYPES = (".csv", ".parquet", ".json")
 _BETWEEN = 2  # blanks between columns
 _WORD = 16  # longer words of texts are broken
 _KEYS = ("user_id", "item_id", "rank", "fold")  # tell rows apart though they are numbers
+_LOOKED_AT = 50  # rows whose height decides how titles and other texts share the room
 _WIDE = 1000  # columns where nobody's terminal sets a limit: no cell is wrapped
 
 
@@ -102,13 +104,11 @@ def print_verbatim(*lines: str) -> None:
 
 def print_wrapped(*lines: str) -> None:
     """Print lines whose blanks at the beginning matter: wrapped with the same blanks and two more."""
-    import textwrap
-
     width = console().width
     for line in lines:
         text = printable(line)
         start = " " * (len(text) - len(text.lstrip()))
-        wrapped = textwrap.wrap(
+        wrapped = wrap(
             text,
             width,
             subsequent_indent=f"{start}  " if start else "",
@@ -209,8 +209,34 @@ def _print_part(frame: "pl.DataFrame", shown: list[Column]) -> None:
 def _widths(columns: list[Column], cells: dict[str, list[str]], room: int) -> list[int]:
     """Return how wide columns are.
 
-    Numbers and ids are whole. Where there is no room, headings and texts wrap at words, titles last of all.
+    Numbers and ids are whole. Where there is no room, headings and texts wrap at words. Titles are as
+    wide as they can be without making the table more than a quarter longer.
     """
+    least, wanted = _bounds(columns, cells)
+    titles = [place for place, column in enumerate(columns) if column.name == "title"]
+    worded = [place for place, column in enumerate(columns) if column.kind == "text" and place not in titles]
+
+    def shared(most: int) -> list[int]:
+        """Return the widths when titles first get `most` at most."""
+        capped = [min(most, want) if place in titles else want for place, want in enumerate(wanted)]
+        widths, left = list(least), room - sum(least)
+        for group, limits in ((titles, capped), (worded, wanted), (range(len(columns)), wanted)):
+            while left > 0 and (narrow := [place for place in group if widths[place] < limits[place]]):
+                place = min(narrow, key=lambda place: widths[place])
+                widths[place], left = widths[place] + 1, left - 1
+        return widths
+
+    widest = max((wanted[place] for place in titles), default=0)
+    if not (titles and worded) or not sum(least) < room < sum(wanted):
+        return shared(widest)
+    looked_at = {place: cells[columns[place].name][:_LOOKED_AT] for place in [*titles, *worded]}
+    options = [shared(most) for most in range(widest, min(least[place] for place in titles) - 1, -1)]
+    lines = [_height(looked_at, widths) for widths in options]
+    return next(widths for widths, n in zip(options, lines, strict=True) if n <= 1.25 * min(lines))
+
+
+def _bounds(columns: list[Column], cells: dict[str, list[str]]) -> tuple[list[int], list[int]]:
+    """Return the least widths of columns, and those at which nothing wraps."""
     from rich.cells import cell_len
 
     least: list[int] = []
@@ -221,15 +247,13 @@ def _widths(columns: list[Column], cells: dict[str, list[str]], room: int) -> li
         words = max(cell_len(word) for text in texts for word in [*text.split(), ""])
         least.append(min(words, _WORD) if column.kind == "text" else max(words, whole))
         wanted.append(max(cell_len(column.heading), whole))
-    widths, left = list(least), room - sum(least)
-    places = range(len(columns))
-    titles = [place for place in places if columns[place].name == "title"]
-    worded = [place for place in places if columns[place].kind == "text" and place not in titles]
-    for group in (titles, worded, list(places)):
-        while left > 0 and (narrow := [place for place in group if widths[place] < wanted[place]]):
-            place = min(narrow, key=lambda place: widths[place])
-            widths[place], left = widths[place] + 1, left - 1
-    return widths
+    return least, wanted
+
+
+def _height(texts: dict[int, list[str]], widths: list[int]) -> int:
+    """Return how many lines rows take, given the texts of some of their columns."""
+    lines = [[len(wrap(text, max(widths[place], 1))) for text in rows] for place, rows in texts.items()]
+    return sum(max(1, *row) for row in zip(*lines, strict=True))
 
 
 def _cell(value: object, kind: str) -> str:
