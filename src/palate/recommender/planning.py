@@ -10,6 +10,7 @@ _PROCESS = 0.25  # gigabytes of Python, NumPy, Polars and the compiled kernels
 RATING_BYTES = 46  # bytes of a rating at the peak of training: by user and by item, with what sorts them
 _SAVED = 12  # bytes of a rating in a model file
 _COPIES = 4  # of the vectors: present, new, best, and those of the model
+_DRAWS_COPIES = 2  # of the draws: those that were kept, and those of the model
 _SPECTRAL_COPIES = 2  # of the vectors: the subspace, and its product with the table
 _START = 5.0  # seconds of a processor that `palate train` needs for the smallest table
 _SECONDS = 2.4e-6  # for each rating read and trained on with LeastSquares' defaults: that of 100 million
@@ -144,7 +145,7 @@ def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
     vectors = 4.0 * rows * (int(getattr(trainer, "n_factors", 0)) + 8)
     if isinstance(trainer, Gibbs):
         draws = trainer.n_draws * vectors if trainer.n_draws else trainer.draws_mb * 2.0**20
-        return Learned(_COPIES * vectors + draws, draws)
+        return Learned(_COPIES * vectors + _DRAWS_COPIES * draws, draws)
     return Learned(_COPIES * vectors, vectors)
 
 
