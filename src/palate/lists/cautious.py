@@ -118,14 +118,11 @@ def rank_cautiously(
         # Passing over the vectors of all draws is most of the work for few users: it is done once for all
         # scores, but two to four times when candidates are visited in the order of the mean.
         few = has_posterior(factors) and stop - start < TILE_USERS
-        if few and factors.likelihood.linear:
-            for row in range(start, stop):
-                found = _screened(factors, users[row : row + 1], n, z, allowed, seen, ascending)
-                out.items[row], out.scores[row] = found
-        elif z >= 0 and not few:
+        if z >= 0 and not few:
             _walk(factors, users[part], z, how, seen, out.items[part], out.scores[part])
-        else:
-            out.items[part], out.scores[part] = _all(factors, users[part], n, z, allowed, seen, ascending)
+            return
+        ranked = _screened if few and factors.likelihood.linear else _all
+        out.items[part], out.scores[part] = ranked(factors, users[part], n, z, allowed, seen, ascending)
 
     size = min(USERS_PER_CHUNK, max(TILE_USERS, DENSE_SCORES // len(model.items)))
     run_chunks(run, even_bounds(len(users), size), check_threads(threads))
@@ -223,20 +220,20 @@ def _all(
 
 def _screened(
     model: FactorScorer,
-    user: np.ndarray,
+    users: np.ndarray,
     n: int,
     z: float,
     allowed: np.ndarray | None,
     seen: Seen,
     ascending: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the top n of one user from the items that may be among them."""
+    """Return what `_all` returns, from exact scores of the items alone that bounds leave."""
     mask = np.zeros(0, dtype=bool) if allowed is None else allowed
-    chosen = candidates(model, int(user[0]), n, z, mask, seen, ascending)
-    filled = np.full((1, max(n, len(chosen))), -1, np.int32)
-    filled[0, : len(chosen)] = chosen
-    found, scores = _ordered(model, user, filled, n, z, -1 if ascending else 1)
-    return found[0], scores[0]
+    left = [candidates(model, int(user), n, z, mask, seen, ascending) for user in users]
+    items = np.full((len(users), max(n, *map(len, left))), -1, np.int32)
+    for row, own in enumerate(left):
+        items[row, : len(own)] = own
+    return _ordered(model, users, items, n, z, -1 if ascending else 1)
 
 
 def _ordered(
