@@ -33,9 +33,11 @@ def test_it_is_pure_python(wheel, names):
     assert [name for name in names if name.endswith((".so", ".pyd", ".dylib", ".c", ".pyx"))] == []
 
 
-def test_it_holds_every_module_and_the_type_marker(names):
+def test_it_holds_every_module_its_texts_and_the_type_marker(names):
     source = ROOT / "src"
-    modules = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
+    modules = {
+        path.relative_to(source).as_posix() for kind in ("py", "toml") for path in source.rglob(f"*.{kind}")
+    }
     assert modules | {"palate/py.typed"} <= set(names)
 
 

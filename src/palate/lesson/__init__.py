@@ -7,9 +7,7 @@ docs/tutorial.
 """
 
 from palate.lesson.coding import q1, q4, q5
-from palate.lesson.discussion import q2, q3, q6
-from palate.lesson.discussion_beyond import q11, q12, q13
-from palate.lesson.discussion_training import q7, q8, q9, q10
+from palate.lesson.discussion import q2, q3, q6, q7, q8, q9, q10, q11, q12, q13
 from palate.lesson.keras_view import KerasView, keras_view
 from palate.lesson.question import Question
 from palate.lesson.setting import Lesson, needs, require, setup

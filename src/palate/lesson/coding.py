@@ -5,46 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from palate.lesson import setting
+from palate.lesson import setting, texts
 from palate.lesson.question import Coding
 from palate.lesson.recommenders import check_recommender
 from palate.lesson.surroundings import ids_of, is_frame
 from palate.lesson.verdict import Verdict
-
-_Q1_PANDAS = """
-def recommend(model, user_id, n=5):
-    ids = df.movieId.unique()
-    preds = model.predict([np.repeat(user_id, len(ids)), ids])  # the argument, not a variable from outside
-    reccs = movies.loc[ids].copy()  # movies itself stays as it is
-    reccs['predicted_rating'] = preds + offset
-    return reccs.sort_values(by='predicted_rating', ascending=False).head(n)
-"""
-_Q1_POLARS = """
-def recommend(model, user_id, n=5):
-    ids = movies['movieId']
-    preds = model.predict([np.repeat(user_id, len(ids)), ids])  # the argument, not a variable from outside
-    reccs = movies.with_columns(predicted_rating=preds[:, 0] + np.float32(offset))
-    return reccs.sort('predicted_rating', descending=True).head(n)
-"""
-_Q4_PANDAS = """
-def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):
-    ids = movies.index[movies.n_ratings >= min_ratings]
-    reccs = movies.loc[ids].copy()
-    if len(ids) == 0:
-        return reccs
-    reccs['predicted_rating'] = model.predict([np.repeat(user_id, len(ids)), ids]) + offset
-    return reccs.sort_values(by='predicted_rating', ascending=False).head(n)
-"""
-_Q4_POLARS = """
-def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):
-    known = movies.filter(pl.col('n_ratings') >= min_ratings)
-    if known.height == 0:
-        return known
-    preds = model.predict([np.repeat(user_id, known.height), known['movieId']])
-    reccs = known.with_columns(predicted_rating=preds[:, 0] + np.float32(offset))
-    return reccs.sort('predicted_rating', descending=True).head(n)
-"""
-_Q5 = "\nl2_reccs = recommend(l2_model, uid)\n"
 
 
 class Predicts(Protocol):
@@ -171,57 +136,7 @@ def _seen(model: object, user: object) -> set[Any]:
     return set(model.items.values.gather(items).to_list())
 
 
-q1 = Coding(
-    name="q1",
-    asks="Write recommend(model, user_id, n=5): the n films with the highest predicted rating for a user.",
-    hint_text=(
-        "repeat user_id as often as there are films, np.repeat(user_id, len(ids)), and ask "
-        "model.predict([users, ids]) once. Put the "
-        "answer beside the ids in a copy of movies, sort by it, highest first, and return head(n). Use the "
-        "arguments only: the "
-        "exercise's own solution predicts for a variable uid from outside, whoever user_id is."
-    ),
-    variable="recommend",
-    judging=_q1,
-    pandas=_Q1_PANDAS,
-    polars=_Q1_POLARS,
-    afterword=(
-        "The exercise's published solution repeats the global uid in place of user_id, and writes its "
-        "predictions into movies "
-        "itself, where the next cell finds them. This one does neither."
-    ),
-)
-
-q4 = Coding(
-    name="q4",
-    asks="Write recommend_nonobscure(model, user_id, n=5, min_ratings=1000): only films with at least "
-    "min_ratings ratings.",
-    hint_text=(
-        "movies has a column n_ratings. Keep the films with n_ratings >= min_ratings before you take the "
-        "best n, not after, or fewer "
-        "than n remain. Compute predictions in every call: a column that an earlier call left belongs to "
-        "another user."
-    ),
-    variable="recommend_nonobscure",
-    judging=_q4,
-    pandas=_Q4_PANDAS,
-    polars=_Q4_POLARS,
-    afterword=(
-        "The bundled films have 341 ratings at most, so that the exercise's default of 1000 leaves "
-        "nothing: pass min_ratings=50. The "
-        "exercise's published solution keeps the first user's predictions in movies and gives them to "
-        "everyone after."
-    ),
-)
-
-q5 = Coding(
-    name="q5",
-    asks="Make l2_reccs, the five best films for user uid according to l2_model, the model with a penalty.",
-    hint_text="your recommend of q1 takes any model: pass it l2_model in place of model.",
-    variable="l2_reccs",
-    judging=check_l2_reccs,
-    pandas=_Q5,
-    polars=_Q5,
-    afterword="The films are well known, though nothing told the model to prefer such: a film must earn a "
-    "high prediction by many ratings.",
-)
+_ABOUT = texts.read("questions.toml")
+q1 = Coding(name="q1", judging=_q1, **_ABOUT["q1"])
+q4 = Coding(name="q4", judging=_q4, **_ABOUT["q4"])
+q5 = Coding(name="q5", judging=check_l2_reccs, **_ABOUT["q5"])

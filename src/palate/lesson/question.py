@@ -115,8 +115,8 @@ class Idea:
     ----------
     name : str
         Completes "it names ...".
-    claims : str
-        With "; " between them; see `palate.lesson.words`.
+    claims : tuple of str
+        See `palate.lesson.words`.
     question : str
         What to ask whoever has not said it or, of half an answer, whoever has.
     worth : int
@@ -124,7 +124,7 @@ class Idea:
     """
 
     name: str
-    claims: str
+    claims: tuple[str, ...]
     question: str
     worth: int = 1
 
@@ -135,13 +135,13 @@ class Mistake:
 
     Parameters
     ----------
-    claims : str
+    claims : tuple of str
     reply : str
     always : bool
         Whether it counts beside ideas that are right, too.
     """
 
-    claims: str
+    claims: tuple[str, ...]
     reply: str
     always: bool = False
 
@@ -207,8 +207,8 @@ class Discussion(Question):
         return self.text
 
 
-def _made(said: str, claims: str) -> bool:
-    return any(words.claims(said, claim) for claim in claims.split("; "))
+def _made(said: str, claims: tuple[str, ...]) -> bool:
+    return any(words.claims(said, claim) for claim in claims)
 
 
 def _listed(ideas: list[Idea]) -> str:

@@ -2,7 +2,7 @@
 
 Amounts, denials and misspellings are understood.
 
-A claim is written as words and families (of `vocabulary`, in capitals) with a space between them,
+A claim is written as words and families (of vocabulary.toml, in capitals) with a space between them,
 `A/B` for either, `~3` for up to three words in between, and a leading `!` for what must be denied.
 A claim without `!` does not count where it is denied: "KNOWN" is not made by "they aren't well
 known", "!KNOWN" is. Between words of a claim no clause ends, unless `|` stands there. Numbers are
@@ -12,15 +12,18 @@ written `N50`.
 import re
 from functools import lru_cache
 
-from palate.lesson.vocabulary import BREAKS, FAMILIES, IDIOMS, NUMBERS, NUMERALS, ORDINARY, REWRITES
+from palate.lesson import texts
 
+_VOCABULARY = texts.read("vocabulary.toml")
+FAMILIES: dict[str, str] = _VOCABULARY["families"]
+NUMERALS: dict[str, str] = _VOCABULARY["numerals"]
 _DENIALS = frozenset(FAMILIES["DENIAL"].split())
 _WITHOUT = 2  # how many "without" does: in "without them the error rises" the error rises
 _PRONOUNS = frozenset(
     ("them", "it", "this", "that", "these", "those", "him", "her")
 )  # where what "without" denies ends
 _SCOPE = 4  # how many words a denial reaches ahead
-_BREAKS = frozenset(BREAKS.split())  # no denial reaches across one
+_BREAKS = frozenset(_VOCABULARY["breaks"].split())  # no denial reaches across one
 _CONTRACTED = re.compile(
     r"\b(are|is|was|were|do|does|did|has|have|had|would|should|could|must|need|wo|ca|can)(n't|nt)\b"
 )
@@ -54,11 +57,11 @@ def plain(text: str) -> str:
     said = re.sub(r"(?<=\d),(?=\d{3}\b)", "", said.replace("cannot", "can not"))
     said = re.sub(r"(?<!\d)[.,]|[.,](?!\d)|[;:!?()\"]|\bbut\b", " | ", said)
     said = " ".join(_number(word) for word in _WORD.findall(said))
-    for words, one in IDIOMS:
+    for words, one in _VOCABULARY["idioms"]:
         said = re.sub(rf"\b(?:{words})(?![a-z])", one, said)
     said = f" {' '.join(_spelt(word) for word in said.split())} "
     said = re.sub(r"\|(?: \|)+", "|", said)  # ", but" ends one clause, not two
-    for claim, one, ahead in REWRITES:
+    for claim, one, ahead in _VOCABULARY["rewrites"]:
         said = re.sub(
             pattern(claim).pattern + (f"(?={pattern(ahead).pattern})" if ahead else ""), f" {one}", said
         )
@@ -66,7 +69,13 @@ def plain(text: str) -> str:
 
 
 def _number(word: str) -> str:
-    number = NUMBERS.get(word) if word.isalpha() else int(float(word)) if word[0].isdigit() else None
+    number = (
+        _VOCABULARY["numbers"].get(word)
+        if word.isalpha()
+        else int(float(word))
+        if word[0].isdigit()
+        else None
+    )
     return word if number is None else f"N{number}"
 
 
@@ -134,7 +143,7 @@ _STEMS = {
 }
 
 
-_ORDINARY = frozenset(ORDINARY.split())
+_ORDINARY = frozenset(_VOCABULARY["ordinary"].split())
 
 
 @lru_cache(maxsize=8192)
