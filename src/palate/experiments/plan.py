@@ -24,60 +24,7 @@ TRAINERS: dict[str, Any] = {
 # threshold at recommending.
 OWN = ("trainer", "keras_l2_user", "keras_l2_item", "keras_l2_bias", "keras_l1_bias", "min_ratings")
 
-LESSON: dict[str, Any] = {
-    "grid": [
-        {
-            "name": "size, without a penalty",
-            "n_factors": [8, 16, 32],
-            "l2_user": 0.0,
-            "l2_item": 0.0,
-            "l2_bias": 0.0,
-        },
-        {
-            "name": "size, the lesson's penalty",
-            "n_factors": [8, 16, 32],
-            "keras_l2_user": 1e-7,
-            "keras_l2_item": 1e-6,
-        },
-        {
-            "name": "the lesson's penalty, stronger",
-            "n_factors": 8,
-            "keras_l2_item": [1e-6, 1e-5, 1e-4, 1e-3, 1e-2],
-            "keras_l2_user": "= 0.1 * keras_l2_item",
-        },
-        {
-            "name": "penalty by size",
-            "n_factors": [8, 16, 32],
-            "l2_user": [0.7, 1.0, 1.5, 2.0, 1000.0],
-            "l2_item": "= l2_user",
-        },
-        {"name": "biases", "n_factors": 16, "biases": [True, False], "l2_user": 1.0, "l2_item": 1.0},
-        {
-            "name": "absolute penalty on biases",
-            "n_factors": 16,
-            "l2_user": 1.0,
-            "l2_item": 1.0,
-            "keras_l1_bias": [0.0, 1e-4],
-        },
-        {"name": "dropout", "n_factors": 32, "dropout": [0.0, 0.1, 0.2, 0.4], "l2_user": 1.0, "l2_item": 1.0},
-        {"name": "unobserved pairs", "n_factors": 16, "unobserved_weight": [0.0, 0.001, 0.01, 0.1]},
-        {"name": "threshold", "n_factors": 16, "l2_user": 1.0, "l2_item": 1.0, "min_ratings": [0, 5, 20, 50]},
-        {"name": "the baseline", "trainer": "baseline"},
-    ]
-}
-# Adam needs its extra and minutes, so its question is a preset of its own.
-LESSON_KERAS: dict[str, Any] = {
-    "grid": [
-        {
-            "name": "learning rate",
-            "trainer": "keras",
-            "n_factors": 8,
-            "epochs": 30,
-            "learning_rate": [0.0003, 0.001, 0.003, 0.01],
-        }
-    ]
-}
-PRESETS = {"lesson": LESSON, "lesson-keras": LESSON_KERAS}
+PRESETS = ("lesson", "lesson-keras")  # files in presets/
 
 
 class PlanError(ValueError):
@@ -162,9 +109,8 @@ def read_plan(source: object) -> list[Cell]:
 def _declared(source: Any) -> Mapping[str, Any]:
     if isinstance(source, Mapping):
         return source
-    if isinstance(source, str) and source in PRESETS:
-        return PRESETS[source]
-    path = Path(source)
+    preset = isinstance(source, str) and source in PRESETS
+    path = Path(__file__).parent / "presets" / f"{source}.toml" if preset else Path(source)
     if not path.is_file():
         near = get_close_matches(str(source), PRESETS, n=1)
         raise PlanError(
