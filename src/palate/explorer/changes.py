@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from palate.app.answers import Row
+from palate.explorer.parts import count
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,15 @@ class Gone:
 def marks(before: Sequence[Row], after: Sequence[Row]) -> list[Mark]:
     """Return what became of each row of `after` since `before`."""
     place = {row.item.id: row.rank for row in before}
-    found = []
-    for row in after:
-        moved = place.get(row.item.id, 0) - row.rank if row.item.id in place else None
-        found.append(
-            Mark("new")
-            if moved is None
-            else Mark("rose", moved)
-            if moved > 0
-            else Mark("fell", -moved)
-            if moved
-            else Mark("same")
-        )
-    return found
+    return [_mark(place.get(row.item.id), row.rank) for row in after]
+
+
+def _mark(before: int | None, now: int) -> Mark:
+    if before is None:
+        return Mark("new")
+    if before == now:
+        return Mark("same")
+    return Mark("rose", before - now) if now < before else Mark("fell", now - before)
 
 
 def gone(
@@ -69,13 +66,13 @@ def gone(
 
 
 def _why(row: Row, min_ratings: int, caution: float, alike: Callable[[str], str] | None) -> str:
-    count = row.item.n_ratings
-    if count is not None and count < min_ratings:
-        return f"It has {count:,} rating{'' if count == 1 else 's'}, fewer than {min_ratings:,}."
+    n = row.item.n_ratings
+    if n is not None and n < min_ratings:
+        return f"It has {count(n)}, fewer than {min_ratings:,}."
     if alike is not None and (other := alike(row.item.id)):
         return f"It is much like {other}, which is on the list."
     if caution:
-        from_how_many = "" if count is None else f" from {count:,} rating{'' if count == 1 else 's'}"
+        from_how_many = "" if n is None else f" from {count(n)}"
         low = "" if row.low is None else f": {row.low:.1f} at least"
         return f"What is expected of it{from_how_many} is less certain than of those that stayed{low}."
     return "Other items rank above it now."

@@ -1,10 +1,11 @@
 """What stands around every page: navigation, notices, and the region that is read aloud."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from palate.explorer.parts import Element, tag
+from palate.app.answers import ItemInfo
+from palate.explorer.parts import Element, item_address, name_of, tag
 from palate.explorer.state import ME, State
 from palate.explorer.workspace import Workspace
 
@@ -21,6 +22,7 @@ PAGES = (
     ("/diagnostics", "Diagnostics"),
 )
 _WATCH_SECONDS = 2.0
+_TYPED = "(e) => emit(e.target.value)"  # what a field or a choice holds
 
 
 class Page:
@@ -110,32 +112,25 @@ class Page:
         """Draw the choice of a model; nothing where there is one."""
         if len(self.state.models) < 2:
             return
+        self.picker(name, label, self.state.models)
+
+    def picker(self, name: str, label: str, choices: Iterable[str]) -> None:
+        """Draw the choice of what the state has under a name."""
         chosen = getattr(self.state, name)
         with tag("label", None, "p-field"):
             tag("span", label)
             with tag("select", None, aria_label=label) as select:
-                for model in self.state.models:
-                    tag("option", model, value=model, selected=True if model == chosen else None)
-        select.on("change", lambda e: self.go(**{name: e.args}), js_handler="(e) => emit(e.target.value)")
+                for choice in choices:
+                    tag("option", choice, value=choice, selected=choice == chosen)
+        select.on("change", lambda e: self.go(**{name: e.args}), js_handler=_TYPED)
 
     def user_picker(self) -> None:
         """Draw the choice of a user."""
-        with tag("label", None, "p-field"):
-            tag("span", f"User (an id, or {ME})")
-            field = tag(
-                "input",
-                None,
-                type="text",
-                value=self.state.user,
-                autocomplete="off",
-                spellcheck="false",
-                size=12,
-            )
-        field.on(
-            "change",
-            lambda e: self.go(user=str(e.args).strip() or ME),
-            js_handler="(e) => emit(e.target.value)",
-        )
+        text_field(f"User (an id, or {ME})", self.state.user, lambda text: self.go(user=text.strip() or ME))
+
+    def item_link(self, item: ItemInfo, classes: str = "") -> None:
+        """Draw the name of an item, which leads to its page."""
+        tag("a", name_of(item), classes, href=self.state.address(item_address(item.id)), dir="auto")
 
     def slider(
         self,
@@ -168,6 +163,22 @@ class Page:
             moved(now)
 
         control.on("input", follow, js_handler="(e) => emit(Number(e.target.value))", throttle=0.1)
+
+
+def text_field(label: str, value: str, typed: Callable[[str], Any]) -> None:
+    """Draw a short field; `typed` is called with what it holds when the reader leaves it."""
+    with tag("label", None, "p-field"):
+        tag("span", label)
+        field = tag("input", None, type="text", value=value, autocomplete="off", spellcheck="false", size=12)
+    field.on("change", lambda e: typed(str(e.args)), js_handler=_TYPED)
+
+
+def search_field(find: Callable[[str], Any], **attributes: object) -> None:
+    """Draw the field that searches by title; `find` is called while somebody types."""
+    with tag("label", None, "p-field"):
+        tag("span", "Search by title")
+        field = tag("input", None, "p-search", type="search", autocomplete="off", **attributes)
+    field.on("input", lambda e: find(str(e.args)), js_handler=_TYPED, throttle=0.12)
 
 
 def problem(text: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from palate.data.matrix import RatingMatrix
+from palate.explorer.parts import count
 from palate.explorer.state import ME
 from palate.model.model import Model
 
@@ -71,9 +72,9 @@ def _by_ratings(model: Model, ratings: RatingMatrix) -> list[tuple[int, str]]:
     light = [index for index in order[::-1].tolist() if index not in heavy][: EACH - 1]
     odd = _odd(ratings, counts, {*heavy, *light})
     return [
-        *((index, f"heavy: {_ratings(counts[index])}") for index in heavy),
-        *((index, f"light: {_ratings(counts[index])}") for index in light),
-        *((index, f"odd taste: {_ratings(counts[index])}") for index in odd),
+        *((index, f"heavy: {count(int(counts[index]))}") for index in heavy),
+        *((index, f"light: {count(int(counts[index]))}") for index in light),
+        *((index, f"odd taste: {count(int(counts[index]))}") for index in odd),
     ]
 
 
@@ -109,7 +110,3 @@ def _middle(model: Model, taken: set[int]) -> list[str]:
     n = len(model.users)
     wanted = [index for index in (n // 3, 2 * n // 3) if 0 <= index < n and index not in taken]
     return [str(model.users.id(index)) for index in dict.fromkeys(wanted)]
-
-
-def _ratings(n: int) -> str:
-    return f"{int(n):,} rating{'' if n == 1 else 's'}"

@@ -5,7 +5,7 @@ import numpy as np
 from palate.app.answers import ItemInfo
 from palate.app.errors import CannotAnswer, NotKnown
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import count, item_address, levels_of, name_of, reasons_shown, stars, tag
+from palate.explorer.parts import count, levels_of, name_of, reasons_shown, stars, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import choice_reasons
 from palate.store.changes import StoreError
@@ -89,13 +89,7 @@ def _similar(page: Page, item: str) -> None:
     with tag("ol", None, "p-list tight"):
         for one in found:
             with tag("li", None, "p-line"):
-                tag(
-                    "a",
-                    name_of(one.item),
-                    "p-grow",
-                    href=page.state.address(item_address(one.item.id)),
-                    dir="auto",
-                )
+                page.item_link(one.item, "p-grow")
                 tag("span", f"similarity {one.similarity:.2f}, {count(one.item.n_ratings)}", "soft small")
 
 

@@ -7,7 +7,7 @@ from palate.app.answers import STORED, Answer, OwnRating, Reasons, Row
 from palate.app.errors import CannotAnswer, NotKnown
 from palate.explorer.changes import Mark
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import Element, bar, count, item_address, name_of, score_words, table, tag
+from palate.explorer.parts import Element, bar, count, name_of, score_words, table, tag
 from palate.explorer.state import ME
 
 N = 10
@@ -54,13 +54,7 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
             with tag("li"):
                 with tag("div", None, "p-line"):
                     tag("span", f"{row.rank}.", "p-rank")
-                    tag(
-                        "a",
-                        name_of(row.item),
-                        "p-grow",
-                        href=page.state.address(item_address(row.item.id)),
-                        dir="auto",
-                    )
+                    page.item_link(row.item, "p-grow")
                     if act is not None:
                         act(row)
                 with tag("div", None, "p-line p-under soft small"):
@@ -98,13 +92,7 @@ def long_list(
             with tag("li", None, data_item=row.item.id):
                 with tag("div", None, "p-line"):
                     tag("span", f"{row.rank}.", "p-rank")
-                    tag(
-                        "a",
-                        name_of(row.item),
-                        "p-grow",
-                        href=page.state.address(item_address(row.item.id)),
-                        dir="auto",
-                    )
+                    page.item_link(row.item, "p-grow")
                     if mark.words:
                         tag("span", mark.words, f"p-mark {mark.kind}")
                     below: list[Element] = []
@@ -169,13 +157,7 @@ def history(page: Page, user: str, model: str, most: int = N) -> None:
     with tag("ol", None, "p-list tight"):
         for one in rated[:most]:
             with tag("li"), tag("div", None, "p-line"):
-                tag(
-                    "a",
-                    name_of(one.item),
-                    "p-grow",
-                    href=page.state.address(item_address(one.item.id)),
-                    dir="auto",
-                )
+                page.item_link(one.item, "p-grow")
                 tag("span", said_of(one), "soft small")
     if len(rated) > most:
         tag(

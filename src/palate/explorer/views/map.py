@@ -8,8 +8,8 @@ import numpy as np
 from palate.app.errors import CannotAnswer, NotKnown
 from palate.app.positions import Positions, Taste, taste_of
 from palate.explorer.colors import COLORS, Group, groups
-from palate.explorer.frame import Page, problem
-from palate.explorer.parts import item_address, name_of, tag
+from palate.explorer.frame import Page, problem, search_field
+from palate.explorer.parts import item_address, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import asked
 from palate.factors.item_index import item_table
@@ -200,15 +200,6 @@ class Map:
         )
         self._table(options["series"])
 
-    def search(self) -> None:
-        """Draw the field that searches by title."""
-        with tag("label", None, "p-field"):
-            tag("span", "Search by title")
-            field = tag("input", None, "p-search", type="search", autocomplete="off")
-        field.on(
-            "input", lambda e: self.find(str(e.args)), js_handler="(e) => emit(e.target.value)", throttle=0.15
-        )
-
     def _legend(self) -> None:
         with tag("ul", None, "p-line p-list p-legend small", aria_label="Colours"):
             for group in self.colors:
@@ -262,7 +253,7 @@ class Map:
         with self.hits, tag("ul", None, "p-list tight"):
             for item in found:
                 with tag("li"):
-                    tag("a", name_of(item), href=self.page.state.address(item_address(item.id)), dir="auto")
+                    self.page.item_link(item)
         self.page.say(f"{len(found)} found" if query.strip() else "")
 
     def _open(self, event: "EChartPointClickEventArguments") -> None:
@@ -299,12 +290,7 @@ def show(page: Page) -> None:
             page.model_picker("model", "Map and list A")
             page.model_picker("other", "List B")
             page.user_picker()
-            with tag("label", None, "p-field"):
-                tag("span", "Colour by")
-                with tag("select", None, aria_label="Colour by") as select:
-                    for name in COLORS:
-                        tag("option", name, value=name, selected=True if name == state.color else None)
-            select.on("change", lambda e: page.go(color=e.args), js_handler="(e) => emit(e.target.value)")
+            page.picker("color", "Colour by", COLORS)
         model = space.core.model(state.model)
         try:
             found = space.core.positions(state.model)
@@ -316,5 +302,5 @@ def show(page: Page) -> None:
             return
         drawn = Map(page, found, groups(item_table(model), state.color))
         with tools:
-            drawn.search()
+            search_field(drawn.find)
         drawn.draw()

@@ -5,7 +5,7 @@ import datetime
 from palate.app.answers import Answer, Row
 from palate.explorer.cases import Case, append_case
 from palate.explorer.figures import Figures, measure
-from palate.explorer.frame import Page, problem
+from palate.explorer.frame import Page, problem, text_field
 from palate.explorer.parts import Element, button, table, tag
 from palate.explorer.people import Person, twelve_people
 from palate.explorer.views.lists import asked, history, short_list
@@ -37,13 +37,10 @@ def show(page: Page) -> None:
 
 
 def _own_picker(page: Page) -> None:
-    with tag("label", None, "p-field"):
-        tag("span", "Two users of your choice (ids)")
-        field = tag("input", None, type="text", value=" ".join(page.state.own), autocomplete="off", size=12)
-    field.on(
-        "change",
-        lambda e: page.go(own=tuple(str(e.args).replace(",", " ").split())[:2]),
-        js_handler="(e) => emit(e.target.value)",
+    text_field(
+        "Two users of your choice (ids)",
+        " ".join(page.state.own),
+        lambda text: page.go(own=tuple(text.replace(",", " ").split())[:2]),
     )
 
 

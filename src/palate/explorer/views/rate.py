@@ -2,20 +2,16 @@
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from palate.app.answers import ItemInfo
 from palate.app.errors import NotKnown
 from palate.explorer.changes import gone, marks, summary
-from palate.explorer.frame import Page
-from palate.explorer.parts import Element, button, count, item_address, levels_of, name_of, stars, tag
+from palate.explorer.frame import Page, search_field
+from palate.explorer.parts import Element, button, count, levels_of, name_of, stars, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import about, asked, long_list, said_of
 from palate.store.changes import REMOVED, StoreError
-
-if TYPE_CHECKING:
-    pass
-
 
 _HITS = 8
 _SUGGESTED = 8
@@ -28,9 +24,8 @@ class Rating:
         self.page, self.core = page, page.space.core
         self.user = page.state.user
         self.levels = levels_of(self.core.model_info(page.state.model))
-        self.undone: list[
-            tuple[str, float | None, str]
-        ] = []  # item, rating and state as they were before each change
+        # Item, rating and state as they were before each change.
+        self.undone: list[tuple[str, float | None, str]] = []
 
     def draw(self) -> None:
         """Draw the page."""
@@ -49,15 +44,7 @@ class Rating:
                     tag("a", "Rate as yourself", href=page.state.address("/rate", user=ME))
             with tag("div", None, "p-tools"):
                 page.model_picker()
-                with tag("label", None, "p-field"):
-                    tag("span", "Search by title")
-                    search = tag("input", None, "p-search", type="search", autocomplete="off", autofocus=True)
-                search.on(
-                    "input",
-                    lambda e: self.find(str(e.args)),
-                    js_handler="(e) => emit(e.target.value)",
-                    throttle=0.12,
-                )
+                search_field(self.find, autofocus=True)
                 self.undo_button = button("Undo", self.undo, "p-button", disabled=True)
             with tag("div", None, "p-three"):
                 with tag("section", None, aria_label="To rate"):
@@ -108,7 +95,7 @@ class Rating:
     def _line(self, item: ItemInfo, current: float | None, about: str) -> None:
         with tag("li", None, "p-line", data_item=item.id):
             with tag("span", None, "p-grow"):
-                tag("a", name_of(item), href=self.page.state.address(item_address(item.id)), dir="auto")
+                self.page.item_link(item)
                 tag("br")
                 said = tag("span", about, "soft small")
             control = stars(item, self.levels, current, lambda value: self.rate(item, value, said))
@@ -185,13 +172,7 @@ class Rating:
             with tag("ul", None, "p-list tight"):
                 for one in rated:
                     with tag("li", None, "p-line", data_item=one.item.id):
-                        tag(
-                            "a",
-                            name_of(one.item),
-                            "p-grow",
-                            href=self.page.state.address(item_address(one.item.id)),
-                            dir="auto",
-                        )
+                        self.page.item_link(one.item, "p-grow")
                         tag("span", said_of(one).removesuffix(", new"))
                         button(
                             "take back",
