@@ -2,13 +2,13 @@
 
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from palate.store.changes import Change, Forgotten, LiveRating
-from palate.store.mirror import Mirror, digest_of
+from palate.store.changes import Change, Forgotten
+from palate.store.mirror import Mirror, Mirrored, digest_of
 
 
-class MemoryStore:
+class MemoryStore(Mirrored):
     """Live ratings that nobody keeps.
 
     Examples
@@ -23,7 +23,7 @@ class MemoryStore:
     """
 
     def __init__(self) -> None:
-        self._mirror = Mirror(secrets.token_bytes(16))
+        self.mirror = Mirror(secrets.token_bytes(16))
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -32,37 +32,16 @@ class MemoryStore:
     def write(self, changes: Sequence[Change]) -> int:
         """Keep these changes; return the revision of the last one."""
         with self._lock:
-            first = self._mirror.revision + 1
-            self._mirror.apply([(change, first + place) for place, change in enumerate(changes)])
-            return self._mirror.revision
+            first = self.mirror.revision + 1
+            self.mirror.apply([(change, first + place) for place, change in enumerate(changes)])
+            return self.mirror.revision
 
     def forget(self, user: str) -> Forgotten:
         """Delete a user's ratings and remember that the user is to be left out."""
         with self._lock:
-            gone = Forgotten(user, len(self._mirror.of(user)))
-            self._mirror.forget(digest_of(user, self._mirror.salt), self._mirror.revision + 1, user)
+            gone = Forgotten(user, len(self.mirror.of(user)))
+            self.mirror.forget(digest_of(user, self.mirror.salt), self.mirror.revision + 1, user)
             return gone
-
-    def of(self, user: str) -> Mapping[str, LiveRating]:
-        """Return what is known of a user by item."""
-        return self._mirror.of(user)
-
-    def revision_of(self, user: str) -> int:
-        """Return the revision of the last change of this user, 0 without one."""
-        return self._mirror.revision_of(user)
-
-    def is_forgotten(self, user: str) -> bool:
-        """Return whether the user asked to be forgotten."""
-        return self._mirror.is_forgotten(user)
-
-    def users(self) -> list[str]:
-        """Return the users with live ratings, those of the latest changes first."""
-        return self._mirror.users()
-
-    @property
-    def n_ratings(self) -> int:
-        """How many pairs are known."""
-        return self._mirror.n_ratings
 
     @property
     def waiting(self) -> int:

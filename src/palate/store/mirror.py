@@ -97,3 +97,30 @@ class Mirror:
         """Return the users with live ratings, those of the latest changes first."""
         with self._lock:
             return sorted(self._ratings, key=lambda user: -self._revisions[user])
+
+
+class Mirrored:
+    """What every store answers from its copy in memory; see `RatingStore`."""
+
+    mirror: Mirror
+
+    def of(self, user: str) -> Mapping[str, LiveRating]:
+        """Return what is known of a user by item."""
+        return self.mirror.of(user)
+
+    def revision_of(self, user: str) -> int:
+        """Return the revision of the last change of this user, 0 without one."""
+        return self.mirror.revision_of(user)
+
+    def is_forgotten(self, user: str) -> bool:
+        """Return whether the user asked to be forgotten."""
+        return self.mirror.is_forgotten(user)
+
+    def users(self) -> list[str]:
+        """Return the users with live ratings, those of the latest changes first."""
+        return self.mirror.users()
+
+    @property
+    def n_ratings(self) -> int:
+        """How many pairs are known."""
+        return self.mirror.n_ratings

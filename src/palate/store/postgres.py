@@ -10,10 +10,11 @@ import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from palate.store.changes import REMOVED, Change, Forgotten, LiveRating, StoreError
+from palate.store.changes import Change, StoreError
+from palate.store.database import DatabaseStore, changes_of, rows_of
 from palate.store.mirror import Mirror, digest_of
 from palate.store.writing import Writer
 
@@ -64,7 +65,7 @@ def connected(address: str) -> Any:
         raise StoreError(f"the PostgreSQL store cannot be opened: {said}") from None
 
 
-class PostgresStore:
+class PostgresStore(DatabaseStore):
     """Live ratings in PostgreSQL, for several processes at a time.
 
     Parameters
@@ -77,7 +78,7 @@ class PostgresStore:
         self._address = address
         self._connection = connected(address)
         try:
-            self._mirror = Mirror(_salt(self._connection))
+            self.mirror = Mirror(_salt(self._connection))
             self._reading = connected(address)
         except BaseException:
             self._connection.close()
@@ -93,45 +94,6 @@ class PostgresStore:
 
     def __repr__(self) -> str:
         return f"PostgresStore({self.n_ratings:,} ratings)"
-
-    @property
-    def mirror(self) -> Mirror:
-        """The copy in memory."""
-        return self._mirror
-
-    def write(self, changes: Sequence[Change]) -> int:
-        """Keep all of these changes or none; return the revision of the last one once they are committed."""
-        return self._writer.do(lambda: self._put(changes), self._keep)
-
-    def forget(self, user: str) -> Forgotten:
-        """Delete a user's ratings and remember a salted digest of the id."""
-        return self._writer.do(lambda: self._delete(user), lambda found: self._drop(user, *found))
-
-    def of(self, user: str) -> Mapping[str, LiveRating]:
-        """Return what is known of a user by item."""
-        return self._mirror.of(user)
-
-    def revision_of(self, user: str) -> int:
-        """Return the revision of the last change of this user, 0 without one."""
-        return self._mirror.revision_of(user)
-
-    def is_forgotten(self, user: str) -> bool:
-        """Return whether the user asked to be forgotten."""
-        return self._mirror.is_forgotten(user)
-
-    def users(self) -> list[str]:
-        """Return the users with live ratings, those of the latest changes first."""
-        return self._mirror.users()
-
-    @property
-    def n_ratings(self) -> int:
-        """How many pairs are known."""
-        return self._mirror.n_ratings
-
-    @property
-    def waiting(self) -> int:
-        """How many writes wait to be committed."""
-        return self._writer.waiting
 
     def problem(self) -> str | None:
         """Return why nothing can be written, or None; after a failed write it tries again."""
@@ -155,18 +117,13 @@ class PostgresStore:
                 "SELECT digest, revision FROM palate_forgotten WHERE revision > %s AND revision <= %s", bounds
             ).fetchall()
             for digest, revision in gone:
-                self._mirror.forget(digest, revision)
+                self.mirror.forget(digest, revision)
             rows = self._reading.execute(
                 'SELECT "user", item, value, state, at, revision FROM palate_ratings WHERE revision > %s '
                 'ORDER BY "user"',
                 bounds[:1],
             )
-            self._mirror.apply(
-                [
-                    (Change(user, item, value, state == REMOVED, at), revision)
-                    for user, item, value, state, at, revision in rows
-                ]
-            )
+            self.mirror.apply(changes_of(rows))
             self._seen = until
 
     def close(self) -> None:
@@ -215,17 +172,11 @@ class PostgresStore:
         first = self._next_revision(len(changes))
         numbered = [(change, first + place) for place, change in enumerate(changes)]
         with self._connection.cursor() as cursor:
-            cursor.executemany(
-                _PUT, [(c.user, c.item, c.value, c.state, c.at, revision) for c, revision in numbered]
-            )
+            cursor.executemany(_PUT, rows_of(numbered))
         return numbered
 
-    def _keep(self, numbered: list[tuple[Change, int]]) -> int:
-        self._mirror.apply(numbered)
-        return numbered[-1][1] if numbered else self._mirror.revision
-
     def _delete(self, user: str) -> tuple[int, int]:
-        revision, digest = self._next_revision(1), digest_of(user, self._mirror.salt)
+        revision, digest = self._next_revision(1), digest_of(user, self.mirror.salt)
         deleted = self._connection.execute('DELETE FROM palate_ratings WHERE "user" = %s', (user,)).rowcount
         self._connection.execute(
             "INSERT INTO palate_forgotten VALUES (%s, %s, %s) ON CONFLICT (digest) DO UPDATE SET revision "
@@ -233,10 +184,6 @@ class PostgresStore:
             (digest, revision, int(time.time())),
         )
         return revision, deleted
-
-    def _drop(self, user: str, revision: int, deleted: int) -> Forgotten:
-        self._mirror.forget(digest_of(user, self._mirror.salt), revision, user)
-        return Forgotten(user, deleted)
 
     def _next_revision(self, n: int) -> int:
         """Return the first of n new revisions."""

@@ -4,11 +4,12 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from palate.store.changes import REMOVED, Change, Forgotten, LiveRating, StoreError
+from palate.store.changes import Change, Forgotten, StoreError
+from palate.store.database import DatabaseStore, changes_of, rows_of
 from palate.store.lock import FileLock
 from palate.store.mirror import Mirror, digest_of
 from palate.store.schema import connected
@@ -21,7 +22,7 @@ value = excluded.value, state = excluded.state, at = excluded.at, revision = exc
 """
 
 
-class SQLiteStore:
+class SQLiteStore(DatabaseStore):
     """Live ratings in one file, which one process holds at a time.
 
     Parameters
@@ -51,7 +52,7 @@ class SQLiteStore:
         self._lock = FileLock(self.path.with_name(self.path.name + ".lock"), f"the store {self.path}")
         try:
             self._connection = connected(self.path)
-            self._mirror = read_all(self._connection)
+            self.mirror = read_all(self._connection)
         except BaseException:
             self._lock.release()
             raise
@@ -66,47 +67,13 @@ class SQLiteStore:
     def __repr__(self) -> str:
         return f"SQLiteStore({str(self.path)!r}, {self.n_ratings:,} ratings)"
 
-    def write(self, changes: Sequence[Change]) -> int:
-        """Keep all of these changes or none; return the revision of the last one once they are on disk."""
-        return self._writer.do(lambda: self._put(changes), self._keep)
-
-    def forget(self, user: str) -> Forgotten:
-        """Delete a user's ratings, overwrite them in the file, and remember a digest of the id."""
-        return self._writer.do(lambda: self._delete(user), lambda revision: self._drop(user, revision))
-
-    def of(self, user: str) -> Mapping[str, LiveRating]:
-        """Return what is known of a user by item."""
-        return self._mirror.of(user)
-
-    def revision_of(self, user: str) -> int:
-        """Return the revision of the last change of this user, 0 without one."""
-        return self._mirror.revision_of(user)
-
-    def is_forgotten(self, user: str) -> bool:
-        """Return whether the user asked to be forgotten."""
-        return self._mirror.is_forgotten(user)
-
-    def users(self) -> list[str]:
-        """Return the users with live ratings, those of the latest changes first."""
-        return self._mirror.users()
-
-    @property
-    def n_ratings(self) -> int:
-        """How many pairs are known."""
-        return self._mirror.n_ratings
-
-    @property
-    def waiting(self) -> int:
-        """How many writes wait to be committed."""
-        return self._writer.waiting
-
     def problem(self) -> str | None:
         """Return why nothing can be written, or None; after a failed write it tries again."""
         if self._writer.failure is not None:
             if shutil.disk_usage(self.path.parent).free < ROOM:  # what is tried takes less than a batch
                 return self._writer.failure
             try:
-                self._writer.do(lambda: self._set_revision(self._mirror.revision), lambda _: None)
+                self._writer.do(lambda: self._set_revision(self.mirror.revision), lambda _: None)
             except StoreError as error:
                 return str(error)
         return None
@@ -123,32 +90,25 @@ class SQLiteStore:
     def _put(self, changes: Sequence[Change]) -> list[tuple[Change, int]]:
         first = self._next_revision()
         numbered = [(change, first + place) for place, change in enumerate(changes)]
-        self._connection.executemany(
-            _PUT, [(c.user, c.item, c.value, c.state, c.at, revision) for c, revision in numbered]
-        )
+        self._connection.executemany(_PUT, rows_of(numbered))
         self._set_revision(first + len(numbered) - 1)
         return numbered
 
-    def _keep(self, numbered: list[tuple[Change, int]]) -> int:
-        self._mirror.apply(numbered)
-        return numbered[-1][1] if numbered else self._mirror.revision
-
-    def _delete(self, user: str) -> int:
+    def _delete(self, user: str) -> tuple[int, int]:
         revision = self._next_revision()
-        self._connection.execute("DELETE FROM ratings WHERE user = ?", (user,))
+        deleted = self._connection.execute("DELETE FROM ratings WHERE user = ?", (user,)).rowcount
         self._connection.execute(
             "INSERT INTO forgotten VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET revision = "
             "excluded.revision, at = excluded.at",
-            (digest_of(user, self._mirror.salt), revision, int(time.time())),
+            (digest_of(user, self.mirror.salt), revision, int(time.time())),
         )
         self._set_revision(revision)
-        return revision
+        return revision, deleted
 
-    def _drop(self, user: str, revision: int) -> Forgotten:
-        had = len(self._mirror.of(user))
-        self._mirror.forget(digest_of(user, self._mirror.salt), revision, user)
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return Forgotten(user, had)
+    def _drop(self, user: str, revision: int, deleted: int) -> Forgotten:
+        forgotten = super()._drop(user, revision, deleted)
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # overwrites in the file what was deleted
+        return forgotten
 
     def _next_revision(self) -> int:
         return (
@@ -177,12 +137,7 @@ def read_all(connection: sqlite3.Connection) -> Mirror:
     found: dict[str, Any] = dict(connection.execute("SELECT name, value FROM meta"))
     mirror = Mirror(found["salt"])
     rows = connection.execute("SELECT user, item, value, state, at, revision FROM ratings ORDER BY user")
-    mirror.apply(
-        [
-            (Change(user, item, value, state == REMOVED, at), revision)
-            for user, item, value, state, at, revision in rows
-        ]
-    )
+    mirror.apply(changes_of(rows))
     for digest, revision in connection.execute("SELECT digest, revision FROM forgotten"):
         mirror.forget(digest, revision)
     mirror.revision = int(found["revision"])
