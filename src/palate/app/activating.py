@@ -1,6 +1,7 @@
 """How a model is taken into use: it is read, must fit into memory, and is tried first."""
 
 import hashlib
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from palate.app.served import ServedModel
 from palate.model.model import Model
 
 TRIED = 20  # users whose lists are made before a model is taken into use
+Stamp = tuple[int, int, int]
 _COPIES = 2.0  # memory that a model takes, in sizes of its file, with what is derived from it
 
 
@@ -27,17 +29,18 @@ def load_file(path: Path, model_id: str) -> ServedModel:
     """
     from palate.model.file.loading import load_model
 
-    before = _stamp(path)
+    before = stamp(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     model = load_model(path)
-    if _stamp(path) != before:
+    if stamp(path) != before:
         raise OSError(f"{path} was replaced while it was read. Try again.")
     return ServedModel(model, model_id, digest[:16], path)
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
-    found = path.stat()
+def stamp(path: str | os.PathLike[str]) -> Stamp:
+    """Return what changes when a file is replaced."""
+    found = os.stat(path)
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 

@@ -3,17 +3,15 @@
 import logging
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from palate.app.errors import ActivationError
+from palate.app.watching import EVERY, Watched
 from palate.explorer.bundled import BundledTraining
 from palate.explorer.state import State
 from palate.explorer.workspace import Workspace
 
 HOST = "127.0.0.1"
 PORT = 8850
-_WATCH_SECONDS = 1.0
 MISSING = "the explorer needs NiceGUI: pip install 'palate[explore]'."
 
 
@@ -117,51 +115,19 @@ def _space(source: Workspace | BundledTraining) -> Workspace | None:
     return source if isinstance(source, Workspace) else source.space
 
 
-def watch(space: Workspace) -> Callable[[], None]:
-    """Return what is to be called now and then: it takes a model into use whose file was replaced."""
-    stamps = {info.id: _stamp(info.path) for info in space.core.models}
-    before = dict(stamps)
-
-    def look() -> None:
-        for info in space.core.models:
-            now = _stamp(info.path)
-            if (
-                info.path is not None
-                and now is not None
-                and now == before.get(info.id)
-                and now != stamps.setdefault(info.id, now)
-            ):
-                stamps[info.id] = now  # it did not change since the last look: it is written
-                try:
-                    space.core.activate(info.id, info.path, make_active=info.active)
-                except ActivationError as error:
-                    logging.getLogger("palate.explorer").warning("%s", error)
-            before[info.id] = now
-
-    return look
-
-
 async def _look_forever(source: Workspace | BundledTraining) -> None:
     """Look for model files that were replaced, again and again."""
     import asyncio
 
     from nicegui import run
 
-    look = None
+    watched = None
     while True:
-        await asyncio.sleep(_WATCH_SECONDS)
-        if look is None and (space := _space(source)) is not None:
-            look = watch(space)
-        if look is not None:
-            await run.io_bound(look)
-
-
-def _stamp(path: str | None) -> tuple[int, int, int] | None:
-    try:
-        found = Path(path).stat() if path is not None else None
-    except OSError:
-        return None
-    return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
+        await asyncio.sleep(EVERY)
+        if watched is None and (space := _space(source)) is not None:
+            watched = Watched(space.core, logging.getLogger("palate.explorer"))
+        if watched is not None:
+            await run.io_bound(watched.look)
 
 
 def serve(

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from palate.app.core import Core
-from palate.service.application import application
+from palate.app.watching import Watcher
+from palate.service.application import LOG, application
 from palate.service.settings import Settings
-from palate.service.watching import Watcher
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -76,7 +76,7 @@ def serve(
 
     listening = bound(settings.host, port)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    watcher = Watcher(core) if watch else None
+    watcher = Watcher(core, LOG) if watch else None
     _share_the_processor()
     try:
         if started is not None:
