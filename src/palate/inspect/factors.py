@@ -108,19 +108,9 @@ def bias_sections(model: Factored, n: int) -> list[Section]:
     bias = model.item_bias.mean(axis=0, dtype=np.float64)
     if not bias.any():
         return []
-    order = np.argsort(bias, kind="stable")
-    return [
-        Section(
-            name=f"{word}_biases",
-            heading=f"{word.capitalize()} item biases",
-            text=(
-                "The bias is how much an item is rated above or below the mean by all users, "
-                "after the penalty.",
-            ),
-            frame=described(model, rows).with_columns(pl.Series("bias", bias[rows])),
-        )
-        for word, rows in (("highest", order[::-1][:n]), ("lowest", order[:n]))
-    ]
+    meaning = "The bias is how much an item is rated above or below the mean by all users, after the penalty."
+    high, low = ("highest_biases", "Highest item biases"), ("lowest_biases", "Lowest item biases")
+    return sections_of_ends(model, pl.Series("bias", bias), n, meaning, high, low)
 
 
 def noise_sections(model: "Scorer", n: int) -> list[Section]:
@@ -132,21 +122,38 @@ def noise_sections(model: "Scorer", n: int) -> list[Section]:
     if own is None:
         return []
     scale = own.scale.mean(axis=0, dtype=np.float64)
-    order = np.argsort(scale, kind="stable")
     meaning = (
         "The scale is the noise of ratings of the item relative to most items: 1.5 is half as much again."
     )
+    high, low = ("divisive", "Items that users disagree about"), ("agreed", "Items that users agree on")
+    return sections_of_ends(model, pl.Series("noise_scale", scale), n, meaning, high, low)
+
+
+def sections_of_ends(
+    model: "Scorer", values: pl.Series, n: int, meaning: str, high: tuple[str, str], low: tuple[str, str]
+) -> list[Section]:
+    """Return the sections of the n items with the highest and with the lowest of some values.
+
+    Parameters
+    ----------
+    model : Scorer
+    values : polars.Series
+        Of all items, under the name of their column.
+    n : int
+    meaning : str
+        What the values are.
+    high, low : (str, str)
+        Name and heading of each section.
+    """
+    order = np.argsort(values.to_numpy(), kind="stable")
     return [
         Section(
             name=name,
             heading=heading,
             text=(meaning,),
-            frame=described(model, rows).with_columns(pl.Series("noise_scale", scale[rows])),
+            frame=described(model, rows).with_columns(values.gather(rows)),
         )
-        for name, heading, rows in (
-            ("divisive", "Items that users disagree about", order[::-1][:n]),
-            ("agreed", "Items that users agree on", order[:n]),
-        )
+        for (name, heading), rows in ((high, order[::-1][:n]), (low, order[:n]))
     ]
 
 

@@ -71,11 +71,8 @@ def histogram(named: Mapping[str, np.ndarray], bins: int = BINS) -> pl.DataFrame
             low, high = low - 0.5, high + 0.5
         edges = np.linspace(low, high, bins + 1)
         counts, _ = np.histogram(np.clip(flat, low, high), edges)
-        parts.append(
-            pl.DataFrame(
-                {"what": [name] * bins, "low": edges[:-1], "high": edges[1:], "share": counts / flat.size}
-            ),
-        )
+        columns = {"what": [name] * bins, "low": edges[:-1], "high": edges[1:], "share": counts / flat.size}
+        parts.append(pl.DataFrame(columns))
     schema = {"what": pl.String, "low": pl.Float64, "high": pl.Float64, "share": pl.Float64}
     return pl.concat([pl.DataFrame(schema=schema), *parts])
 

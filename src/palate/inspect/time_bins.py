@@ -8,7 +8,7 @@ from palate.data.times import Times
 from palate.factors.draws import normal_quantile
 from palate.factors.factors import FactorScorer
 from palate.factors.temporal import TimeContext
-from palate.inspect.factors import described
+from palate.inspect.factors import sections_of_ends
 from palate.inspect.report import Section
 
 _SHARE = 0.8
@@ -55,23 +55,12 @@ def _levels(model: FactorScorer, bins: list[pl.Series], level: np.ndarray) -> Se
 
 def _changes(model: FactorScorer, change: np.ndarray, n: int) -> list[Section]:
     """Return the sections of the n items that rose and fell most from the first time bin to the last."""
-    order = np.argsort(change, kind="stable")
     meaning = (
         "Change of an average user's rating of the item from the first time bin to the last, "
         "relative to all ratings."
     )
-    return [
-        Section(
-            name=name,
-            heading=heading,
-            text=(meaning,),
-            frame=described(model, rows).with_columns(pl.Series("change", change[rows])),
-        )
-        for name, heading, rows in (
-            ("risen", "What rose", order[::-1][:n]),
-            ("fallen", "What fell", order[:n]),
-        )
-    ]
+    high, low = ("risen", "What rose"), ("fallen", "What fell")
+    return sections_of_ends(model, pl.Series("change", change), n, meaning, high, low)
 
 
 def _by_item(model: FactorScorer, context: TimeContext) -> np.ndarray:
