@@ -12,6 +12,7 @@ from palate.cli.errors import usage_error
 if TYPE_CHECKING:
     import numpy as np
 
+    from palate.data.catalog import Catalog
     from palate.data.vocabulary import Vocabulary
     from palate.model.factor_model import FactorModel
     from palate.model.model import Model
@@ -82,6 +83,18 @@ def of_ratings(model: "Model") -> Any:
 _FOR_NEW = " For somebody new, palate recommend takes ratings: --rate ITEM=RATING."
 
 
+def find_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
+    """Return the id that a text stands for, or None if the model does not know it."""
+    for candidate in dict.fromkeys((text, text.strip())):  # blanks at the ends may be part of an id
+        try:
+            found = vocabulary.parse(candidate, f"{side} id")
+            if vocabulary.indices([found])[0] >= 0:
+                return found
+        except (ValueError, OverflowError):
+            pass
+    return None
+
+
 def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     """Return the id that a text stands for.
 
@@ -90,26 +103,15 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     KeyError
         If the model does not know it; the message says what its ids are like.
     """
-    for candidate in dict.fromkeys(
-        (text, text.strip())
-    ):  # blanks at the ends are part of an id, if there is such an id
-        try:
-            found = vocabulary.parse(candidate, f"{side} id")
-            if vocabulary.indices([found])[0] >= 0:
-                return found
-        except (ValueError, OverflowError):
-            pass
-    article = "an" if vocabulary.type_name == "integer" else "a"
-    example = (
-        f"'{vocabulary.id(0)}'"
-        if vocabulary.kind == "str" and len(vocabulary)
-        else vocabulary.id(0)
-        if len(vocabulary)
-        else ""
-    )
-    kind = (
-        f"{article} {vocabulary.type_name} such as {example}" if len(vocabulary) else "nothing: it has none"
-    )
+    found = find_id(vocabulary, text, side)
+    if found is not None:
+        return found
+    kind = "nothing: it has none"
+    if len(vocabulary):
+        article = "an" if vocabulary.type_name == "integer" else "a"
+        first = vocabulary.id(0)
+        example = f"'{first}'" if vocabulary.kind == "str" else first
+        kind = f"{article} {vocabulary.type_name} such as {example}"
     near = (
         did_you_mean(text, vocabulary.values.to_list())
         if vocabulary.kind == "str" and len(vocabulary) <= _SEARCHED
@@ -132,9 +134,10 @@ def user_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[A
 
     Unknown ones are an error under "raise", and stand as they are otherwise.
     """
-    if unknown != "raise":
-        return [model.users.parse(text, "user id") for text in texts]
-    return [known_id(model.users, text, "user") for text in texts]
+    if unknown == "raise":
+        return [known_id(model.users, text, "user") for text in texts]
+    found = [(text, find_id(model.users, text, "user")) for text in texts]
+    return [model.users.parse(text, "user id") if known is None else known for text, known in found]
 
 
 def item_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[Any]:
@@ -169,9 +172,7 @@ def item_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[A
 def _labelled(model: "Model", text: str) -> Any:
     """Return the positions of the items called exactly so: by title, with year, or "item 7"."""
     if has_titles(model):
-        from palate.factors.item_index import item_catalog
-
-        rows = item_catalog(model).find(text, exact=True)
+        rows = _catalog(model).find(text, exact=True)
         rows = rows[rows < len(model.items)]
         if len(rows):
             return rows
@@ -181,6 +182,12 @@ def _labelled(model: "Model", text: str) -> Any:
         except KeyError:
             pass
     return []
+
+
+def _catalog(model: "Model") -> "Catalog":
+    from palate.factors.item_index import item_catalog
+
+    return item_catalog(model)
 
 
 def has_titles(model: "Model") -> bool:
@@ -193,9 +200,7 @@ def rated_with_title(model: "Model", text: str) -> Any:
 
     If there are titles that equal it, only those.
     """
-    from palate.factors.item_index import item_catalog
-
-    catalog = item_catalog(model)
+    catalog = _catalog(model)
     for exact in (True, False):
         rows = catalog.find(text, exact=exact)
         rows = rows[rows < len(model.items)]  # what nobody rated has no vector
@@ -218,19 +223,16 @@ def item_with_title(model: "Model", text: str) -> Any:
         )
     rows = rated_with_title(model, text)
     if not len(rows):
-        from palate.factors.item_index import item_catalog
         from palate.lists.chosen_items import near_titles
 
-        raise KeyError(f"no title contains '{text}'.{near_titles(item_catalog(model), text)}")
+        raise KeyError(f"no title contains '{text}'.{near_titles(_catalog(model), text)}")
     if len(rows) > 1:
         raise KeyError(f"'{text}' fits {len(rows):,} titles: {_listed(model, rows)}. {_advice(model, rows)}")
     return model.items.id(int(rows[0]))
 
 
 def _listed(model: "Model", rows: "np.ndarray") -> str:
-    from palate.factors.item_index import item_catalog
-
-    table = item_catalog(model).rows(rows[:_LISTED])
+    table = _catalog(model).rows(rows[:_LISTED])
     years = table["year"].to_list() if "year" in table.columns else [None] * table.height
     entries = [
         f"{item} {title}" + ("" if year is None else f" ({year})")
@@ -241,9 +243,7 @@ def _listed(model: "Model", rows: "np.ndarray") -> str:
 
 
 def _advice(model: "Model", rows: "np.ndarray") -> str:
-    from palate.factors.item_index import item_catalog
-
-    table = item_catalog(model).rows(rows[:1])
+    table = _catalog(model).rows(rows[:1])
     example = (
         f", such as '{table['key'][0]}'," if "key" in table.columns and table["key"][0] is not None else ""
     )
@@ -272,16 +272,17 @@ def item_named(model: "Model", text: str) -> Any:
             raise
         return item_with_title(model, text.strip())
     if has_titles(model):
-        from palate.factors.item_index import item_catalog
-
-        others = [
-            row for row in item_catalog(model).find(text, exact=True) if row != model.items.index(by_id)
-        ]
+        others = [row for row in _catalog(model).find(text, exact=True) if row != model.items.index(by_id)]
         if others:
             raise KeyError(
                 f"'{text}' is the id of one item and the title of another; write id:{text} or title:{text}."
             )
     return by_id
+
+
+def item_asked(model: "Model", text: str | None, title: str | None) -> Any:
+    """Return the item that is named by its id, or by --title."""
+    return item_ids(model, [str(text)])[0] if title is None else item_with_title(model, title)
 
 
 def label(model: "Model", item: object) -> str:
@@ -305,10 +306,4 @@ def has_heads(loaded: "Model", path: Path, by: str | None) -> bool:
 
 def is_item(model: "Model", text: str) -> bool:
     """Return whether a text names an item; without the message, which looks for similar ids."""
-    for candidate in dict.fromkeys((text, text.strip())):
-        try:
-            if model.items.indices([model.items.parse(candidate)])[0] >= 0:
-                return True
-        except (ValueError, OverflowError):
-            pass
-    return len(_labelled(model, text)) == 1
+    return find_id(model.items, text, "item") is not None or len(_labelled(model, text)) == 1

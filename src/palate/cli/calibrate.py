@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from palate.cli import options
-from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 from palate.cli.writing import instead
 
@@ -35,9 +34,7 @@ def calibrate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the randomized PIT.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
-    ] = None,
+    threads: options.Threads = None,
     plot: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="File for a plot of the calibration: .png, .svg or .pdf."),
@@ -53,17 +50,14 @@ def calibrate(
 
         palate calibrate model.palate later.csv --plot calibration.png
     """
+    from palate.cli import arguments
     from palate.cli.input import busy, read_part
-    from palate.cli.output import check_output, check_writable, deliver, print_json, print_text
+    from palate.cli.output import check_output, check_picture, deliver, print_json, print_text
     from palate.evaluation import calibration as library
 
     check_output(output)
     if plot is not None:
-        if plot.suffix.lower() not in (".png", ".svg", ".pdf"):
-            raise usage_error(f"--plot must end in .png, .svg or .pdf; got '{plot}'")
-        check_writable(plot)
-    from palate.cli import arguments
-
+        check_picture(plot, "--plot")
     loaded = arguments.of_ratings(arguments.load(model))
     ratings = (
         None
@@ -94,13 +88,9 @@ def calibrate(
 
 
 def _print(calibration: "Calibration") -> None:
-    import polars as pl
-
-    from palate.cli.output import Column, print_table, print_text
+    from palate.cli.output import print_cells, print_text
     from palate.evaluation.calibration_text import explanation, summary, table_rows
 
-    heading, *rows = table_rows(calibration)
-    frame = pl.DataFrame(rows, schema=[str(column) for column in range(len(heading))], orient="row")
     print_text(summary(calibration), "")
-    print_table(frame, tuple(Column(str(number), name, "id") for number, name in enumerate(heading)))
+    print_cells(*table_rows(calibration))
     print_text("", *explanation(calibration))

@@ -47,7 +47,7 @@ def compare(
     reading: Reading = AS_GIVEN,
     resamples: evaluation_options.Resamples = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sample of users and of the bootstrap.")] = 0,
-    threads: evaluation_options.Threads = None,
+    threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
     """Compare models: lists, changes of rank, obscure items, errors with paired intervals, training

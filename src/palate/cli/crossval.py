@@ -1,7 +1,7 @@
 """`palate crossval`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -55,7 +55,7 @@ def crossval(
     parallel: Annotated[
         int, typer.Option(min=1, metavar="N", help="Number of folds that are trained at the same time.")
     ] = 1,
-    threads: evaluation_options.Threads = None,
+    threads: options.Threads = None,
     by: evaluation_options.By = None,
     as_json: options.Json = False,
     output: options.Output = None,
@@ -69,7 +69,7 @@ def crossval(
         palate crossval ratings.csv --no-lists --save-split folds.split
     """
     from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
-    from palate.cli.input import busy
+    from palate.cli.input import busy, read_or_bundled
     from palate.cli.output import check_output, check_writable
     from palate.evaluation.cross_validation import crossval as cross_validate
 
@@ -79,7 +79,7 @@ def crossval(
     check_output(output)
     if save_split is not None:
         check_writable(save_split)
-    data = _read(ratings, {**reading, "counts": takes_counts(chosen_trainer)})
+    data = read_or_bundled(ratings, {**reading, "counts": takes_counts(chosen_trainer)})
     parts = _folds(data.ratings, folds, seed, split)
     if save_split is not None:
         _save(parts, save_split, silent=as_json)
@@ -111,16 +111,6 @@ def _save(parts: "Folds", path: Path, *, silent: bool) -> None:
     parts.save(path)
     if not silent:
         print_text(f"Saved the folds as {path}{replaced}.", "")
-
-
-def _read(path: Path | None, how: dict[str, Any]) -> Any:
-    from palate.cli.input import read
-
-    if path is None:
-        from palate.datasets import load
-
-        return load()
-    return read(path, how)
 
 
 def _folds(ratings: "Ratings", n_folds: int, seed: int, saved: Path | None) -> "Folds":

@@ -55,7 +55,7 @@ def evaluate(
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the bootstrap and of the split of the bundled ratings.")
     ] = 0,
-    threads: evaluation_options.Threads = None,
+    threads: options.Threads = None,
     by: evaluation_options.By = None,
     cases: Annotated[
         Path | None,
@@ -128,13 +128,11 @@ def evaluate(
 
 
 def _check_curves(path: Path, no_lists: bool) -> None:
-    from palate.cli.output import check_writable
+    from palate.cli.output import check_picture
 
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise usage_error(f"--curves must end in .png, .svg or .pdf; got '{path}'")
     if no_lists:
         raise usage_error("choose --curves or --no-lists, not both")
-    check_writable(path)
+    check_picture(path, "--curves")
 
 
 def _draw_curves(

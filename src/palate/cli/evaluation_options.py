@@ -36,9 +36,6 @@ NoBaselines = Annotated[
 Resamples = Annotated[
     int, typer.Option(min=0, metavar="N", help="Number of bootstrap samples for intervals; 0 for none.")
 ]
-Threads = Annotated[
-    int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
-]
 By = Annotated[
     str | None,
     typer.Option(
@@ -96,16 +93,12 @@ def _document(evaluation: "Evaluation", by: str | None) -> dict[str, Any]:
 
 
 def _print(evaluation: "Evaluation", by: str | None, title: str) -> None:
-    import polars as pl
-
-    from palate.cli.output import Column, print_table, print_text
+    from palate.cli.output import Column, print_cells, print_table, print_text
     from palate.evaluation.text import explanation, summary, table_rows
 
     print_text(*([title] if title else []), summary(evaluation), "")
     if by is None:
-        heading, *rows = table_rows(evaluation)
-        frame = pl.DataFrame(rows, schema=[str(column) for column in range(len(heading))], orient="row")
-        print_table(frame, tuple(Column(str(number), name, "id") for number, name in enumerate(heading)))
+        print_cells(*table_rows(evaluation))
         print_text("", *map(for_command_line, explanation(evaluation)))
         return
     frame = _view(evaluation, by)

@@ -1,6 +1,7 @@
 """`palate experiment`."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,19 +13,13 @@ from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import files_in, instead_of
 
 if TYPE_CHECKING:
-    from palate.data.dataset import Dataset
     from palate.experiments.grid import Experiment
     from palate.experiments.plan import Cell
 
 
 @reads_ratings()
 def experiment(
-    ratings: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="RATINGS", help="Rating file, or a folder or .zip with one. Default: the bundled ratings."
-        ),
-    ] = None,
+    ratings: options.RatingsOrBundled = None,
     plan: Annotated[
         str,
         typer.Option(metavar="FILE|lesson", help="TOML file of grids, or lesson for those of the lesson."),
@@ -34,9 +29,7 @@ def experiment(
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the random split and of the initial factors.")
     ] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
-    ] = None,
+    threads: options.Threads = None,
     results: Annotated[
         Path | None,
         typer.Option(
@@ -44,9 +37,7 @@ def experiment(
             help="File for the results of finished settings. If it exists, the experiment continues from it.",
         ),
     ] = None,
-    plots: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder for the plots as PNG files.")
-    ] = None,
+    plots: options.Plots = None,
     output: options.Output = None,
     as_json: options.Json = False,
 ) -> None:
@@ -60,9 +51,9 @@ def experiment(
 
         palate experiment ratings.csv --plan grid.toml --results done.jsonl
     """
+    from palate.cli.input import read_or_bundled
     from palate.cli.output import check_output, deliver, print_text
     from palate.evaluation.plotting import new_figure
-    from palate.experiments.grid import describe
     from palate.experiments.grid import experiment as run
     from palate.experiments.plan import PlanError, read_plan
 
@@ -73,8 +64,9 @@ def experiment(
         cells = read_plan(plan)
     except PlanError as error:
         raise usage_error(str(error).rstrip(".?")) from None
-    data = _data(ratings, reading)
-    with _Bar(len(cells), describe) as bar:
+    data = read_or_bundled(ratings, reading)
+    done = [0, len(cells)]
+    with _bar(done) as show:
         try:
             found = run(
                 data.ratings,
@@ -82,12 +74,12 @@ def experiment(
                 validation=validation,
                 catalog=data.catalog,
                 results=results,
-                progress=bar.show,
+                progress=show,
                 threads=threads,
                 seed=seed,
             )
         except KeyboardInterrupt:
-            raise _interrupted(bar.done, len(cells), results) from None
+            raise _interrupted(done[0], len(cells), results) from None
     before = files_in(plots)
     written = found.plots(plots) if plots is not None else []
     if output is not None or as_json:
@@ -107,13 +99,6 @@ def _interrupted(done: int, of: int, results: Path | None) -> typer.Exit:
         kept = f"; they are stored in {results}"
     say(f"interrupted: {done} of {of} settings were finished{kept}.")
     return typer.Exit(INTERRUPTED)
-
-
-def _data(path: Path | None, reading: Reading) -> "Dataset":
-    from palate.cli.input import read
-    from palate.datasets import load
-
-    return load() if path is None else read(path, reading)
 
 
 def _table(found: "Experiment") -> Any:
@@ -153,39 +138,26 @@ def _print(found: "Experiment") -> None:
     )
 
 
-class _Bar:
-    """A progress bar over settings, in a terminal."""
+@contextlib.contextmanager
+def _bar(done: list[int]) -> Iterator[Callable[[int, int, "Cell"], None]]:
+    """Yield what notes the settings done, of as many as `done` says, and shows them in a terminal."""
+    import sys
 
-    def __init__(self, total: int, describe: Callable[[dict[str, Any]], str]) -> None:
-        self.total, self.describe, self.done = total, describe, 0
-        self.bar: Any = None
+    from palate.experiments.grid import describe
 
-    def __enter__(self) -> "_Bar":
-        import sys
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda n, of, cell: done.__setitem__(0, n)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        if sys.stderr is not None and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    counts, names = TextColumn("{task.completed}/{task.total}"), TextColumn("{task.description}")
+    columns = (counts, BarColumn(), names, TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=done[1])
 
-            columns = (
-                TextColumn("{task.completed}/{task.total}"),
-                BarColumn(),
-                TextColumn("{task.description}"),
-                TimeElapsedColumn(),
-            )
-            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self.task = self.bar.add_task("", total=self.total)
-            self.bar.start()
-        return self
+        def show(n: int, of: int, cell: "Cell") -> None:
+            done[0] = n
+            bar.update(task, completed=n, description=f"{cell.grid}: {describe(cell.settings)}")
 
-    def show(self, done: int, total: int, cell: "Cell") -> None:
-        """Show which setting begins."""
-        self.done = done
-        if self.bar is not None:
-            self.bar.update(
-                self.task, completed=done, description=f"{cell.grid}: {self.describe(cell.settings)}"
-            )
-
-    def __exit__(self, *error: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
+        yield show

@@ -14,9 +14,7 @@ def explain(
     model: options.Model,
     user: Annotated[str | None, typer.Argument(metavar="[USER]", help="User id.")] = None,
     item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Item id.")] = None,
-    title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Title of the item, or a unique part of it.")
-    ] = None,
+    title: options.Title = None,
     rate: Annotated[
         list[str] | None,
         typer.Option(metavar="TITLE=RATING", help="Rating of a new user, by title or id. May be repeated."),
@@ -65,11 +63,7 @@ def explain(
         if is_new
         else arguments.user_ids(loaded, [str(user)])[0]
     )
-    one = (
-        arguments.item_with_title(loaded, title)
-        if title is not None
-        else arguments.item_ids(loaded, [str(item)])[0]
-    )
+    one = arguments.item_asked(loaded, item, title)
     head = {"by": by} if arguments.has_heads(loaded, model, by) else {}
     found = loaded.explain(who, one, **head)
     if as_json or output is not None:

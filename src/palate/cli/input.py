@@ -28,6 +28,13 @@ def read(path: Path, options: Mapping[str, Any]) -> "Dataset":
         return read_file(path, **options)
 
 
+def read_or_bundled(path: Path | None, options: Mapping[str, Any]) -> "Dataset":
+    """Return the data set of a file, or the one that comes with palate where none is named."""
+    from palate.datasets import load
+
+    return load() if path is None else read(path, options)
+
+
 def _by_name(name: str, options: Mapping[str, Any]) -> "Dataset | None":
     """Return the data set that comes with palate under this name; None if the name is of no data set.
 

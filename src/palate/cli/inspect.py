@@ -38,12 +38,8 @@ def inspect(
         Path | None,
         typer.Option(metavar="FILE", help="File for one page with all tables and plots."),
     ] = None,
-    plots: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder for the plots as PNG files.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
-    ] = None,
+    plots: options.Plots = None,
+    threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
     """Show norms, weights and biases of a model, its predictions and recommendations, and how

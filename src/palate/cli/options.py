@@ -33,6 +33,17 @@ At = Annotated[
     ),
 ]
 Number = Annotated[int, typer.Option("--n", "-n", min=1, help="Length of the list.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
+]
+Title = Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the item, or a unique part of it.")]
+Plots = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder for the plots as PNG files.")]
+RatingsOrBundled = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="RATINGS", help="Rating file, or a folder or .zip with one. Default: the bundled ratings."
+    ),
+]
 MinRatings = Annotated[int, typer.Option(min=0, metavar="N", help="Only items with at least N ratings.")]
 Genres = Annotated[
     list[str] | None,

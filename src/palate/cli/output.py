@@ -152,19 +152,27 @@ def print_table(
     below the other.
     """
     shown = [column for column in columns if column.name in frame.columns and column.name not in drop]
-    parts = _fitting(shown, frame, console().width)
-    for number, part in enumerate(parts):
+    cells = {
+        column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()] for column in shown
+    }
+    for number, part in enumerate(_fitting(shown, frame, cells, console().width)):
         if number:
             console().print()
-        _print_part(frame, part)
+        _print_part(frame, part, cells)
 
 
-def _fitting(columns: list[Column], frame: "pl.DataFrame", room: int) -> list[list[Column]]:
+def print_cells(heading: list[str], *rows: list[str]) -> None:
+    """Print a table of texts below a heading."""
+    import polars as pl
+
+    frame = pl.DataFrame(rows, schema=[str(number) for number in range(len(heading))], orient="row")
+    print_table(frame, tuple(Column(str(number), name, "id") for number, name in enumerate(heading)))
+
+
+def _fitting(
+    columns: list[Column], frame: "pl.DataFrame", cells: dict[str, list[str]], room: int
+) -> list[list[Column]]:
     """Return the columns in parts that fit, each with those that tell the rows apart."""
-    cells = {
-        column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()]
-        for column in columns
-    }
 
     def needed(part: list[Column]) -> int:
         return sum(_widths(part, cells, 0)) + _BETWEEN * (len(part) - 1)
@@ -184,22 +192,19 @@ def _fitting(columns: list[Column], frame: "pl.DataFrame", room: int) -> list[li
     return parts
 
 
-def _print_part(frame: "pl.DataFrame", shown: list[Column]) -> None:
+def _print_part(frame: "pl.DataFrame", shown: list[Column], cells: dict[str, list[str]]) -> None:
     from rich import box
     from rich.table import Table
 
     table = Table(
         box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold"
     )
-    cells = {
-        column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()] for column in shown
-    }
     out = console()
     widths = _widths(shown, cells, out.width - _BETWEEN * (len(shown) - 1))
     for column, width in zip(shown, widths, strict=True):
         numeric = column.kind != "text" and frame[column.name].dtype.is_numeric()
         table.add_column(column.heading, justify="right" if numeric else "left", width=width, overflow="fold")
-    for row in zip(*cells.values(), strict=True):
+    for row in zip(*(cells[column.name] for column in shown), strict=True):
         table.add_row(*row)
     # never narrower than the ids and numbers need: a terminal may break a line, a cut id is lost
     out.width = max(out.width, sum(widths) + _BETWEEN * (len(widths) - 1))
@@ -320,6 +325,13 @@ def check_output(path: Path | None) -> None:
         raise usage_error(
             f"--output must end in {', '.join(FILE_TYPES[:-1])} or {FILE_TYPES[-1]}; got '{path}'"
         )
+    check_writable(path)
+
+
+def check_picture(path: Path, option: str) -> None:
+    """Check, before any work, that a plot can be written to a file of this name."""
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise usage_error(f"{option} must end in .png, .svg or .pdf; got '{path}'")
     check_writable(path)
 
 

@@ -1,16 +1,11 @@
 """`palate predict`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from palate.cli import options
 from palate.cli.errors import usage_error
-
-if TYPE_CHECKING:
-    from palate.data.vocabulary import Vocabulary
-    from palate.model.factor_model import FactorModel
-
 
 Items = Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...", help="Item ids.")]
 Unknown = Annotated[
@@ -74,8 +69,8 @@ def predict(
     loaded = arguments.load(model, [user, *(items or [])])
     arguments.has_filters(loaded, model, genres, year)
     frame = loaded.predict_frame(
-        _id(loaded.users, user, "user", unknown),
-        [_item(loaded, item, unknown) for item in items] if items else None,
+        arguments.user_ids(loaded, [user], unknown)[0],
+        arguments.item_ids(loaded, items, unknown) if items else None,
         title=title,
         where=condition,
         clip=clip,
@@ -86,25 +81,3 @@ def predict(
         timestamp=time,
     )
     deliver(frame, as_json=as_json, output=output, title=f"Predictions for user {user}", drop=("user_id",))
-
-
-def _id(vocabulary: "Vocabulary", text: str, side: str, unknown: str) -> Any:
-    from palate.cli.arguments import known_id
-
-    try:
-        return known_id(vocabulary, text, side)
-    except KeyError:
-        if unknown == "raise":
-            raise
-    return vocabulary.parse(text, f"{side} id")
-
-
-def _item(model: "FactorModel", text: str, unknown: str) -> Any:
-    from palate.cli.arguments import item_ids
-
-    try:
-        return item_ids(model, [text])[0]
-    except KeyError:
-        if unknown == "raise":
-            raise
-    return model.items.parse(text, "item id")

@@ -11,9 +11,7 @@ from palate.cli.errors import usage_error
 def similar(
     model: options.Model,
     item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Item id.")] = None,
-    title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Title of the item, or a unique part of it.")
-    ] = None,
+    title: options.Title = None,
     between: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,7 +73,7 @@ def similar(
         named = " and ".join(arguments.label(loaded, one) for one in both)
         deliver(frame, as_json=as_json, output=output, title=f"Between {named}")
         return
-    one = arguments.item_with_title(loaded, title) if item is None else arguments.item_ids(loaded, [item])[0]  # type: ignore[arg-type]
+    one = arguments.item_asked(loaded, item, title)
     named = arguments.label(loaded, one)
     frame = loaded.similar_items(one, n, **how)
     deliver(frame, as_json=as_json, output=output, title=f"Most like {named}", drop=("similar_to",))

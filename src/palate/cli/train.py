@@ -72,9 +72,7 @@ def train(
             help="Seed of the split and of the initial factors. The same seed gives the same model.",
         ),
     ] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
-    ] = None,
+    threads: options.Threads = None,
     start: Annotated[
         Path | None,
         typer.Option(metavar="MODEL", help="Model to continue from; its held-out ratings stay held out."),

@@ -1,6 +1,5 @@
 """`palate tune`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,12 +13,7 @@ if TYPE_CHECKING:
 
 @reads_ratings()
 def tune(
-    ratings: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="RATINGS", help="Rating file, or a folder or .zip with one. Default: the bundled ratings."
-        ),
-    ] = None,
+    ratings: options.RatingsOrBundled = None,
     seconds: Annotated[float, typer.Option(min=1, help="Time for the search in seconds.")] = 60.0,
     trials: Annotated[int, typer.Option(min=1, help="Most settings to try.")] = 1000,
     user_features: Annotated[
@@ -33,9 +27,7 @@ def tune(
     ] = False,
     reading: Reading = AS_GIVEN,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the splits and the search.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
-    ] = None,
+    threads: options.Threads = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -50,14 +42,14 @@ def tune(
     """
     import polars as pl
 
-    from palate.cli.input import read
+    from palate.cli.input import read_or_bundled
     from palate.cli.output import check_output, deliver, print_json
-    from palate.datasets import _bundled_files, load
+    from palate.datasets import _bundled_files
     from palate.experiments.tuning import tune as run
     from palate.training.als.least_squares import LeastSquares
 
     check_output(output)
-    data = load() if ratings is None else read(ratings, reading)
+    data = read_or_bundled(ratings, reading)
     base = LeastSquares(user_features=user_features, item_features=item_features)
     with _status() as show:
         found = run(

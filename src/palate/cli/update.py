@@ -35,9 +35,7 @@ def update(
             "--drift", help="Also train again on all ratings, and show how much the update differs."
         ),
     ] = False,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
-    ] = None,
+    threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
     """Add ratings, with the users and items that are new in them, to a model without training it again.
