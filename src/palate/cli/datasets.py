@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -75,15 +76,11 @@ def fetch(name: Name, as_json: options.Json = False) -> None:
         palate datasets fetch ml-1m
     """
     from palate import datasets
-    from palate.cli.output import print_json, print_verbatim
 
     _check_remote(name)
     with _Bar() as bar:
         found = datasets.fetch(name, progress=bar)
-    if as_json:
-        print_json({"name": name, "path": str(found)})
-    else:
-        print_verbatim(str(found))
+    _tell(name, found, as_json)
 
 
 @app.command("path", cls=Command)
@@ -95,10 +92,15 @@ def path(name: Name, as_json: options.Json = False) -> None:
         palate train "$(palate datasets path ml-1m)"
     """
     from palate import datasets
-    from palate.cli.output import print_json, print_verbatim
 
     _check_remote(name)
-    found = datasets.path(name)
+    _tell(name, datasets.path(name), as_json)
+
+
+def _tell(name: str, found: Path, as_json: bool) -> None:
+    """Print where a data set is."""
+    from palate.cli.output import print_json, print_verbatim
+
     if as_json:
         print_json({"name": name, "path": str(found)})
     else:

@@ -32,40 +32,11 @@ def info(model: options.Model, as_json: options.Json = False) -> None:
 
 
 def describe(model: "Model") -> dict[str, Any]:
-    """Return everything that `info` tells, for JSON."""
+    """Return everything that `info` tells, for JSON; of a model of two heads each is told."""
     from palate.cli.output import plain_value
     from palate.model.factor_model import FactorModel
 
-    if not isinstance(model, FactorModel):
-        return _describe_choices(model)
-    catalog = [] if model.catalog is None else model.catalog.frame.columns
-    ratings = model.ratings
-    return {
-        "n_users": model.n_users,
-        "n_items": model.n_items,
-        "n_factors": model.n_factors,
-        "n_draws": model.n_draws,
-        "user_ids": model.users.type_name,
-        "item_ids": model.items.type_name,
-        "scale": None if model.scale is None else list(model.scale),
-        "global_mean": float(model.global_mean.mean()),
-        "blocks": blocks(model),
-        "catalog": list(catalog),
-        "n_ratings": None if ratings is None else len(ratings),
-        "n_time_bins": 1 if model.context is None else model.context.n_time_bins,
-        "n_sessions": 0 if model.context is None else len(model.context.sessions),
-        "trainer": {name: plain_value(value) for name, value in model.trainer.items()},
-        "history": model.history.to_dict(),
-    }
-
-
-def _describe_choices(model: "Model") -> dict[str, Any]:
-    """Return what is told of a model that is no factorization: of two heads each is told."""
-    from palate.cli.output import plain_value
-
-    heads = {name: getattr(model, name, None) for name in ("choice", "stars")}
-    parts = {name: describe(head) for name, head in heads.items() if head is not None}
-    return {
+    about = {
         "n_users": model.n_users,
         "n_items": model.n_items,
         "user_ids": model.users.type_name,
@@ -75,7 +46,18 @@ def _describe_choices(model: "Model") -> dict[str, Any]:
         "n_ratings": None if model.ratings is None else len(model.ratings),
         "trainer": {name: plain_value(value) for name, value in model.trainer.items()},
         "history": model.history.to_dict(),
-        "heads": parts,
+    }
+    if not isinstance(model, FactorModel):
+        heads = {name: getattr(model, name, None) for name in ("choice", "stars")}
+        return {**about, "heads": {name: describe(head) for name, head in heads.items() if head is not None}}
+    return {
+        **about,
+        "n_factors": model.n_factors,
+        "n_draws": model.n_draws,
+        "global_mean": float(model.global_mean.mean()),
+        "blocks": blocks(model),
+        "n_time_bins": 1 if model.context is None else model.context.n_time_bins,
+        "n_sessions": 0 if model.context is None else len(model.context.sessions),
     }
 
 
@@ -123,52 +105,20 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
 
 
 def _show(model: "FactorModel", about: dict[str, Any]) -> None:
-    from palate.cli.output import print_text
-
-    if "heads" in about:
-        _show_choices(model, about)
-        return
-    scale = "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
-    centre = model.likelihood.centre(about["global_mean"])
-    print_text(
-        f"{about['file']}: {about['file_bytes']:,} bytes",
-        f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} "
-        f"ids), "
-        f"{model.n_factors} factors, {centre}, scale {scale}",
-        f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
-        "ratings: none (the model was saved without them)"
-        if model.ratings is None
-        else f"ratings: {len(model.ratings):,}",
-        *(
-            []
-            if model.context is None
-            else [f"time: {model.context.n_time_bins:,} bins, {len(model.context.sessions):,} sessions"]
-        ),
-        "",
-    )
-    _show_blocks(about["blocks"])
-    print_text("", f"trained by {about['trainer'].get('name', 'an unknown trainer')}:")
-    print_text(*_settings(about["trainer"]), "")
-    _show_history(model)
-
-
-def _show_choices(model: "Model", about: dict[str, Any]) -> None:
     from palate.cli.candidates import show_candidates
     from palate.cli.output import print_text
 
-    scale = "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
+    _show_contents(model, about)
+    if "blocks" in about:
+        _show_blocks(about["blocks"])
+        print_text("")
     print_text(
-        f"{about['file']}: {about['file_bytes']:,} bytes",
-        f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} "
-        f"ids), scale {scale}",
-        f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
-        "ratings: none (the model was saved without them)"
-        if model.ratings is None
-        else f"ratings: {len(model.ratings):,}",
-        "",
-        f"trained by {about['trainer'].get('name', 'an unknown trainer')}:",
-        *_settings(about["trainer"]),
+        f"trained by {about['trainer'].get('name', 'an unknown trainer')}:", *_settings(about["trainer"])
     )
+    if "blocks" in about:
+        print_text("")
+        _show_history(model)
+        return
     for name, head in about["heads"].items():
         print_text("", f"{name} head, trained by {head['trainer'].get('name')}:")
         print_text(*_settings(head["trainer"]))
@@ -176,6 +126,30 @@ def _show_choices(model: "Model", about: dict[str, Any]) -> None:
             _show_blocks(head["blocks"])
     show_candidates(model)
     print_text("", *([model.history.stopped] if model.history.stopped else []), *model.history.notes)
+
+
+def _show_contents(model: "FactorModel", about: dict[str, Any]) -> None:
+    """Print sizes, ids and what else is in the file, and an empty line."""
+    from palate.cli.output import print_text
+
+    users = f"{model.n_users:,} users ({about['user_ids']} ids)"
+    items = f"{model.n_items:,} items ({about['item_ids']} ids)"
+    factors = ""
+    if "blocks" in about:
+        factors = f"{model.n_factors} factors, {model.likelihood.centre(about['global_mean'])}, "
+    scale = "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
+    ratings = (
+        "none (the model was saved without them)" if model.ratings is None else f"{len(model.ratings):,}"
+    )
+    print_text(
+        f"{about['file']}: {about['file_bytes']:,} bytes",
+        f"{users}, {items}, {factors}scale {scale}",
+        f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
+        f"ratings: {ratings}",
+    )
+    if getattr(model, "context", None) is not None:
+        print_text(f"time: {about['n_time_bins']:,} bins, {about['n_sessions']:,} sessions")
+    print_text("")
 
 
 def _settings(trainer: Mapping[str, Any]) -> list[str]:

@@ -7,31 +7,11 @@ import typer
 
 from palate.cli import options
 from palate.cli.errors import usage_error
-from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
+from palate.cli.reading_options import AS_GIVEN, Reading, all_but, reads_ratings
 
 if TYPE_CHECKING:
     from palate.recommender.planning import Plan
 
-_NOT_COUNTED = (
-    "format",
-    "rating",
-    "no_rating",
-    "timestamp",
-    "weight",
-    "scale",
-    "duplicates",
-    "header",
-    "quote",
-    "missing",
-    "skip_empty",
-    "timestamp_format",
-    "decimal",
-    "items",
-    "items_id",
-    "items_title",
-    "items_year",
-    "items_genres",
-)
 _TRAINERS = ("recommender", "least-squares", "gibbs", "spectral", "linear-items", "baseline")
 
 
@@ -46,7 +26,7 @@ def _number(text: str) -> int:
     return int(value)
 
 
-@reads_ratings(without=_NOT_COUNTED)
+@reads_ratings(without=all_but("user", "item", "separator", "encoding"))
 def plan(
     ratings: Annotated[
         Path | None,

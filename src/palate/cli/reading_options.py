@@ -48,6 +48,11 @@ _DECLARED: dict[str, tuple[Any, Any]] = {
 }
 
 
+def all_but(*names: str) -> tuple[str, ...]:
+    """Return the names of all reading options but these."""
+    return tuple(name for name in _DECLARED if name not in names)
+
+
 def reads_ratings(
     *, without: tuple[str, ...] = (), **flags: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -3,14 +3,11 @@
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from palate.cli.errors import say, usage_error
-
-if TYPE_CHECKING:
-    from palate.service.settings import Settings
 
 Models = Annotated[
     list[Path],
@@ -87,17 +84,23 @@ def serve(
     from palate.app.core import Core
     from palate.service.application import check_installed
     from palate.service.serving import serve as run
+    from palate.service.settings import Settings, SettingsError
     from palate.store.opening import open_store
 
-    settings = _settings(
-        host=host,
-        read_keys=_keys("PALATE_READ_KEY", read_key_file),
-        write_keys=_keys("PALATE_WRITE_KEY", write_key_file),
-        origins=tuple(origin or ()),
-        root_path=root_path.rstrip("/"),
-        rate_limit=rate_limit,
-        models=models_folder,
-    )
+    try:
+        settings = Settings(
+            host=host,
+            read_keys=_keys("PALATE_READ_KEY", read_key_file),
+            write_keys=_keys("PALATE_WRITE_KEY", write_key_file),
+            origins=tuple(origin or ()),
+            root_path=root_path.rstrip("/"),
+            rate_limit=rate_limit,
+            models=models_folder,
+            **_secret(),
+        )
+    except SettingsError as error:
+        said = str(error).replace("rate_limit must", "--rate-limit must")
+        raise usage_error(said.replace("models must", "--models must")) from None
     for path in models:
         if not path.is_file():
             raise usage_error(
@@ -120,34 +123,10 @@ def serve(
         )
 
 
-def _settings(
-    host: str,
-    read_keys: tuple[str, ...],
-    write_keys: tuple[str, ...],
-    origins: tuple[str, ...],
-    root_path: str,
-    rate_limit: float | None,
-    models: Path | None,
-) -> "Settings":
-    """Return the settings, with the secret of the environment; an error speaks of options."""
-    from palate.service.settings import Settings, SettingsError
-
+def _secret() -> dict[str, bytes]:
+    """Return the secret of the environment, if it has one."""
     given = os.environ.get("PALATE_SECRET")
-    secret = {"secret": given.encode()} if given else {}
-    try:
-        return Settings(
-            host=host,
-            read_keys=read_keys,
-            write_keys=write_keys,
-            origins=origins,
-            root_path=root_path,
-            rate_limit=rate_limit,
-            models=models,
-            **secret,
-        )
-    except SettingsError as error:
-        said = str(error).replace("rate_limit must", "--rate-limit must")
-        raise usage_error(said.replace("models must", "--models must")) from None
+    return {"secret": given.encode()} if given else {}
 
 
 def _keys(variable: str, file: Path | None) -> tuple[str, ...]:
