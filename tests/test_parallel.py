@@ -1,5 +1,6 @@
 """Threads and chunks."""
 
+import os
 import signal
 import sys
 import threading
@@ -78,6 +79,69 @@ def test_the_first_error_in_the_order_of_the_chunks_is_raised():
 
     with pytest.raises(RuntimeError, match="chunk 0"):
         run_chunks(work, [0, 1, 2], 2)
+
+
+def test_chunks_may_have_chunks_of_their_own():
+    def outer(start, stop):
+        return sum(run_chunks(lambda first, last: first, range(10 * start, 10 * start + 11), 2))
+
+    expected = [sum(range(10 * n, 10 * n + 10)) for n in range(30)]
+    assert run_chunks(outer, range(31), 3) == expected
+
+
+def test_many_callers_share_the_threads():
+    found = {}
+
+    def call(number):
+        found[number] = run_chunks(lambda start, stop: number * start, range(50), 4)
+
+    callers = [threading.Thread(target=call, args=(number,)) for number in range(20)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert found == {number: [number * n for n in range(49)] for number in range(20)}
+    helpers = [thread for thread in threading.enumerate() if thread.name.startswith("palate_")]
+    assert len(helpers) <= available_threads()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_child_has_threads_of_its_own():
+    both = threading.Barrier(2)
+    run_chunks(lambda start, stop: both.wait(10), [0, 1, 2], 2)  # a thread of the parent has started
+    child = os.fork()
+    if not child:
+        together = threading.Barrier(2)
+        try:
+            run_chunks(lambda start, stop: together.wait(10), [0, 1, 2], 2)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent to threads there")
+def test_an_interrupt_while_waiting_leaves_no_chunk_at_work():
+    at_work, main = [], threading.main_thread().ident
+    both = threading.Barrier(2)
+
+    def work(start, stop):
+        both.wait(10)
+        if threading.get_ident() != main:  # the calling thread waits for this chunk
+            at_work.append(start)
+            threading.Event().wait(0.1)
+            signal.pthread_kill(main, signal.SIGINT)
+            threading.Event().wait(0.1)
+            at_work.clear()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_chunks(work, [0, 1, 2], 2)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not at_work
 
 
 @given(st.lists(st.integers(0, 500), max_size=60), st.integers(1, 9))

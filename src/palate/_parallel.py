@@ -2,15 +2,17 @@
 
 Numba's own `prange` is not used: its OpenMP layer aborts in a forked child, its workqueue layer
 when two threads call it at once, and both fix the number of threads for the whole process. A pool
-has none of these, balances chunks of unequal cost and is interrupted between chunks. Results do not
-depend on the number of threads, since chunks do not.
+has none of these, balances chunks of unequal cost and is interrupted between chunks. All callers share
+one pool that stays, since starting threads costs more than many a pass over the ratings takes. Results do
+not depend on the number of threads, since chunks do not.
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import pairwise
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -66,18 +68,60 @@ def run_chunks(
 ) -> list[Result]:
     """Call `function(start, stop)` for consecutive bounds and return the results in that order.
 
-    An exception in one chunk, an interrupt included, cancels those not yet started and is raised.
+    The calling thread takes part, so that short work never waits for another to wake up. An exception
+    in one chunk, an interrupt included, leaves out those not yet started and is raised.
     """
     ranges = [(int(start), int(stop)) for start, stop in pairwise(bounds)]
     if threads == 1 or len(ranges) <= 1:
         return [function(start, stop) for start, stop in ranges]
-    with ThreadPoolExecutor(min(threads, len(ranges)), thread_name_prefix="palate") as pool:
-        try:
-            futures = [pool.submit(function, start, stop) for start, stop in ranges]
-            wait(futures, return_when=FIRST_EXCEPTION)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        failed = next((future for future in futures if not future.cancelled() and future.exception()), None)
-        if failed is not None:
-            raise failed.exception()  # type: ignore[misc]
-        return [future.result() for future in futures]
+    work: _Work[Result] = _Work(function, ranges)
+    helping: list[Future[None]] = []
+    try:
+        helping.extend(_helpers().submit(work.run) for _ in range(min(threads, len(ranges)) - 1))
+        work.run()
+        _wait_for(helping)
+    finally:  # also when an interrupt ends the waiting
+        work.left.clear()
+        _wait_for(helping)
+    if work.failed:
+        raise min(work.failed, key=lambda failure: failure[0])[1]
+    return work.results
+
+
+def _wait_for(helping: list[Future[None]]) -> None:
+    """Wait for those who have started; the others need not come any more."""
+    wait([future for future in helping if not future.cancel()])
+
+
+class _Work(Generic[Result]):
+    """Chunks that are done by whoever comes first, in order."""
+
+    def __init__(self, function: Callable[[int, int], Result], ranges: list[tuple[int, int]]) -> None:
+        self.function, self.left = function, deque(enumerate(ranges))
+        self.results: list[Result] = [None] * len(ranges)  # type: ignore[list-item]
+        self.failed: list[tuple[int, BaseException]] = []
+
+    def run(self) -> None:
+        """Do chunks until none is left, or one has failed."""
+        while self.left:
+            try:
+                number, (start, stop) = self.left.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            try:
+                self.results[number] = self.function(start, stop)
+            except BaseException as error:
+                self.failed.append((number, error))
+                self.left.clear()
+
+
+_helpers_of: dict[int, ThreadPoolExecutor] = {}  # by process: a forked one has no threads of its parent
+
+
+def _helpers() -> ThreadPoolExecutor:
+    """Return the threads that help all callers of this process; they start when they are first needed."""
+    process = os.getpid()
+    if process not in _helpers_of:
+        pool = ThreadPoolExecutor(available_threads(), thread_name_prefix="palate")
+        return _helpers_of.setdefault(process, pool)
+    return _helpers_of[process]
