@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from palate.app.answers import Answer, ItemInfo, ModelInfo, OwnRating, Row, Similar
+from palate.app.answers import ItemInfo, ModelInfo, OwnRating, Row, Similar
 
 
 class _Number:
@@ -153,16 +153,6 @@ class RatingsOut(Stamp):
 
     user: str
     rows: list[OwnRating]
-
-
-@dataclass
-class CompareOut:
-    """The lists of two models for one user, with the items that stand in both."""
-
-    user: str
-    first: Answer
-    second: Answer
-    shared: list[str]
 
 
 @dataclass

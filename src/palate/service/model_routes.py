@@ -8,7 +8,7 @@ from palate.app.diagnostics import Panel
 from palate.app.errors import NotKnown
 from palate.service import bodies
 from palate.service.answering import Failure, Problem
-from palate.service.replying import failures, id_of, reply
+from palate.service.replying import failures, id_of, of_now, reply
 from palate.service.settings import Settings
 
 SUFFIX = ".palate"
@@ -100,9 +100,8 @@ def map_routes(core: Core) -> Any:
         """Give two numbers for each item, where it lies on the map: float32, little-endian, in the order
         of `/v1/map/items`. The ETag is the version of the model.
         """
-        view = core.now()
-        info = view.model_info(model)
-        headers = {"etag": f'"{info.id.encode().hex()}-{info.version}"', "cache-control": "no-cache"}
+        view, (name, version) = of_now(core, model)
+        headers = {"etag": f'"{name.encode().hex()}-{version}"', "cache-control": "no-cache"}
         if request.headers.get("if-none-match") == headers["etag"]:
             return _binary()(status_code=304, headers=headers)
         points = view.positions(model).points.astype("<f4")
@@ -111,18 +110,15 @@ def map_routes(core: Core) -> Any:
     @router.get("/map/items", response_model=bodies.MapItems, responses=failures(404))
     def items(model: str | None = None) -> Any:
         """List the ids of all items, in the order of their positions."""
-        view = core.now()
-        info = view.model_info(model)
-        return reply(bodies.MapItems(info.id, info.version, view.item_ids(model)))
+        view, stamp = of_now(core, model)
+        return reply(bodies.MapItems(*stamp, view.item_ids(model)))
 
     @router.get("/diagnostics", response_model=bodies.DiagnosticsOut, responses=failures(404))
     def diagnostics(model: str | None = None) -> Any:
         """Tell what a model is like inside: norms, the long tail, the range of predictions, its training."""
-        view = core.now()
-        info, (panels, card) = view.model_info(model), view.diagnostics(model)
-        return reply(
-            bodies.DiagnosticsOut(info.id, info.version, [_panel(one) for one in panels], dict(card))
-        )
+        view, stamp = of_now(core, model)
+        panels, card = view.diagnostics(model)
+        return reply(bodies.DiagnosticsOut(*stamp, [_panel(one) for one in panels], dict(card)))
 
     return router
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from palate.app.core import Core
 from palate.app.live import check_user
 from palate.service.answering import Failure, as_json
 from palate.service.guard import SLASH
@@ -17,6 +18,13 @@ def reply(value: object, status: int = 200) -> Any:
 def id_of(text: str) -> str:
     """Return an id from a path as the caller meant it, checked for its length."""
     return check_user(text.replace(SLASH, "/"))
+
+
+def of_now(core: Core, model: str | None) -> tuple[Core, tuple[str, str]]:
+    """Return a view of the core with the models of now, and id and version of the one that answers."""
+    view = core.now()
+    info = view.model_info(model)
+    return view, (info.id, info.version)
 
 
 def failures(*status: int) -> dict[int | str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from palate._checks import ArgumentError
-from palate.app.answers import Answer, Reasons
+from palate.app.answers import Answer, Comparison, Reasons
 from palate.app.core import Core
 from palate.app.listing import EXPLAIN
 from palate.app.live import check_user
@@ -13,7 +13,7 @@ from palate.service import bodies
 from palate.service.answering import Failure
 from palate.service.cursor import make_cursor, read_cursor
 from palate.service.metrics import Metrics
-from palate.service.replying import failures, id_of, reply
+from palate.service.replying import failures, id_of, of_now, reply
 from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
 
 if TYPE_CHECKING:
@@ -123,14 +123,13 @@ def session_routes(core: Core) -> Any:
             )
         )
 
-    @router.get("/compare", response_model=bodies.CompareOut, responses=failures(404))
+    @router.get("/compare", response_model=Comparison, responses=failures(404))
     def compare(user: str, models: str, n: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10) -> Any:
         """Set the lists of two models for one user side by side; `models` names them with a comma between."""
         names = models.split(",")
         if len(names) != 2:
             raise ArgumentError("models", "be two ids with a comma between", f"{models!r}")
-        found = core.now().compare(check_user(user), names[0], names[1], n=n)
-        return reply(bodies.CompareOut(found.user, found.first, found.second, list(found.shared)))
+        return reply(core.now().compare(check_user(user), names[0], names[1], n=n))
 
     return router
 
@@ -178,36 +177,24 @@ def item_routes(core: Core) -> Any:
     router = APIRouter(prefix="/v1", tags=["items"])
     n_items = Annotated[int, Query(ge=1, le=MOST_ITEMS)]
 
-    def stamped(make: Callable[[Core, bodies.Stamp], Any], model: str | None) -> Any:
-        view = core.now()
-        info = view.model_info(model)
-        return reply(make(view, bodies.Stamp(info.id, info.version)))
-
     @router.get("/items", response_model=bodies.ItemsOut, responses=failures(404))
     def search(q: Annotated[str, Query(max_length=256)], n: n_items = 10, model: str | None = None) -> Any:
         """Search items by title, whatever the case and the accents."""
-        return stamped(
-            lambda view, by: bodies.ItemsOut(by.model_id, by.model_version, view.search(q, n, model)), model
-        )
+        view, stamp = of_now(core, model)
+        return reply(bodies.ItemsOut(*stamp, view.search(q, n, model)))
 
     @router.get("/items/{item}", response_model=bodies.ItemOut, responses=failures(404))
     def item(item: str, model: str | None = None) -> Any:
         """Tell what is known of an item."""
-        return stamped(
-            lambda view, by: bodies.ItemOut(by.model_id, by.model_version, view.item(id_of(item), model)),
-            model,
-        )
+        view, stamp = of_now(core, model)
+        return reply(bodies.ItemOut(*stamp, view.item(id_of(item), model)))
 
     @router.get("/items/{item}/similar", response_model=bodies.SimilarOut, responses=failures(404))
     def similar(item: str, n: n_items = 10, model: str | None = None) -> Any:
         """List the items most like one."""
+        view, stamp = of_now(core, model)
         key = id_of(item)
-        return stamped(
-            lambda view, by: bodies.SimilarOut(
-                by.model_id, by.model_version, view.item(key, model), view.similar(key, n, model)
-            ),
-            model,
-        )
+        return reply(bodies.SimilarOut(*stamp, view.item(key, model), view.similar(key, n, model)))
 
     return router
 
@@ -221,19 +208,19 @@ def user_routes(core: Core) -> Any:
     @router.get("/users/{user}", response_model=bodies.UserOut, responses=failures(404))
     def user(user: str, model: str | None = None) -> Any:
         """Tell what is known of a user."""
-        view = core.now()
-        info, found = view.model_info(model), view.user(id_of(user), model)
+        view, stamp = of_now(core, model)
+        found = view.user(id_of(user), model)
         counts = found.n_model_ratings, found.n_live_ratings, found.revision
-        return reply(bodies.UserOut(info.id, info.version, found.id, found.source, *counts))
+        return reply(bodies.UserOut(*stamp, found.id, found.source, *counts))
 
     @router.get("/users/{user}/ratings", response_model=bodies.RatingsOut, responses=failures(404))
     def ratings(user: str, model: str | None = None) -> Any:
         """List what a user rated: live ratings, then those of the model's training that no live one
         replaces.
         """
-        view, key = core.now(), id_of(user)
-        info = view.model_info(model)
-        return reply(bodies.RatingsOut(info.id, info.version, key, view.ratings(key, model)))
+        view, stamp = of_now(core, model)
+        key = id_of(user)
+        return reply(bodies.RatingsOut(*stamp, key, view.ratings(key, model)))
 
     @router.get("/users/{user}/explain/{item}", response_model=Reasons, responses=failures(404))
     def explain(
