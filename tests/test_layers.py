@@ -84,7 +84,7 @@ CIRCLES = {
     ("palate.inspect.report", "palate.inspect.plots"): "Report.plot calls the drawing",
     ("palate.model.factor_model", "palate.model.compress"): "FactorModel.compress is a verb of the model",
     ("palate.model.factor_model", "palate.model.explaining"): "FactorModel.explain is a verb of the model",
-    ("palate.model.factor_model", "palate.model.file.loading"): "FactorModel.save is a verb of the model",
+    ("palate.model.with_file", "palate.model.file.loading"): "save is a verb of models that have a file",
     ("palate.model.factor_model", "palate.model.folded"): "FactorModel.fold_in is a verb of the model",
     ("palate.model.factor_model", "palate.model.keras.read"): "FactorModel.from_keras is a verb of the model",
     ("palate.model.factor_model", "palate.model.keras.write"): "FactorModel.to_keras is a verb of the model",
@@ -98,11 +98,6 @@ CIRCLES = {
         "palate.model.factor_model",
         "palate.model.with_vectors",
     ): "a FactorModel answers as every Model does, and has vectors",
-    ("palate.model.linear_model", "palate.model.file.loading"): "LinearModel.save is a verb of the model",
-    (
-        "palate.model.recommender_model",
-        "palate.model.file.loading",
-    ): "RecommenderModel.save is a verb of the model",
     (
         "palate.factors.factors",
         "palate.factors.likelihood.base",

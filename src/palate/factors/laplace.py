@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from palate._parallel import check_threads
-from palate.data.matrix import RatingMatrix
 from palate.factors.draws import ADVICE
 from palate.factors.factors import FactorScorer
 from palate.factors.item_index import of_items, of_rows
@@ -63,12 +62,6 @@ def _half(model: FactorScorer, side: SideName) -> Half:
     if model.ratings is None:
         raise ValueError("the model must have its ratings to compute standard errors; it has none.")
     own, other = model.factors.side(side), model.factors.side(other_side(side))
-    rows = _trained(model.ratings) if side == "user" else _trained(model.ratings).transposed()
+    trained = Rows.of_matrix(model.ratings.trained())
+    rows = trained if side == "user" else trained.transposed()
     return Half(rows, own.padded[0], other.padded[0], own.prior, float(model.factors.mean[0]))
-
-
-def _trained(ratings: RatingMatrix) -> Rows:
-    """Return the ratings that a model was trained on, by user."""
-    trained = ratings.trained()
-    weights = np.empty(0, np.float32) if trained.weight is None else trained.weight
-    return Rows(trained.indptr, trained.items, trained.values(), weights, trained.n_items)

@@ -82,8 +82,7 @@ def contributions(
     """
     kept = slice(None) if user.held_out is None else ~user.held_out
     columns, values = user.rated[kept], user.values[kept]
-    weights = np.empty(0, np.float32) if user.weights is None else user.weights[kept]
-    rows = Rows(np.array([0, len(columns)]), columns, values, weights, model.n_items)
+    rows = Rows.one(columns, values, None if user.weights is None else user.weights[kept], model.n_items)
     times = None if user.times is None else user.times[kept]
     if model.fold is not None:
         item = item_factors[0].astype(np.float64)

@@ -21,6 +21,7 @@ from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, us
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.model import Model
+from palate.model.with_file import WithFile
 from palate.model.with_vectors import WithVectors
 from palate.solve.confidence import Confidence
 from palate.solve.grades import Grades
@@ -28,7 +29,7 @@ from palate.solve.grades import Grades
 
 @helpful_methods
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class FactorModel(OfFactors, WithVectors, Model):
+class FactorModel(OfFactors, WithVectors, WithFile, Model):
     """A trained matrix factorization.
 
     It predicts `rating = mean + user bias + item bias + user factors . item factors`.
@@ -339,30 +340,6 @@ class FactorModel(OfFactors, WithVectors, Model):
 
         return compress(self, k)
 
-    def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
-        """Write the model to one file, atomically; `palate.load` reads it.
-
-        The same model gives the same bytes. After a crash, the old or the new file is complete.
-
-        Parameters
-        ----------
-        path : str or path
-            Any name; the examples end in `.palate`. Permissions of an existing file are kept.
-        ratings : bool, default True
-            Whether to include the ratings. Without them the file is smaller and reveals nobody's
-            ratings, but the loaded model cannot leave out rated items, and has no sessions.
-
-        Raises
-        ------
-        ModelFileError
-            If the model cannot be written, such as one with factors that are not finite.
-        OSError
-            If the file cannot be written; an existing file is then unchanged.
-        """
-        from palate.model.file.loading import save_model
-
-        save_model(self, path, ratings=ratings)
-
     @classmethod
     def from_keras(
         cls,
@@ -415,8 +392,3 @@ class FactorModel(OfFactors, WithVectors, Model):
         from palate.model.keras.write import write_keras
 
         write_keras(self, path)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from palate.model.file.loading import dumps, loads
-
-        return loads, (dumps(self),)

@@ -130,14 +130,7 @@ def user_with(
     )
     whole = old.with_new(new, last_time(model.ratings))
     train = whole.trained()
-    n, no_weights = len(train.rated), np.empty(0, np.float32)
-    rows = Rows(
-        np.array([0, n]),
-        train.rated,
-        train.values,
-        no_weights if train.weights is None else train.weights,
-        row.n_columns,
-    )
+    rows = Rows.one(train.rated, train.values, train.weights, row.n_columns)
     found = _one_row(model, "user", rows, None, train.times)
     every = {"rated": whole.rated, "values": whole.values, "weights": whole.weights}
     if found["times"] is not None:
@@ -278,14 +271,8 @@ def checked_row(
     if (np.diff(index) == 0).any():
         twice = vocabulary.id(int(index[np.flatnonzero(np.diff(index) == 0)[0]]))
         raise ArgumentError(argument, "not repeat an id", f"{twice!r} twice", "Keep one of its ratings.")
-    rows = Rows(
-        np.array([0, len(index)]),
-        index.astype(np.int32),
-        values[order],
-        _weights(weights, order),
-        len(vocabulary),
-    )
-    return rows, order
+    found = _weights(weights, order)
+    return Rows.one(index.astype(np.int32), values[order], found, len(vocabulary)), order
 
 
 def _numbers(values: object, argument: str) -> np.ndarray:
@@ -305,9 +292,9 @@ def _numbers(values: object, argument: str) -> np.ndarray:
     return np.atleast_1d(np.ma.filled(numbers, np.nan))
 
 
-def _weights(weights: object, order: np.ndarray) -> np.ndarray:
+def _weights(weights: object, order: np.ndarray) -> np.ndarray | None:
     if weights is None:
-        return np.empty(0, np.float32)
+        return None
     values = _numbers(weights, "weights")
     if len(values) != len(order):
         raise ArgumentError("weights and ratings", "be of one length", f"{len(values)} and {len(order)}")

@@ -69,9 +69,7 @@ class Joined:
     @cached_property
     def by_user(self) -> Rows:
         """The ratings that are trained on, by user."""
-        kept = self.kept
-        weights = np.empty(0, np.float32) if kept.weight is None else kept.weight
-        return Rows(kept.user_indptr, kept.item_index, kept.value, weights, kept.n_items)
+        return Rows.of(self.kept)
 
     @cached_property
     def by_item(self) -> Rows:

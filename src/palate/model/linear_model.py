@@ -1,6 +1,5 @@
 """The learned state of a linear item model: ids, ratings, catalog, and the weights between items."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,8 +26,9 @@ from palate.lists.similar import SHRINK, SIMILAR_TO, SIMILARITY, check_shrink, s
 from palate.lists.where import Where
 from palate.model.folded import FoldedUser
 from palate.model.joined import Change, check_timed
-from palate.model.model import ModelFields
+from palate.model.model import ModelFields, scores_of_pairs
 from palate.model.new_users import NewUser
+from palate.model.with_file import WithFile
 from palate.solve.grades import Grades
 from palate.solve.rows import Rows
 
@@ -39,7 +39,7 @@ _PAIRS = 4096  # users scored at a time for pairs
 
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class LinearModel(ModelFields):
+class LinearModel(WithFile, ModelFields):
     """A trained linear item model: `score = sum over the user's own items j of x_uj W_ji`.
 
     It is made by `LinearItems.fit`.
@@ -82,15 +82,8 @@ class LinearModel(ModelFields):
 
         It is 0 where either is unknown, -1.
         """
-        users, items = np.asarray(user_index, np.int64), np.asarray(item_index, np.int64)
-        out = np.zeros(len(users), np.float32)
-        distinct, row = np.unique(users, return_inverse=True)
-        size = max(1, min(_PAIRS, (1 << 24) // max(len(self.items), 1)))
-        for start in range(0, len(distinct), size):
-            at = np.flatnonzero((row >= start) & (row < start + size) & (items >= 0))
-            if len(at):
-                out[at] = self.score_items(distinct[start : start + size])[row[at] - start, items[at]]
-        return out
+        together = max(1, min(_PAIRS, (1 << 24) // max(len(self.items), 1)))
+        return scores_of_pairs(self, user_index, item_index, together)
 
     def silent_about(self, user_index: np.ndarray) -> np.ndarray:
         """Return for which of `user_index` all items score 0, bool.
@@ -252,17 +245,3 @@ class LinearModel(ModelFields):
         user = super().fold_in(items, ratings, weights=weights, user_id=user_id, timestamps=timestamps)
         self.grades.of(user.values)  # raises now for a rating without a grade
         return user
-
-    def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
-        """Write the model to one file, atomically, with its `ratings`, which are its users.
-
-        The file is read by `palate.load`.
-        """
-        from palate.model.file.loading import save_model
-
-        save_model(self, path, ratings=ratings)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from palate.model.file.loading import dumps, loads
-
-        return loads, (dumps(self),)

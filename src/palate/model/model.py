@@ -321,6 +321,22 @@ class ModelFields(Model):
     frame_kind: str = "polars"
 
 
+def scores_of_pairs(
+    model: Model, user_index: np.ndarray, item_index: np.ndarray, together: int
+) -> np.ndarray:
+    """Return the scores of pairs from those of all items, float32; an unknown item, -1, scores 0.
+
+    At most `together` users are scored at a time.
+    """
+    users, row = np.unique(np.asarray(user_index, np.int64), return_inverse=True)
+    items, out = np.asarray(item_index, np.int64), np.zeros(len(row), np.float32)
+    for start in range(0, len(users), together):
+        at = np.flatnonzero((row >= start) & (row < start + together) & (items >= 0))
+        if len(at):
+            out[at] = model.score_items(users[start : start + together])[row[at] - start, items[at]]
+    return out
+
+
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ScorerModel(ModelFields):
     """A model around a scorer of one's own; made by `Model.of`."""

@@ -29,18 +29,15 @@ class TakesUsers(Scorer, Protocol):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class NewUser:
+class NewUser(UserRatings):
     """A user who was not in the training data; accepted wherever a user id is.
 
     Parameters
     ----------
     id : int, str, UUID or None
         What answers call the user.
-    rated : ndarray of shape (n_rated,), int32
-        Positions of the rated items in the model, ascending.
-    values : ndarray of shape (n_rated,), float32
-    weights : ndarray of shape (n_rated,), float32, optional
-    times : ndarray of shape (n_rated,), int64, optional
+    rated, values, weights, times, held_out
+        What the user rated, as in `palate.model.user_ratings.UserRatings`.
 
     Examples
     --------
@@ -51,10 +48,6 @@ class NewUser:
     """
 
     id: Any
-    rated: np.ndarray
-    values: np.ndarray
-    weights: np.ndarray | None = None
-    times: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return (
@@ -90,8 +83,7 @@ def new_user_with(
     new = new_user(model, items, ratings, weights, user, timestamps)
     if not model.users.knows(user, "user id"):
         return new
-    given = UserRatings(rated=new.rated, values=new.values, weights=new.weights, times=new.times)
-    return _new_user(user, _stored(model, user).with_new(given, last_time(model.ratings)))
+    return _new_user(user, _stored(model, user).with_new(new, last_time(model.ratings)))
 
 
 def with_new_users(model: TakesUsers, users: Any) -> Any:
@@ -148,6 +140,4 @@ def _stored(model: TakesUsers, user: object) -> UserRatings:
 
 
 def _new_user(user_id: object, found: UserRatings) -> NewUser:
-    return NewUser(
-        id=user_id, rated=found.rated, values=found.values, weights=found.weights, times=found.times
-    )
+    return NewUser(id=user_id, **vars(found))

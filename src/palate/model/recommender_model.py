@@ -1,6 +1,5 @@
 """The model of two heads: it predicts ratings by one and ranks by both."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +23,7 @@ from palate.model.explaining import Explanation
 from palate.model.joined import Change
 from palate.model.model import ModelFields
 from palate.model.new_users import with_new_users
+from palate.model.with_file import WithFile
 from palate.scorer import Ranking, Scorer
 
 BY = ("both", "chosen", "stars")
@@ -31,7 +31,7 @@ BY = ("both", "chosen", "stars")
 
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class RecommenderModel(ModelFields):
+class RecommenderModel(WithFile, ModelFields):
     """A model of what a user is likely to choose, with a model of how the user would rate it.
 
     It is returned by `Recommender.fit`.
@@ -304,20 +304,6 @@ class RecommenderModel(ModelFields):
         The `options` are those of `FactorModel.similar_items`.
         """
         return self.choice.similar_items(items, n, **options)
-
-    def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
-        """Write the model to one file at `path`, with its `ratings` or without.
-
-        See `FactorModel.save`.
-        """
-        from palate.model.file.loading import save_model
-
-        save_model(self, path, ratings=ratings)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from palate.model.file.loading import dumps, loads
-
-        return loads, (dumps(self),)
 
 
 def _check_no_options(options: Mapping[str, Any]) -> None:

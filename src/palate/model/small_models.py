@@ -65,8 +65,7 @@ def known_spread(model: "FactorModel") -> float | None:
 
 def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int) -> "FactorModel":
     """Return a model whose users are the rows of `ratings`, each solved for with the item vectors fixed."""
-    weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
-    rows = Rows(ratings.indptr, ratings.items, ratings.values(), weights, len(model.items))
+    rows = Rows.of_matrix(ratings)
     times = ratings.timestamp
     if times is not None and model.context is not None:
         times = in_units_of(model, times, "timestamps of the ratings to fold in")

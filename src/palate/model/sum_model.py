@@ -11,7 +11,7 @@ from palate.factors.item_index import share_items
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.popular import silent_about
 from palate.model.joined import Change
-from palate.model.model import ModelFields
+from palate.model.model import ModelFields, scores_of_pairs
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -67,14 +67,7 @@ class SumModel(ModelFields):
 
         An unknown item, -1, scores 0.
         """
-        users, place = np.unique(np.asarray(user_index), return_inverse=True)
-        out, items = np.zeros(len(place), np.float32), np.asarray(item_index)
-        block = max(1, (1 << 22) // max(1, len(self.items)))
-        for start in range(0, len(users), block):
-            mine = np.flatnonzero((place >= start) & (place < start + block) & (items >= 0))
-            scores = self.score_items(users[start : start + block])
-            out[mine] = scores[place[mine] - start, items[mine]]
-        return out
+        return scores_of_pairs(self, user_index, item_index, max(1, (1 << 22) // max(1, len(self.items))))
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "SumModel":
         """Return the sum for `users`, each known by their row of `ratings` alone."""

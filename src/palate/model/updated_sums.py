@@ -77,17 +77,12 @@ def _squares(
 ) -> np.ndarray:
     """Return the squares of the singular values, from the ratings `held` that a model was trained on."""
     times = None if fold.grades.half_life is None else held.timestamp
-    rows = _rows_of(held)
+    rows = Rows.of(held)
     counts = np.bincount(held.item_index, minlength=held.n_items)
     table = normalised(_graded(fold.grades, rows, times), rows.counts, counts, *exponents)
     products = sparse_times(table, np.ascontiguousarray(vectors, np.float32), threads)
     squares: np.ndarray = np.square(products, dtype=np.float64).sum(axis=0)
     return squares.astype(np.float32)
-
-
-def _rows_of(ratings: Ratings) -> Rows:
-    weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
-    return Rows(ratings.user_indptr, ratings.item_index, ratings.value, weights, ratings.n_items)
 
 
 def _graded(grades: Grades, rows: Rows, times: np.ndarray | None) -> Rows:

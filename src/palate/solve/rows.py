@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from palate._parallel import balanced_bounds, even_bounds, run_chunks
+from palate.data.matrix import RatingMatrix
+from palate.data.ratings import Ratings
 from palate.solve.compressed import transposed
 from palate.solve.prior import RowPrior
 
@@ -28,6 +30,26 @@ class Rows:
     values: np.ndarray  # (n_ratings,) float32
     weights: np.ndarray  # (n_ratings,) float32, or empty when every weight is 1
     n_columns: int
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> "Rows":
+        """Return ratings by user."""
+        weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
+        return cls(ratings.user_indptr, ratings.item_index, ratings.value, weights, ratings.n_items)
+
+    @classmethod
+    def of_matrix(cls, ratings: RatingMatrix) -> "Rows":
+        """Return the ratings of a matrix by user."""
+        weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
+        return cls(ratings.indptr, ratings.items, ratings.values(), weights, ratings.n_items)
+
+    @classmethod
+    def one(
+        cls, columns: np.ndarray, values: np.ndarray, weights: np.ndarray | None, n_columns: int
+    ) -> "Rows":
+        """Return a single row."""
+        given = np.empty(0, np.float32) if weights is None else weights
+        return cls(np.array([0, len(columns)]), columns, values, given, n_columns)
 
     @property
     def n_rows(self) -> int:

@@ -9,22 +9,19 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from palate._files import replace_file
-from palate.model.factor_model import FactorModel
 from palate.model.file import container
 from palate.model.file.errors import Damage, ModelFileError
 from palate.model.file.fields import Fields
 from palate.model.file.heads import HEADS
 from palate.model.file.packing import FACTORS, WEIGHTS, Form
-from palate.model.linear_model import LinearModel
-from palate.model.recommender_model import RecommenderModel
+from palate.model.with_file import WithFile
 
 __all__ = ["ModelFileError", "dumps", "load_model", "loads", "read_metadata", "save_model"]
 
 _FORMS = (FACTORS, WEIGHTS, HEADS)
-Saved = FactorModel | LinearModel | RecommenderModel
 
 
-def save_model(model: Saved, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
+def save_model(model: WithFile, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
     """Write a model to one file, atomically: a crash leaves the old file or the new one.
 
     The same model gives the same bytes. Memory stays at the model's own size plus its text columns.
@@ -75,7 +72,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         return _decoded(stream, os.fstat(stream.fileno()).st_size, name)
 
 
-def dumps(model: Saved) -> bytes:
+def dumps(model: WithFile) -> bytes:
     """Return the bytes of a model's file, ratings included."""
     return b"".join(_encoded(model, True, "the model cannot be turned into bytes"))
 
@@ -101,7 +98,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise _error(name, damage) from None
 
 
-def pack(model: Saved, ratings: bool = True) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def pack(model: WithFile, ratings: bool = True) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays and the metadata that stand for a model."""
     return next(form for form in _FORMS if isinstance(model, form.cls)).pack(model, ratings)
 
@@ -119,7 +116,7 @@ def _form_of(metadata: Mapping[str, Any]) -> Form:
     return forms[Fields(metadata, "its metadata").take_choice("kind", tuple(forms))]
 
 
-def _encoded(model: Saved, ratings: bool, what: str) -> list[bytes | memoryview]:
+def _encoded(model: WithFile, ratings: bool, what: str) -> list[bytes | memoryview]:
     try:
         tensors, metadata = pack(model, ratings)
         unpack(

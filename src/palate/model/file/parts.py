@@ -185,12 +185,8 @@ def _check_grades(found: Values, given: Input) -> None:
         )
 
 
-def _grades(**found: Any) -> Grades:
-    return Grades(**found)
-
-
 def _fold(item_scale: np.ndarray, factor_scale: np.ndarray, **grades: Any) -> SumFold:
-    return SumFold(grades=_grades(**grades), item_scale=item_scale, factor_scale=factor_scale)
+    return SumFold(grades=Grades(**grades), item_scale=item_scale, factor_scale=factor_scale)
 
 
 class _GradesWithin(Members):
@@ -201,7 +197,7 @@ class _GradesWithin(Members):
         super().put(out, name, value.grades if isinstance(value, SumFold) else value)
 
 
-GRADES: Record[Grades] = Record(_grades, Row(ALL, _GradesWithin(Grades)), check=_check_grades)
+GRADES: Record[Grades] = Record(Grades, Row(ALL, _GradesWithin(Grades)), check=_check_grades)
 FOLD: Record[SumFold] = Record(
     _fold,
     Row(ALL, _GradesWithin(Grades)),
