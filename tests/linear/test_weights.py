@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from palate.kernels.linear import PANEL, panels_of_rows, panels_of_rows_reference
 from palate.linear.low_rank import LowRankWeights
 from palate.linear.weights import DenseWeights, SparseWeights
 from palate.solve.rows import Rows
@@ -34,6 +35,19 @@ def sparse(rng):
     return found, matrix.astype(np.float64)
 
 
+def sparse_with_a_long_row(rng):
+    matrix = np.where(rng.random((N_ITEMS, N_ITEMS)) < 0.05, rng.normal(size=(N_ITEMS, N_ITEMS)), 0)
+    matrix[[4, 11]] = 0
+    matrix[[3, 17]] = rng.normal(size=(2, N_ITEMS))  # popular: their weights go to all others
+    matrix = matrix.astype(np.float32)
+    np.fill_diagonal(matrix, 0)
+    rows, columns = np.nonzero(matrix)
+    indptr = np.searchsorted(rows, np.arange(N_ITEMS + 1)).astype(np.int64)
+    found = SparseWeights(indptr=indptr, columns=columns.astype(np.int32), values=matrix[rows, columns])
+    assert 0 < (found._long_rows[0] >= 0).sum() < N_ITEMS
+    return found, matrix.astype(np.float64)
+
+
 def choices_of(rng, n_users):
     """Return choices as Rows and as a matrix; user 2 chose nothing."""
     table = np.where(rng.random((n_users, N_ITEMS)) < 0.3, rng.random((n_users, N_ITEMS)), 0)
@@ -45,7 +59,7 @@ def choices_of(rng, n_users):
     return rows, table.astype(np.float64)
 
 
-@pytest.fixture(params=[dense, sparse, low_rank], ids=lambda make: make.__name__)
+@pytest.fixture(params=[dense, sparse, sparse_with_a_long_row, low_rank], ids=lambda make: make.__name__)
 def both(request, rng):
     """Return weights in one form, and the matrix that they are."""
     return request.param(rng)
@@ -112,3 +126,24 @@ def test_weights_move_to_the_new_places_of_their_items(both, rng):
     np.testing.assert_allclose([moved.row(item) for item in range(N_ITEMS + 3)], wanted, atol=1e-5)
     np.testing.assert_array_equal(moved.has_weights[new], weights.has_weights)
     assert weights.among(np.arange(N_ITEMS)) is weights
+
+
+def test_long_rows_are_kept_within_their_memory(rng, monkeypatch):
+    weights, matrix = sparse(rng)
+    rows, table = choices_of(rng, 150)
+    few = SparseWeights(indptr=weights.indptr, columns=weights.columns, values=weights.values)
+    monkeypatch.setattr("palate.linear.weights.LONG_ROWS_BYTES", 4 * N_ITEMS * 5)
+    place, panels = few._long_rows
+    assert (place >= 0).sum() == panels.shape[1] == 5
+    counts = np.diff(weights.indptr)
+    assert counts[place >= 0].min() >= counts[place < 0].max()
+    np.testing.assert_allclose(few.scores(rows), table @ matrix, atol=1e-4)
+
+
+def test_rows_in_panels_are_those_of_the_matrix(rng):
+    weights, matrix = sparse(rng)
+    rows = np.array([2, 7, 29])
+    out, wanted = np.zeros((1, 3, PANEL), np.float32), np.zeros((1, 3, PANEL), np.float32)
+    panels_of_rows(rows, weights.indptr, weights.columns, weights.values, out)
+    panels_of_rows_reference(rows, matrix, wanted)
+    np.testing.assert_array_equal(out, wanted)

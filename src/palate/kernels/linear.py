@@ -8,8 +8,11 @@ import numpy as np
 
 from palate.kernels.cholesky import factorise
 from palate.kernels.compiling import inlined, kernel
+from palate.kernels.selection import at_place
 from palate.kernels.tile import FAST, LANES, dot
 
+PANEL = 128  # columns of weights that are summed side by side
+UNROLLED = 8
 SMALLEST_PIVOT = np.float32(1e-4)  # share of its diagonal entry below which a pivot is worth no float32
 
 
@@ -31,32 +34,6 @@ def item_products_reference(dense, first, last):
 
 
 @inlined()
-def _at_place(values, place):
-    """Return what stands at `place` once the values are in order; all behind it are then at least as large
-    (Hoare 1961, "Algorithm 65: Find").
-    """
-    low, high = 0, len(values) - 1
-    while low < high:
-        middle, i, j = values[(low + high) // 2], low, high
-        while i <= j:
-            while values[i] < middle:
-                i += 1
-            while values[j] > middle:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if place <= j:
-            high = j
-        elif place >= i:
-            low = i
-        else:
-            break
-    return values[place]
-
-
-@inlined()
 def _nearest(products, item, m, found):
     """Write the items other than `item` with the m largest positive products to `found`, ascending;
     return their number.
@@ -73,7 +50,7 @@ def _nearest(products, item, m, found):
             if other != item and products[other] > 0:
                 values[n] = products[other]
                 n += 1
-        least, equal = _at_place(values, n - m), m
+        least, equal = at_place(values, n - m), m
         for place in range(n - m, n):
             equal -= values[place] > least
     n = 0
@@ -269,20 +246,100 @@ def local_ridge_reference(products, ridge, m, item):
     return near, np.linalg.solve(system, products[near, item])
 
 
+@inlined(fastmath=FAST)
+def _add_rows(total, panel, places, values, n):
+    """Add `sum over entries e of values_e panel[places_e]` to the sums of one panel."""
+    e = 0
+    while e + UNROLLED <= n:
+        a, b, c, d = values[e], values[e + 1], values[e + 2], values[e + 3]
+        f, g, h, i = values[e + 4], values[e + 5], values[e + 6], values[e + 7]
+        row_a, row_b, row_c, row_d = (
+            panel[places[e]],
+            panel[places[e + 1]],
+            panel[places[e + 2]],
+            panel[places[e + 3]],
+        )
+        row_f, row_g, row_h, row_i = (
+            panel[places[e + 4]],
+            panel[places[e + 5]],
+            panel[places[e + 6]],
+            panel[places[e + 7]],
+        )
+        for k in range(PANEL):
+            total[k] += (
+                a * row_a[k]
+                + b * row_b[k]
+                + c * row_c[k]
+                + d * row_d[k]
+                + f * row_f[k]
+                + g * row_g[k]
+                + h * row_h[k]
+                + i * row_i[k]
+            )
+        e += UNROLLED
+    while e < n:
+        value, row = values[e], panel[places[e]]
+        for k in range(PANEL):
+            total[k] += value * row[k]
+        e += 1
+
+
 @kernel()
-def sparse_scores(users, user_ptr, user_items, user_values, indptr, columns, values, out):
-    """Write `s_u = sum over own items j of x_uj W_j` for each of `users` to `out` (n, n_items), W
-    by compressed rows.
+def sparse_scores(
+    first, last, user_ptr, user_items, user_values, indptr, columns, values, place, panels, out
+):
+    """Write `s_u = sum over own items j of x_uj W_j` of users `first` to `last` to `out` (n, n_items).
+
+    W is given by compressed rows. Rows with many entries stand in `panels` (n_panels, n_rows, 128),
+    where `place` (n_items,) says which row an item has, -1 for none: the columns of a panel that are
+    read stay in the cache, and are summed side by side. Such rows come after all others in the sum.
     """
-    for row in range(len(users)):
-        total = out[row]
-        total[:] = 0
-        for entry in range(user_ptr[users[row]], user_ptr[users[row] + 1]):
-            own, x = user_items[entry], user_values[entry]
-            for place in range(indptr[own], indptr[own + 1]):
-                total[columns[place]] += x * values[place]
+    n_items, offset = out.shape[1], user_ptr[first]
+    n_entries = user_ptr[last] - offset
+    own, x = np.empty(n_entries, np.int32), np.empty(n_entries, np.float32)
+    ends = np.empty(last - first, np.int64)
+    for user in range(first, last):
+        total, end = out[user], user_ptr[user] - offset
+        total[:] = np.float32(0)
+        for entry in range(user_ptr[user], user_ptr[user + 1]):
+            item, value = user_items[entry], user_values[entry]
+            if place[item] >= 0:
+                own[end], x[end] = place[item], value
+                end += 1
+                continue
+            for weight in range(indptr[item], indptr[item + 1]):
+                total[columns[weight]] += value * values[weight]
+        ends[user - first] = end
+    sums = np.empty(PANEL, np.float32)
+    for panel in range(panels.shape[0]):
+        begin = panel * PANEL
+        width = min(PANEL, n_items - begin)
+        for user in range(first, last):
+            start, end = user_ptr[user] - offset, ends[user - first]
+            if start < end:
+                sums[:] = np.float32(0)
+                _add_rows(sums, panels[panel], own[start:end], x[start:end], end - start)
+                total = out[user]
+                for k in range(width):
+                    total[begin + k] += sums[k]
 
 
 def sparse_scores_reference(x, weights):
     """NumPy reference of `sparse_scores`, of dense matrices."""
     return x @ weights
+
+
+@kernel()
+def panels_of_rows(rows, indptr, columns, values, out):
+    """Write some rows of W, by compressed rows, to panels of 128 columns, (n_panels, n_rows, 128)."""
+    for row in range(len(rows)):
+        for entry in range(indptr[rows[row]], indptr[rows[row] + 1]):
+            out[columns[entry] // PANEL, row, columns[entry] % PANEL] = values[entry]
+
+
+def panels_of_rows_reference(rows, weights, out):
+    """NumPy reference of `panels_of_rows`, of a dense matrix."""
+    n_items = weights.shape[1]
+    for panel in range(len(out)):
+        part = weights[rows, panel * PANEL : (panel + 1) * PANEL]
+        out[panel, :, : min(PANEL, n_items - panel * PANEL)] = part

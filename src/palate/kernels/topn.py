@@ -24,6 +24,7 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from palate.kernels.compiling import inlined, kernel
+from palate.kernels.selection import at_place
 from palate.kernels.tile import LANES, _Emitter, add_products
 
 TILE_ROWS, TILE_VECTORS = 4, 3
@@ -353,23 +354,100 @@ def top_items(
 
 
 @kernel()
+def scores_of_all(user_factors, constants, values, order, out):
+    """Write the scores of all packed items of each user to `out` (m, n_items), NaN for items not packed.
+
+    They are what `top_items` compares, with the user's constant added: `mu + b_u` in float64.
+
+    Parameters
+    ----------
+    user_factors : ndarray of shape (n_draws, m, n_factors), float32
+    constants : ndarray of shape (m,), float64
+    values, order : the fields of `ItemPanels`
+    out : ndarray of shape (m, n_items), float32
+    """
+    n_draws, n_users, n_factors = user_factors.shape
+    depth = n_draws * n_factors + 1
+    group = min(GROUP_USERS, -(-n_users // TILE_ROWS) * TILE_ROWS)
+    panels, norm = np.empty(group * depth, dtype=np.float32), np.empty(group, dtype=np.float64)
+    tile = np.empty(TILE_ROWS * TILE_COLUMNS, dtype=np.float32)
+    out[:] = np.float32(np.nan)
+    users = np.arange(n_users)
+    for first in range(0, n_users, group):
+        members = users[first : first + group]
+        _pack_users(user_factors, members, panels, norm)
+        for column in range(0, order.size, TILE_COLUMNS):
+            for quad in range(0, members.size, TILE_ROWS):
+                tile[:] = np.float32(0.0)
+                left_at, right_at = quad * depth, column * depth
+                add_products(
+                    tile,
+                    0,
+                    TILE_COLUMNS,
+                    panels,
+                    left_at,
+                    TILE_ROWS,
+                    values,
+                    right_at,
+                    LANES,
+                    depth * LANES,
+                    depth,
+                    TILE_ROWS,
+                    TILE_VECTORS,
+                )
+                for r in range(min(TILE_ROWS, members.size - quad)):
+                    user = first + quad + r
+                    for c in range(TILE_COLUMNS):
+                        if order[column + c] >= 0:
+                            score = np.float64(tile[r * TILE_COLUMNS + c]) + constants[user]
+                            out[user, order[column + c]] = np.float32(score)
+
+
+@inlined()
+def _reached_by(row, n, largest):
+    """Return a score that at least n of a row reach, -inf where that is not known.
+
+    It is the n-th largest of the largest of every eight scores, which are written to `largest`.
+    """
+    if largest.size < n:
+        return np.float32(-np.inf)
+    for group in range(largest.size):
+        best, start = np.float32(-np.inf), group * LANES
+        for item in range(start, start + LANES):
+            best = max(best, row[item]) if row[item] >= -np.inf else best
+        largest[group] = best
+    return at_place(largest, largest.size - n)
+
+
+@kernel()
 def top_of_scores(dense, users, allowed, seen_indptr, seen_items, items, scores):
     """Write the top n of given scores, shape (m, n_items), with the arguments and the order of `top_items`.
 
     Equation: the first n of `argsort(-s_u)` among allowed and unseen items; equal scores by item
     index; NaN is never ranked.
     """
-    n = scores.shape[1]
+    n, n_items = scores.shape[1], dense.shape[1]
+    row = np.full(-(-n_items // TILE_COLUMNS) * TILE_COLUMNS, np.float32(np.nan))  # NaN is never a hit
+    largest = np.empty(row.size // LANES, np.float32)
     for u in range(dense.shape[0]):
-        size = np.int64(0)
-        for item in range(dense.shape[1]):
-            score = dense[u, item]
-            if not (score >= -np.inf) or (
-                size == n and not _ranks_before(score, item, scores[u, 0], items[u, 0])
-            ):
-                continue
-            if (allowed.size == 0 or allowed[item]) and not _is_seen(seen_indptr, seen_items, users[u], item):
-                size = _offer(scores[u], items[u], size, score, item)
+        for item in range(n_items):
+            row[item] = dense[u, item]
+        for item in range(allowed.size):
+            if not allowed[item]:
+                row[item] = np.float32(np.nan)
+        if seen_indptr.size:
+            for entry in range(seen_indptr[users[u]], seen_indptr[users[u] + 1]):
+                row[seen_items[entry]] = np.float32(np.nan)
+        size, threshold = np.int64(0), _reached_by(row, n, largest)
+        for column in range(0, row.size, TILE_COLUMNS):
+            hits, item = _hits(row, column, threshold), column
+            while hits != 0:
+                if hits & 1:
+                    size = _offer(scores[u], items[u], size, row[item], item)
+                hits >>= 1
+                item += 1
+            if size == n:
+                threshold = max(threshold, scores[u, 0])
         _finish(scores[u], items[u], size)
 
 

@@ -10,6 +10,10 @@ from palate._parallel import balanced_bounds, run_chunks
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 
+LONG_ROW = 0.1  # share of the items from which on a row of weights is summed as a dense one
+LONG_ROWS_BYTES = 1 << 26
+_USERS = 256  # and more have a panel of weights in the cache in turn
+
 
 class ItemWeights(ABC):
     """W: the score of item i for a user is `sum over the user's own items j of x_uj W_ji`. The diagonal is 0.
@@ -135,12 +139,12 @@ class SparseWeights(ItemWeights):
         from palate.kernels.linear import sparse_scores
 
         out = np.empty((rows.n_rows, self.n_items), np.float32)
-        users, table = np.arange(rows.n_rows), (self.indptr, self.columns, self.values)
+        table = (self.indptr, self.columns, self.values, *self._long_rows)
 
         def part(start: int, stop: int) -> None:
-            sparse_scores(users[start:stop], *rows.table, *table, out[start:stop])
+            sparse_scores(start, stop, *rows.table, *table, out)
 
-        run_chunks(part, balanced_bounds(rows.indptr), threads)
+        run_chunks(part, balanced_bounds(rows.indptr, max(4, min(64, rows.n_rows // _USERS))), threads)
         return out
 
     def from_items(self, items: np.ndarray, item: int) -> np.ndarray:
@@ -175,6 +179,25 @@ class SparseWeights(ItemWeights):
         found = np.zeros(self.n_items, np.float32)
         np.maximum.at(found, np.repeat(np.arange(self.n_items), np.diff(self.indptr)), self.values)
         return above_zero(found)
+
+    @cached_property
+    def _long_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """The place of each item among the rows that are summed as dense ones, -1 for the others, and these.
+
+        The weights of a popular item go to a large share of all items, and it is among the choices of
+        many users.
+        """
+        from palate.kernels.linear import PANEL, panels_of_rows
+
+        counts = np.diff(self.indptr)
+        most = LONG_ROWS_BYTES // (4 * max(self.n_items, 1))
+        order = np.argsort(-counts, kind="stable")[:most]
+        rows = np.sort(order[counts[order] > LONG_ROW * self.n_items])
+        place = np.full(self.n_items, -1, np.int32)
+        place[rows] = np.arange(len(rows))
+        panels = np.zeros((-(-self.n_items // PANEL), len(rows), PANEL), np.float32)
+        panels_of_rows(rows, self.indptr, self.columns, self.values, panels)
+        return place, panels
 
     @cached_property
     def _by_column(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 USERS_PER_CHUNK = 2048
+USERS_PER_TOP = 64  # of scores that are there already
 COMPACT_FROM_USERS = (
     256  # from so many users on, packing the allowed items alone costs less than passing over the others
 )
@@ -93,7 +94,7 @@ def rank_among(
     if is_factored(scorer):
         found = _rank_factored(scorer, users, n, mask, seen, ascending, threads)
     else:
-        found = rank_scores(scorer.score_items, len(scorer.items), users, n, mask, seen, ascending)
+        found = rank_scores(scorer.score_items, len(scorer.items), users, n, mask, seen, ascending, threads)
     return found if ascending else with_most_popular(scorer, users, found, mask, seen)
 
 
@@ -180,6 +181,7 @@ def rank_scores(
     mask: np.ndarray,
     seen: tuple[np.ndarray, np.ndarray],
     ascending: bool = False,
+    threads: int | None = None,
 ) -> Ranking:
     """Return the top n of each user by what `score_items` gives, `DENSE_SCORES` at a time."""
     from palate.kernels.topn import top_of_scores
@@ -192,7 +194,11 @@ def rank_scores(
         if scores.shape != (len(users[part]), n_items):
             wanted = (len(users[part]), n_items)
             raise ArgumentError("score_items", f"return an array of shape {wanted}", f"{scores.shape}")
-        top_of_scores(
-            -scores if ascending else scores, users[part], mask, *seen, out.items[part], out.scores[part]
-        )
+        arrays = (-scores if ascending else scores, users[part], out.items[part], out.scores[part])
+
+        def run(first: int, last: int, arrays: tuple[np.ndarray, ...] = arrays) -> None:
+            dense, own, items, best = (array[first:last] for array in arrays)
+            top_of_scores(dense, own, mask, *seen, items, best)
+
+        run_chunks(run, even_bounds(len(scores), USERS_PER_TOP), check_threads(threads))
     return Ranking(out.items, -out.scores) if ascending else out

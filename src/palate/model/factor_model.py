@@ -11,7 +11,7 @@ from palate.data.arguments import helpful_methods, ids_and_ratings
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.factors import scores, temporal_scores
+from palate.factors import all_scores, scores, temporal_scores
 from palate.factors.factors import Factors
 from palate.factors.parts import OfFactors, Parts, check_names, factors_of, with_parts
 from palate.factors.shapes import check_counts
@@ -123,7 +123,7 @@ class FactorModel(OfFactors, WithVectors, WithFile, Model):
 
         The result is float32 and has shape (n, n_items).
         """
-        return scores.score_items(self, user_index)
+        return all_scores.score_items(self, user_index)
 
     def _resolved(self, users: object) -> Any:
         return queries.resolve_users(self, users)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._parallel import available_threads, even_bounds, run_chunks
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import share_items
@@ -12,6 +13,8 @@ from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.popular import silent_about
 from palate.model.joined import Change
 from palate.model.model import ModelFields, scores_of_pairs
+
+_USERS = 256  # whose scores one thread adds at a time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -52,7 +55,7 @@ class SumModel(ModelFields):
         """Return the weighted sum of the parts' scores of all items for each of `user_index`, float32."""
         total = np.zeros((len(user_index), len(self.items)), np.float32)
         for part, weight in zip(self.parts, self.weights, strict=True):
-            total += np.float32(weight) * of_one_size(part.score_items(user_index))
+            add_of_one_size(total, part.score_items(user_index), weight)
         return total
 
     def silent_about(self, user_index: np.ndarray) -> np.ndarray:
@@ -83,9 +86,11 @@ class SumModel(ModelFields):
 
         Raises ValueError if a model of the sum does not explain its scores by items.
         """
+        from palate.kernels.spread import spread_of
+
         total, rated = np.zeros(len(self.items)), np.zeros(len(self.items), bool)
         for part, weight in zip(self.parts, self.weights, strict=True):
-            spread = float(np.asarray(part.score_items(np.array([row])), np.float32).std())
+            spread = spread_of(np.asarray(part.score_items(np.array([row])), np.float32)[0])
             own, added = part.item_contributions(row, column)
             rated[own] = True
             if spread > 0:
@@ -124,7 +129,18 @@ def of_one_size(scores: np.ndarray) -> np.ndarray:
     >>> of_one_size(np.array([[1.0, 3.0], [2.0, 2.0]])).tolist()
     [[1.0, 3.0], [0.0, 0.0]]
     """
-    scores = np.asarray(scores, np.float32)
-    spread = scores.std(axis=1, keepdims=True)
-    out: np.ndarray = np.divide(scores, spread, out=np.zeros_like(scores), where=spread > 0)
+    out = np.zeros(scores.shape, np.float32)
+    add_of_one_size(out, scores, 1.0)
     return out
+
+
+def add_of_one_size(total: np.ndarray, scores: np.ndarray, weight: float) -> None:
+    """Add each user's scores, divided by their standard deviation over all items, to `total`."""
+    from palate.kernels.spread import add_by_spread
+
+    scores, threads = np.ascontiguousarray(scores, np.float32), available_threads()
+    run_chunks(
+        lambda start, stop: add_by_spread(scores[start:stop], np.float32(weight), total[start:stop]),
+        even_bounds(len(total), _USERS),
+        threads,
+    )
