@@ -1,6 +1,5 @@
 """The core: models, live ratings, lists and explanations, beneath the explorer and the service alike."""
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from palate.app.answers import (
     Answer,
     Comparison,
     ItemInfo,
-    ModelInfo,
     OwnRating,
     Reasons,
     Similar,
@@ -29,14 +27,13 @@ from palate.app.served import ServedModel
 from palate.app.similarity import most_alike, similar
 from palate.lists.recommending import check_n
 from palate.lists.where import Where
-from palate.model.model import Model
 from palate.store.changes import Change, Forgotten, RatingStore
 from palate.store.memory import MemoryStore
 
 QUICK = 0.003  # seconds
 
 
-class Core:
+class Core(Models):
     """Models, live ratings, and every question that the explorer and the service answer.
 
     Ids of users, items and models are texts. All methods may be called from several threads at
@@ -67,11 +64,12 @@ class Core:
     'popular fallback'
     """
 
-    def __init__(self, models: Mapping[str, Any], *, store: RatingStore | None = None) -> None:
+    def __init__(self, models: Mapping[str, Any | ServedModel], *, store: RatingStore | None = None) -> None:
         served = [
-            ServedModel(model, model_id, version_of_object(model)) for model_id, model in models.items()
+            model if isinstance(model, ServedModel) else ServedModel(model, name, version_of_object(model))
+            for name, model in models.items()
         ]
-        self._start(served, store)
+        super().__init__(served, MemoryStore() if store is None else store)
 
     @classmethod
     def open(cls, paths: Sequence[Path | str], *, store: RatingStore | None = None) -> "Core":
@@ -93,13 +91,7 @@ class Core:
             raise ValueError(
                 f"models must have different file names, which are their ids; {twice[0]!r} appears twice."
             )
-        core = cls.__new__(cls)
-        core._start([load_file(path, path.stem) for path in files], store)
-        return core
-
-    def _start(self, served: list[ServedModel], store: RatingStore | None) -> None:
-        self.store: RatingStore = MemoryStore() if store is None else store
-        self._models = Models(served, self.store)
+        return cls({path.stem: load_file(path, path.stem) for path in files}, store=store)
 
     def close(self) -> None:
         """Let go of the store."""
@@ -108,34 +100,9 @@ class Core:
     # -- models
     # --------------------------------------------------------------------------------------------------
 
-    @property
-    def models(self) -> list[ModelInfo]:
-        """The models, in the order in which they were given."""
-        return self._models.infos()
-
-    @property
-    def n_swaps(self) -> int:
-        """How many times a model was taken into use since the start."""
-        return self._models.n_swaps
-
-    @property
-    def last_failure(self) -> str | None:
-        """Why the last model could not be taken into use; None if it could."""
-        return self._models.last_failure
-
-    def now(self) -> "Core":
-        """Return a view of this core with the models of now, which answer several questions alike."""
-        view = copy.copy(self)
-        view._models = self._models.now()
-        return view
-
     def model(self, model: str | None = None) -> Any:
         """Return the palate model of this id, or the active one, for what the core has no question for."""
         return self._served(model).model
-
-    def model_info(self, model: str | None = None) -> ModelInfo:
-        """Return what is told of a model."""
-        return self._models.info(model)
 
     def likelihood_in_words(self, chance: float, model: str | None = None) -> str:
         """Return how likely an item with this `chance` is to be chosen, or nothing if it is not known.
@@ -145,35 +112,8 @@ class Core:
         heads = getattr(self._served(model).model, "heads", None)
         return "" if heads is None else str(heads.chance.probability_in_words(chance))
 
-    def activate(
-        self, model_id: str, path: Path | str | None = None, *, make_active: bool = True
-    ) -> ModelInfo:
-        """Load a model file, fold the live users into the model, try it, and put it in place at once.
-
-        Parameters
-        ----------
-        model_id : str
-            Of a model that is served; a new one needs a path.
-        path : path, optional
-            The file; the model's own when None, read again.
-        make_active : bool, default True
-            Whether it answers from now on when no model is named.
-
-        Raises
-        ------
-        UnknownModel
-            If there is no such model and no path.
-        ActivationError
-            If anything fails; the models that were there go on answering.
-        """
-        return self._models.activate(model_id, path, make_active)
-
-    def add(self, model_id: str, model: Model, *, make_active: bool = False) -> ModelInfo:
-        """Serve a model that is in memory, in place of one of this id if there is one."""
-        return self._models.add(model_id, model, make_active)
-
     def _served(self, model: str | None) -> ServedModel:
-        return self._models.people(model).served
+        return self.people(model).served
 
     # -- lists
     # --------------------------------------------------------------------------------------------------
@@ -221,7 +161,7 @@ class Core:
         asking = [name for name in explain if name not in EXPLAIN]
         if asking:
             raise ArgumentError("explain", f"be of {', '.join(map(repr, EXPLAIN))}", f"{asking[0]!r}")
-        people = self._models.people(model)
+        people = self.people(model)
         asked = self._asked(people, user, ratings)
         rows = best(people.served, asked, n, caution, min_ratings, where, exclude_seen, offset, diversity)
         if UNCERTAINTY in explain:
@@ -240,7 +180,7 @@ class Core:
 
     def answers_quickly(self, user: str, model: str | None = None) -> bool:
         """Return whether a plain list of this user takes too little to be worth another thread."""
-        people = self._models.people(model)
+        people = self.people(model)
         return people.served.list_seconds < QUICK and people.is_ready(user)
 
     def compare(self, user: str, first: str, second: str, *, n: int = 10) -> Comparison:
@@ -266,7 +206,7 @@ class Core:
 
         Raises UnknownItem, or CannotAnswer where nothing is known of the user or the model cannot explain.
         """
-        people = self._models.people(model)
+        people = self.people(model)
         return reasons(people.served, people.known(user), item, user, by)
 
     # -- items and users
@@ -287,7 +227,7 @@ class Core:
 
     def user(self, user: str, model: str | None = None) -> UserInfo:
         """Return what is known of a user; UnknownUser if that is nothing."""
-        return self._models.people(model).info(user)
+        return self.people(model).info(user)
 
     def ratings(self, user: str, model: str | None = None) -> list[OwnRating]:
         """Return what a user rated: live ratings, latest first, then those of the training.
@@ -296,7 +236,7 @@ class Core:
 
         UnknownUser if nothing is known of the user.
         """
-        return self._models.people(model).ratings(user)
+        return self.people(model).ratings(user)
 
     def positions(self, model: str | None = None) -> Positions:
         """Return where the items lie on the map, in the order of `item_ids`; CannotAnswer without vectors."""
@@ -331,7 +271,7 @@ class Core:
         StoreError
             If the store cannot be written; then nothing was kept.
         """
-        return self.store.write([change_of(self._models, user, item, rating)])
+        return self.store.write([change_of(self, user, item, rating)])
 
     def rate_many(self, rows: Iterable[tuple[str, str, float | None]]) -> int:
         """Keep all of these ratings (user, item, rating) or none; return the store's revision.
@@ -343,7 +283,7 @@ class Core:
         StoreError
             If the store cannot be written.
         """
-        return self.store.write(changes_of(self._models, rows))
+        return self.store.write(changes_of(self, rows))
 
     def unrate(self, user: str, item: str) -> int:
         """Take back a rating, live or of the model's training; the item may be recommended again.

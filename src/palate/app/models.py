@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
 from palate._checks import ArgumentError
 from palate.app.activating import load_file, memory_allows, version_of_object, warmed_up
@@ -43,26 +44,27 @@ class Models:
     def __init__(self, served: Sequence[ServedModel], store: RatingStore) -> None:
         if not served:
             raise ArgumentError("a core", "have at least one model", "none")
-        self._store = store
+        self.store = store
         self._changing = threading.Lock()
-        self.n_swaps = 0
-        self.last_failure: str | None = None
+        self.n_swaps = 0  # how many times a model was taken into use since the start
+        self.last_failure: str | None = None  # why the last model could not be taken into use
         people: dict[str, People] = {}
         for one in served:
             _check_same_scale([*(p.served for p in people.values()), one])
             people[one.id] = warmed_up(People(one, store))
         self._state = _State(MappingProxyType(people), served[0].id)
 
-    def now(self) -> "Models":
-        """Return the models of now, whatever takes their place later."""
+    def now(self) -> Self:
+        """Return a view with the models of now, which answer several questions alike."""
         return copy.copy(self)
 
-    def infos(self) -> list[ModelInfo]:
-        """Return what is told of each model, in the order in which they were given."""
+    @property
+    def models(self) -> list[ModelInfo]:
+        """The models, in the order in which they were given."""
         state = self._state
         return [people.served.info(name == state.active) for name, people in state.people.items()]
 
-    def info(self, model: str | None) -> ModelInfo:
+    def model_info(self, model: str | None = None) -> ModelInfo:
         """Return what is told of one model, the active one when None."""
         state = self._state
         people = self.people(model)
@@ -80,8 +82,27 @@ class Models:
         """Return whether one of the models knows an item."""
         return any(people.served.find_item(item) >= 0 for people in self._state.people.values())
 
-    def activate(self, model_id: str, path: Path | str | None, make_active: bool) -> ModelInfo:
-        """Take a model file into use; see `Core.activate`."""
+    def activate(
+        self, model_id: str, path: Path | str | None = None, *, make_active: bool = True
+    ) -> ModelInfo:
+        """Load a model file, fold the live users into the model, try it, and put it in place at once.
+
+        Parameters
+        ----------
+        model_id : str
+            Of a model that is served; a new one needs a path.
+        path : path, optional
+            The file; the model's own when None, read again.
+        make_active : bool, default True
+            Whether it answers from now on when no model is named.
+
+        Raises
+        ------
+        UnknownModel
+            If there is no such model and no path.
+        ActivationError
+            If anything fails; the models that were there go on answering.
+        """
         with self._changing:
             old = self._state.people.get(model_id)
             if old is None and path is None:
@@ -98,7 +119,7 @@ class Models:
             self.last_failure = None
             return info
 
-    def add(self, model_id: str, model: Model, make_active: bool) -> ModelInfo:
+    def add(self, model_id: str, model: Model, *, make_active: bool = False) -> ModelInfo:
         """Serve a model that is in memory, in place of one of this id if there is one."""
         with self._changing:
             served = ServedModel(model, model_id, version_of_object(model))
@@ -126,7 +147,7 @@ class Models:
     def _ready(self, served: ServedModel) -> People:
         others = [people.served for name, people in self._state.people.items() if name != served.id]
         _check_same_scale([*others, served])
-        return warmed_up(People(served, self._store), SHARE)
+        return warmed_up(People(served, self.store), SHARE)
 
     def _unknown(self, model_id: str) -> UnknownModel:
         there = ", ".join(map(repr, self._state.people))
