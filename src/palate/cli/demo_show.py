@@ -7,12 +7,12 @@ from palate.cli.demo_story import (
     LESSON_ITEM,
     LESSON_USER,
     MIN_RATINGS,
-    N_FACTORS,
     USER_RATINGS,
     Story,
     Told,
 )
 from palate.cli.output import COLUMNS, Column, print_heading, print_table, print_text
+from palate.lesson.trainers import N_FACTORS
 
 _N = 5
 _FILM_COLUMNS = tuple(column for column in COLUMNS if column.name not in ("user_id", "rank"))

@@ -15,14 +15,13 @@ from palate.evaluation.evaluation import Evaluation
 from palate.inspect.errors import Errors, errors
 from palate.inspect.genre_preferences import genre_tastes
 from palate.inspect.obscurity import Obscurity, obscurity_of, outside_share, top_items
+from palate.lesson.trainers import N_FACTORS, SWEEPS, fit_to_the_end, quiet, without_biases
 from palate.model.factor_model import FactorModel
 from palate.model.recommender_model import RecommenderModel
 from palate.recommender.recommender import Recommender
 from palate.training.als.least_squares import LeastSquares
 from palate.training.baseline import Baseline
 
-N_FACTORS = 8  # of the models without biases, as in the lesson
-SWEEPS = 20  # of the models that are not stopped by validation
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
 LESSON_USER, LESSON_ITEM = 1e-7, 1e-6  # the lesson's strengths, as Keras takes them
 MIN_RATINGS = 50
@@ -111,7 +110,7 @@ def tell(data: Dataset, user: object = None) -> Story:
 
     The data need titles and genres.
     """
-    fitted = Baseline().fit(data.ratings, catalog=data.catalog, callback=_quiet)
+    fitted = Baseline().fit(data.ratings, catalog=data.catalog, callback=quiet)
     held_out = np.asarray(fitted.ratings.held_out, dtype=bool)  # type: ignore[union-attr]
     train, holdout = data.ratings.select(~held_out), data.ratings.select(held_out)
     tastes = genre_tastes(fitted)
@@ -120,20 +119,23 @@ def tell(data: Dataset, user: object = None) -> Story:
     )
 
     def stopped(name: str, trainer: LeastSquares) -> Told:
-        model = trainer.fit(train, validation=holdout, catalog=data.catalog, callback=_quiet)
+        model = trainer.fit(train, validation=holdout, catalog=data.catalog, callback=quiet)
         return told(name, model, holdout)
 
     def to_the_end(name: str, trainer: LeastSquares) -> Told:
-        return told(name, _fit_to_the_end(trainer, train, fitted), holdout)
+        return told(name, fit_to_the_end(trainer, train, fitted), holdout)
 
-    tried = [(strength, stopped(f"l2 {strength:g}", without_biases(strength))) for strength in STRENGTHS]
+    tried = [
+        (strength, stopped(f"l2 {strength:g}", without_biases(strength, to_the_end=False)))
+        for strength in STRENGTHS
+    ]
     strength, chosen = min(tried, key=lambda pair: pair[1].errors.rmse)
     default = stopped("palate's defaults (with biases)", LeastSquares())
     return Story(
         data=data,
         holdout=holdout,
         baseline=told("baseline (biases alone)", fitted, holdout),
-        none=to_the_end("no penalty", without_biases(0.0)),
+        none=to_the_end("no penalty", without_biases(0.0, to_the_end=True)),
         lesson=to_the_end("the lesson's penalty", lesson(len(train))),
         tried=tried,
         chosen=dataclasses.replace(chosen, name="penalty chosen on validation"),
@@ -153,21 +155,10 @@ def told(name: str, model: FactorModel, holdout: Ratings) -> Told:
     )
 
 
-def _fit_to_the_end(trainer: LeastSquares, train: Ratings, whole: FactorModel) -> FactorModel:
-    """Return the model after the last sweep, with the ratings and the catalog of `whole`.
-
-    `fit` would return the sweep with the best validation error; the lesson did not stop there. The
-    validation ratings are put back afterwards: they count as seen, and as ratings of their films, under
-    every model alike.
-    """
-    model = trainer.fit(train, validation=0, callback=_quiet)
-    return dataclasses.replace(model, ratings=whole.ratings, catalog=whole.catalog)
-
-
 def _lists(stars: FactorModel, train: Ratings, holdout: Ratings, catalog: Catalog | None) -> Lists:
     """Return the model that `palate train` fits by default, its lists judged beside those of `stars`."""
     # However busy the machine is, every candidate is tried, so that the demo prints the same each time.
-    model = Recommender(seconds=3600.0).fit(train, catalog=catalog, callback=_quiet)
+    model = Recommender(seconds=3600.0).fit(train, catalog=catalog, callback=quiet)
     return Lists(model, evaluate([model, stars], holdout, train=train, k=10, resamples=500))
 
 
@@ -182,19 +173,6 @@ def clear_taste(tastes: pl.DataFrame) -> dict[str, Any]:
     return fitting.row(0, named=True)
 
 
-def without_biases(strength: float) -> LeastSquares:
-    """Return the lesson's kind of model: factors alone, with one constant penalty on both sides."""
-    to_the_end = {} if strength else {"max_sweeps": SWEEPS, "patience": SWEEPS}
-    return LeastSquares(
-        n_factors=N_FACTORS,
-        biases=False,
-        l2_user=strength,
-        l2_item=strength,
-        l2_scaling=0.0,
-        **to_the_end,  # type: ignore[arg-type]
-    )
-
-
 def lesson(n_ratings: int) -> LeastSquares:
     """Return the lesson's model with the lesson's strengths, which are per rating."""
     return LeastSquares.from_keras_strengths(
@@ -206,7 +184,3 @@ def lesson(n_ratings: int) -> LeastSquares:
         max_sweeps=SWEEPS,
         patience=SWEEPS,
     )
-
-
-def _quiet(report: object) -> None:
-    """Stands in for the progress bar."""

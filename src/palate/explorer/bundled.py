@@ -33,7 +33,6 @@ WORDS = {
 NAME = "the bundled set, a tenth of it, which no model has seen"
 SHARE = 0.1  # of the ratings, put aside for the figures
 SECONDS = 15.0  # in which the default model chooses how to rank
-_FACTORS, _SWEEPS = 8, 20  # of the lesson's model before
 _NICE = 5
 _END_SECONDS = 10.0  # for which the end of the process is waited
 
@@ -66,33 +65,22 @@ class Progress:
 
 def train(name: str, folder: Path) -> Path:
     """Train one of the bundled models on what is not put aside; return its file."""
+    from palate.lesson.trainers import quiet, without_biases
     from palate.recommender.recommender import Recommender
 
     data = datasets.load("movielens-small")
     ratings = random(data.ratings, SHARE, seed=0).train
     model: Any
     if name == BEFORE:
-        loose = LeastSquares(
-            n_factors=_FACTORS,
-            biases=False,
-            l2_user=0.0,
-            l2_item=0.0,
-            l2_scaling=0.0,
-            max_sweeps=_SWEEPS,
-            patience=_SWEEPS,
-        )
-        model = loose.fit(ratings, validation=0, catalog=data.catalog, callback=_quiet)
+        loose = without_biases(0.0, to_the_end=True)
+        model = loose.fit(ratings, validation=0, catalog=data.catalog, callback=quiet)
     elif name == AFTER:
-        model = LeastSquares().fit(ratings, catalog=data.catalog, callback=_quiet)
+        model = LeastSquares().fit(ratings, catalog=data.catalog, callback=quiet)
     else:
         model = Recommender(seconds=SECONDS).fit(ratings, catalog=data.catalog)
     path = folder / f"{name}.palate"
     model.save(path)
     return path
-
-
-def _quiet(report: object) -> None:
-    """Stands in for the progress bar."""
 
 
 def _work(names: Sequence[str], folder: Path, told: "Connection") -> None:

@@ -15,14 +15,12 @@ from palate.data.libraries import check_frame_kind
 from palate.data.ratings import Ratings
 from palate.lesson.keras_view import KerasView
 from palate.lesson.show import say
+from palate.lesson.trainers import fit_to_the_end, quiet, without_biases
 from palate.model.factor_model import FactorModel
-from palate.training.als.least_squares import LeastSquares
 from palate.training.baseline import Baseline
 
 UID = 63  # the user whom the lesson follows: the one whom `palate demo` finds to have the clearest taste
-N_FACTORS = 8
 STRENGTH = 10.0  # of the penalty, the best on validation ratings of 0.3, 1, 3, 10, 30 and 100
-SWEEPS = 20
 _EXTRA = '"palate[tutorial]"'
 
 
@@ -179,26 +177,12 @@ def _trained() -> tuple[Dataset, Ratings, Ratings, FactorModel, FactorModel]:
 
 
 def _train(data: Dataset) -> tuple[Dataset, Ratings, Ratings, FactorModel, FactorModel]:
-    whole = Baseline().fit(data.ratings, catalog=data.catalog, callback=_quiet)
+    whole = Baseline().fit(data.ratings, catalog=data.catalog, callback=quiet)
     held_out = whole.ratings.held_out.astype(bool)  # type: ignore[union-attr]
     train, holdout = data.ratings.select(~held_out), data.ratings.select(held_out)
 
-    def fitted(trainer: LeastSquares) -> FactorModel:
-        # every rating counts as seen and as a rating of its film, under both models alike
-        model = trainer.fit(train, validation=0, callback=_quiet)
-        return dataclasses.replace(model, ratings=whole.ratings, catalog=whole.catalog)
-
-    to_the_end = {
-        "n_factors": N_FACTORS,
-        "biases": False,
-        "l2_scaling": 0.0,
-        "max_sweeps": SWEEPS,
-        "patience": SWEEPS,
-    }
-    plain = fitted(LeastSquares(l2_user=0.0, l2_item=0.0, **to_the_end))  # type: ignore[arg-type]
-    penalised = fitted(LeastSquares(l2_user=STRENGTH, l2_item=STRENGTH, **to_the_end))  # type: ignore[arg-type]
+    plain, penalised = (
+        fit_to_the_end(without_biases(strength, to_the_end=True), train, whole)
+        for strength in (0.0, STRENGTH)
+    )
     return data, train, holdout, plain, penalised
-
-
-def _quiet(report: object) -> None:
-    """Stands in for the progress bar."""
