@@ -14,7 +14,8 @@ from palate.training.gibbs.chain import SideModel
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.temporal import TimeModel
 from palate.training.gibbs.time_state import TimeState
-from palate.training.time_bins import Pairs, rating_errors, time_bin_edges, time_parts
+from palate.training.rating_errors import RatingErrors
+from palate.training.time_bins import Pairs, time_bin_edges, time_parts
 
 SILENT = {"validation": 0, "callback": lambda report: None}
 
@@ -103,11 +104,12 @@ class TestConditionals:
         clock, (users, items) = Clock(0, 0, number, 1), self.states
         met = self.time.columns(1, items.vectors, self.state, 1)
         session_effects = self.state.session_effect, self.time.session
-        errors = rating_errors(self.rows, users.vectors, met, self.mean, 1, session_effects)
+        given = self.mean, self.weights, 1, session_effects
+        errors = RatingErrors.of(self.rows, users.vectors, met, *given)
         shapes = tuple(side.shape for side in self.sides)
-        given = errors, self.weights, met, shapes, self.states, self.noise, clock
+        given = errors, met, shapes, self.states, self.noise, clock
         state = self.time.draw_shifts(self.state, *given)
-        return self.time.draw_sessions(state, errors, self.weights, self.noise, clock)
+        return self.time.draw_sessions(state, errors, self.noise, clock)
 
     def score(self, state):
         """Return what is expected of each rating beside its mood, by the definition."""

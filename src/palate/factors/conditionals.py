@@ -39,8 +39,8 @@ def draw_session_effects(
 
 
 def draw_levels(
-    away: np.ndarray,
-    row_precision: np.ndarray,
+    pull: np.ndarray,
+    bias_precision: float,
     effects: np.ndarray,
     row: np.ndarray,
     precision: float,
@@ -55,10 +55,10 @@ def draw_levels(
 
     Parameters
     ----------
-    away : ndarray of shape (n, k + 1)
-        The rows less their prior means, the bias last.
-    row_precision : ndarray of shape (k + 1, k + 1)
-        Of the rows' prior.
+    pull : ndarray of shape (n,)
+        The rows less their prior means, times the last column of their prior's precision.
+    bias_precision : float
+        The last entry of that column.
     effects : ndarray of shape (n_sessions,)
     row : ndarray of shape (n_sessions,), int
         Whose session each is.
@@ -72,8 +72,7 @@ def draw_levels(
     Liu, Sabatti (2000), "Generalised Gibbs Sampler and Multigrid Monte Carlo for Bayesian
     Computation": moves along a translation.
     """
-    n = len(away)
-    total = np.bincount(row, minlength=n) * precision + row_precision[-1, -1]
-    pull = precision * np.bincount(row, effects, n) - away @ row_precision[:, -1]
-    change: np.ndarray = pull / total + z / np.sqrt(total)
+    n = len(pull)
+    total = np.bincount(row, minlength=n) * precision + bias_precision
+    change: np.ndarray = (precision * np.bincount(row, effects, n) - pull) / total + z / np.sqrt(total)
     return change

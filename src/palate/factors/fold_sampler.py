@@ -316,6 +316,6 @@ class _SessionEffects:
         own = prior.precision[self.draw].astype(np.float64) / self.own.noise_sd**2
         away = np.column_stack([side.factors[:, : prior.n_factors], side.bias]) - prior_mean
         normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_MOOD_LEVELS), z)
-        change = draw_levels(away, own, session_effect, timed.row, precision, z[:, 0])
+        change = draw_levels(away @ own[:, -1], own[-1, -1], session_effect, timed.row, precision, z[:, 0])
         self.session_effect = session_effect - change[timed.row]
         return Side(side.factors, (side.bias + change).astype(np.float32))

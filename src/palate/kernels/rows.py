@@ -162,7 +162,7 @@ def solve_rows(
                 panel,
                 n,
             )
-            _add_sides(sides, width, pair, gathered, panel, n)
+            add_sides(sides, width, pair, gathered, panel, n)
         for f in range(width):
             system[f * stride + f] += dropout * squares[f]
             system[f * stride + width] = sides[f]
@@ -204,7 +204,7 @@ def solve_rows(
 
 
 @inlined(fastmath=FAST)
-def _add_sides(sides, width, pair, gathered, panel, n):
+def add_sides(sides, width, pair, gathered, panel, n):
     """Add sum c x and sum t x over the gathered block to the two rows of `sides`."""
     column = 0
     while column < width:

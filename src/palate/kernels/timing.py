@@ -1,8 +1,14 @@
-"""Ratings in time: each user's sessions, and rows as they are in a time bin."""
+"""Ratings in time: each user's sessions, rows as they are in a time bin, and passes over all ratings."""
+
+from itertools import pairwise
 
 import numpy as np
 
+from palate.kernels.cholesky import BLOCK, add_upper
 from palate.kernels.compiling import kernel
+from palate.kernels.ratings import AHEAD
+from palate.kernels.rows import add_sides
+from palate.kernels.tile import FAST, LANES, copy_scaled, dot, prefetch
 
 
 @kernel()
@@ -76,7 +82,7 @@ def find_sessions(indptr, begin, end, users, times, gap, out):
             out[j] = after
 
 
-@kernel()
+@kernel(fastmath={"contract", "reassoc"})
 def shift_rows(start, stop, factors, bias, rows, time_bins, own, other, out, out_bias):
     """Write rows `start` to `stop` of pairs (row, time bin) as they are in that time bin.
 
@@ -132,33 +138,67 @@ def less_session_effects(start, stop, values, session_effect, session, out):
 
 
 @kernel()
-def plus_session_effects(start, stop, errors, session_effect, session):
-    """Add the effect of their session to the errors `start` to `stop`, in place."""
+def plus_session_effects(start, stop, scores, session_effect, session):
+    """Add the effect of their session to the scores `start` to `stop`, in place."""
     for at in range(start, stop):
-        errors[at] += session_effect[session[at]]
+        scores[at] += session_effect[session[at]]
 
 
-@kernel()
-def less_scores(start, stop, values, mean, scores, session_effect, session):
-    """Turn scores `start` to `stop` into the errors of ratings, in place; `session` is empty
-    without session effects.
+@kernel(fastmath=FAST)
+def rating_errors(
+    first,
+    last,
+    indptr,
+    columns,
+    values,
+    mean,
+    factors,
+    bias,
+    other,
+    other_bias,
+    session_effect,
+    session,
+    out,
+):
+    """Write `r - mu - b_u - b_i - p . q`, less the effect of its session, for each rating of rows `first`
+    to `last` to `out` (n_ratings,) float32; `session` is empty without session effects.
     """
-    for at in range(start, stop):
-        error = values[at] - mean - scores[at]
-        scores[at] = error - session_effect[session[at]] if session.size > 0 else error
+    width = other.shape[1]
+    flat, own = other.reshape(-1), factors.reshape(-1)
+    end = indptr[last]
+    for u in range(first, last):
+        taken = mean + bias[u]
+        for position in range(indptr[u], indptr[u + 1]):
+            ahead = columns[min(position + AHEAD, end - 1)] * width
+            for f in range(0, width, 16):
+                prefetch(flat, ahead + f)
+            i = columns[position]
+            score = other_bias[i] + dot(own, u * width, flat, i * width, width // LANES)
+            error = values[position] - taken - score
+            out[position] = error - session_effect[session[position]] if session.size > 0 else error
 
 
 @kernel()
-def less_changes(start, stop, errors, change, pair):
-    """Take what the score of its pair has changed by off each of the errors `start` to `stop`, in place."""
-    for at in range(start, stop):
-        errors[at] -= change[pair[at]]
-
-
-@kernel()
-def group_sums(first, last, indptr, order, group, weights, errors, weight, total):
+def group_sums(
+    first,
+    last,
+    indptr,
+    order,
+    group,
+    weights,
+    change,
+    pair,
+    session_effect,
+    session,
+    errors,
+    weight,
+    total,
+):
     """Add up the weights of ratings, and their errors times these, by group: the ratings of rows
     `first` to `last`, none of whose groups is another row's.
+
+    Before that, what the score of its pair has changed by is taken off each error, and the effect of its
+    session is added, in place.
 
     Parameters
     ----------
@@ -168,25 +208,96 @@ def group_sums(first, last, indptr, order, group, weights, errors, weight, total
     group : (n_ratings,) int32
     weights : (n_ratings,) float32
         Empty where every weight is 1.
+    change : (n_pairs,) float32
+    pair : (n_ratings,) int32
+        Empty where no score has changed.
+    session_effect : (n_sessions,) float32
+    session : (n_ratings,) int32
+        Empty where no effect is added.
     errors : (n_ratings,) float32
     weight, total : (n_groups,) float64, out
     """
     for position in range(indptr[first], indptr[last]):
         at = order[position] if order.size > 0 else position
+        error = errors[at]
+        if pair.size > 0:
+            error -= change[pair[at]]
+            errors[at] = error
+        if session.size > 0:
+            error += session_effect[session[at]]
+            errors[at] = error
         own = weights[at] if weights.size > 0 else np.float32(1.0)
         weight[group[at]] += np.float64(own)
-        total[group[at]] += np.float64(own * errors[at])
+        total[group[at]] += np.float64(own * error)
 
 
-@kernel()
-def error_sums(start, stop, errors, session_effect, session, weights):
-    """Return the weighted sums of squared and of absolute errors `start` to `stop`, less the session effects
-    of their sessions, where there are any.
+@kernel(fastmath={"contract", "reassoc"})
+def error_sums(start, stop, errors, change, pair, session_effect, session, weights):
+    """Return the weighted sums of squared and of absolute errors `start` to `stop`, less the changes of
+    their pairs and the effects of their sessions, where there are any.
     """
     squared, absolute = 0.0, 0.0
     for at in range(start, stop):
-        error = errors[at] - session_effect[session[at]] if session.size > 0 else errors[at]
+        error = errors[at] - change[pair[at]] if pair.size > 0 else errors[at]
+        if session.size > 0:
+            error -= session_effect[session[at]]
         weight = np.float64(weights[at]) if weights.size > 0 else 1.0
         squared += weight * np.float64(error) * np.float64(error)
         absolute += weight * abs(np.float64(error))
     return squared, absolute
+
+
+@kernel(fastmath=FAST)
+def bin_moments(start, stop, bounds, factors, weight, total, out):
+    """Write `sum of w x x'` and `sum of t x` over the pairs of chunks `start` to `stop`, for `x = [q, 1]`.
+
+    Products are summed in float32 within a block of pairs and in float64 across blocks.
+
+    Parameters
+    ----------
+    bounds : (n_chunks + 1,) int64
+        Where the pairs of each chunk begin.
+    factors : (n_pairs, width) float32
+    weight, total : (n_pairs,) float64
+        The sums w of the weights of a pair's ratings and t of their errors times these.
+    out : (n_chunks, width + 1, width + 2) float64
+        The upper triangle of the first sum, the bias last, and then the second sum.
+    """
+    width = factors.shape[1]
+    flat, panel = factors.reshape(-1), LANES * BLOCK
+    gathered, weighted = np.empty(width * BLOCK, np.float32), np.empty(width * BLOCK, np.float32)
+    both = np.zeros(panel, np.float32)
+    block, sides = np.empty(width * width, np.float32), np.empty(2 * width, np.float32)
+    for chunk in range(start, stop):
+        sums = out[chunk]
+        sums[:] = 0.0
+        for begin in range(bounds[chunk], bounds[chunk + 1], BLOCK):
+            n = min(BLOCK, bounds[chunk + 1] - begin)
+            for b in range(n):
+                at, own = (begin + b) * width, np.float32(weight[begin + b])
+                copy_scaled(gathered, b * LANES, panel, flat, at, LANES, np.float32(1.0), width // LANES)
+                copy_scaled(weighted, b * LANES, panel, flat, at, LANES, own, width // LANES)
+                both[b * LANES], both[b * LANES + 1] = own, np.float32(total[begin + b])
+                sums[width, width] += weight[begin + b]
+                sums[width, width + 1] += total[begin + b]
+            block[:] = 0
+            sides[:] = 0
+            add_upper(block, width, 0, width, width, weighted, LANES, panel, gathered, 0, LANES, panel, n)
+            add_sides(sides, width, both, gathered, panel, n)
+            for row in range(width):
+                for column in range(row, width):
+                    sums[row, column] += block[row * width + column]
+                sums[row, width] += sides[row]
+                sums[row, width + 1] += sides[width + row]
+
+
+def bin_moments_reference(bounds, factors, weight, total):
+    """NumPy reference of `bin_moments`."""
+    x = np.column_stack([factors, np.ones(len(factors))]).astype(np.float64)
+    parts = [slice(first, last) for first, last in pairwise(bounds)]
+    return np.stack(
+        [
+            np.column_stack([np.triu(x[part].T @ (weight[part, None] * x[part])), x[part].T @ total[part]])
+            for part in parts
+        ]
+    )

@@ -9,35 +9,32 @@ row of its own, with the same pairs as columns.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from palate._checks import ArgumentError
-from palate._parallel import balanced_bounds, even_bounds, run_chunks
+from palate._parallel import even_bounds, run_chunks
 from palate.data.arguments import warn_caller
 from palate.factors.temporal import N_TIME_BINS, last_time_bins, time_bins_of
-from palate.solve.prior import RowPrior
-from palate.solve.rows import Rows, Side, rating_scores, solve_rows
+from palate.solve.rows import Rows, Side
 from palate.training.features import feature_names
+from palate.training.rating_errors import RatingErrors
 
 BINS, SESSIONS = "bins", "sessions"
 PARTS = (BINS, SESSIONS)
 _RENAMED = {"eras": BINS, "sittings": SESSIONS}  # names of before, which warn for one version
-RATINGS_PER_CHUNK = 1 << 16
-_PAIRS_PER_CHUNK = 1 << 13
-_CHUNKS = 16  # of rows, in passes that are short
+_PAIRS_PER_CHUNK = 1 << 12
 
-Normal = Callable[[int], np.ndarray]  # of rows, which returns what is added to so many solutions
+Normal = Callable[[int], np.ndarray]  # of time bins, which returns normal numbers for so many
 
 
 @dataclass(frozen=True, eq=False)
-class BinRows:
+class BinGroup:
     """Time bins whose shifts are solved for at once: no two are adjacent, and all have as many neighbours."""
 
     time_bins: np.ndarray
     n_neighbours: int
-    indptr: np.ndarray
-    pairs: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,37 +49,49 @@ class Pairs:
     def of(
         cls, rows: np.ndarray, time_bins: np.ndarray, n_rows: int, n_time_bins: int
     ) -> tuple["Pairs", np.ndarray]:
-        """Return the distinct pairs, by row, and which of them each rating is, int32."""
-        key = rows.astype(np.int64) * n_time_bins + time_bins
+        """Return the distinct pairs, by time bin and row, and which of them each rating is, int32."""
+        key = time_bins.astype(np.int64) * n_rows + rows
         there = np.zeros(n_rows * n_time_bins, bool)
         there[key] = True
         found = np.flatnonzero(there)
         number = np.cumsum(there, dtype=np.int64) - 1
         return cls(
-            (found // n_time_bins).astype(np.int32), (found % n_time_bins).astype(np.int32), n_time_bins
+            (found % n_rows).astype(np.int32), (found // n_rows).astype(np.int32), n_time_bins
         ), number[key].astype(np.int32)
 
-    @cached_property
-    def groups(self) -> list[BinRows]:
+    @property
+    def groups(self) -> list[BinGroup]:
         """The time bins in three groups: every other one, the rest, and the last with its one neighbour."""
         last = self.n_time_bins - 1
-        order = np.argsort(self.time_bins, kind="stable")
-        bounds = np.concatenate([[0], np.cumsum(np.bincount(self.time_bins, minlength=self.n_time_bins))])
-        found = []
-        for time_bins, n_neighbours in (
-            (np.arange(0, last, 2), 2),
-            (np.arange(1, last, 2), 2),
-            (np.array([last]), 1),
-        ):
-            if len(time_bins):
-                indptr = np.concatenate([[0], np.cumsum(bounds[time_bins + 1] - bounds[time_bins])]).astype(
-                    np.int64
-                )
-                pairs = np.concatenate(
-                    [order[bounds[time_bin] : bounds[time_bin + 1]] for time_bin in time_bins]
-                ).astype(np.int32)
-                found.append(BinRows(time_bins, n_neighbours, indptr, pairs))
-        return found
+        parts = ((np.arange(0, last, 2), 2), (np.arange(1, last, 2), 2), (np.array([last]), 1))
+        return [BinGroup(*part) for part in parts if len(part[0])]
+
+    @cached_property
+    def chunks(self) -> tuple[np.ndarray, np.ndarray]:
+        """The bounds of chunks of pairs, each of one time bin, and the first chunk of each time bin.
+
+        Only for pairs by time bin.
+        """
+        bounds = np.searchsorted(self.time_bins, np.arange(self.n_time_bins + 1))
+        parts = [first + even_bounds(last - first, _PAIRS_PER_CHUNK)[:-1] for first, last in pairwise(bounds)]
+        first = np.cumsum([0, *(len(part) for part in parts[:-1])])
+        return np.concatenate([*parts, bounds[-1:]]).astype(np.int64), first
+
+    def moments(self, factors: np.ndarray, weight: np.ndarray, total: np.ndarray, threads: int) -> np.ndarray:
+        """Return the sums of each time bin, (n_time_bins, width + 1, width + 2) float64.
+
+        See `kernels.timing.bin_moments`. Every time bin has pairs.
+        """
+        from palate.kernels.timing import bin_moments
+
+        (bounds, first), width = self.chunks, factors.shape[1]
+        out = np.empty((len(bounds) - 1, width + 1, width + 2))
+        run_chunks(
+            lambda start, stop: bin_moments(start, stop, bounds, factors, weight, total, out),
+            even_bounds(len(out), 1),
+            threads,
+        )
+        return np.add.reduceat(out, first, axis=0)
 
     def scores(self, factors: np.ndarray, shift: np.ndarray, threads: int) -> np.ndarray:
         """Return what shifts add to the scores of pairs with these factors of the other side, float32."""
@@ -168,31 +177,25 @@ class BinRatings:
         pair, pairs = self.pair(1 - number), self.pairs(1 - number)
         return replace(rows, columns=pair[self.place] if number else pair, n_columns=len(pairs.rows))
 
-    def sums(
-        self, number: int, weights: np.ndarray, errors: np.ndarray, threads: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def sums(self, number: int, errors: RatingErrors, threads: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the weights of ratings, and their errors times these, added up by pair of side `number`."""
         indptr = self.by_item if number else self.by_user
         order = self.place if number else np.empty(0, np.int32)
-        n = len(self.pairs(number).rows)
-        return sums_by_group(indptr, order, self.pair(number), n, weights, errors, threads)
+        return errors.sums(indptr, order, self.pair(number), len(self.pairs(number).rows), threads)
 
     def solve_shift(
         self,
         number: int,
         shift: np.ndarray,
         others: Side,
-        errors: np.ndarray,
-        weights: np.ndarray,
+        errors: RatingErrors,
         precision: np.ndarray,
         threads: int,
         normal: Normal | None = None,
     ) -> np.ndarray:
         """Return the shifts of side `number`, solved for one group of time bins after the other.
 
-        What they explain is taken off the errors, in place.
-
-        The ratings of a pair are one rating of their total weight, at their weighted mean.
+        What they explain is taken off the errors.
 
         Parameters
         ----------
@@ -201,106 +204,56 @@ class BinRatings:
             As they are now.
         others : Side
             Vectors of the pairs of the other side, which users or items meet.
-        errors, weights : ndarray of shape (n_ratings,), float32
-            By user; no weights are weights of 1.
+        errors : RatingErrors
+            With the present shifts.
         precision : ndarray of shape (k + 1, k + 1)
             Of the step from one time bin to the next.
         normal : callable, optional
-            Returns what is added to the rows solved for, so that they are drawn.
+            Returns normal numbers (n, k + 1), by which the shifts solved for are drawn.
         """
-        pairs, pair = self.pairs(1 - number), self.pair(1 - number)
-        weight, total = self.sums(1 - number, weights, errors, threads)
-        target = (total / weight + pairs.scores(others.factors, shift, threads)).astype(np.float32)
-        columns, single = Side(others.factors, np.zeros(len(weight), np.float32)), weight.astype(np.float32)
-        solved, width = shift.copy(), others.factors.shape[1]
-        for group in pairs.groups:
-            before = np.where((group.time_bins > 0)[:, None], solved[group.time_bins - 1], np.float32(0))
-            mean = before if group.n_neighbours == 1 else (before + solved[group.time_bins + 1]) / 2
-            side = solve_rows(
-                Rows(group.indptr, group.pairs, target[group.pairs], single[group.pairs], len(weight)),
-                columns,
-                0.0,
-                _step_prior(group.n_neighbours * precision),
-                noise=None if normal is None else normal(len(group.time_bins)),
-                prior_mean=mean,
-                threads=threads,
-            ).side
-            solved[group.time_bins, :width], solved[group.time_bins, width] = side.factors, side.bias
-        less_changes(errors, pairs.scores(others.factors, solved - shift, threads), pair, threads)
+        pairs, width = self.pairs(1 - number), others.factors.shape[1]
+        columns = np.append(np.arange(len(precision) - 1), width)
+        weight, total = self.sums(1 - number, errors, threads)
+        moments = pairs.moments(others.factors, weight, total, threads)[:, columns]
+        solved = shift.copy()
+        solved[:, columns] = _solve_steps(
+            moments[:, :, columns], moments[:, :, -1], shift[:, columns], precision, pairs.groups, normal
+        )
+        errors.less(pairs.scores(others.factors, solved - shift, threads), self.pair(1 - number))
         return solved
+
+
+def _solve_steps(
+    upper: np.ndarray,
+    right: np.ndarray,
+    shift: np.ndarray,
+    precision: np.ndarray,
+    groups: list[BinGroup],
+    normal: Normal | None,
+) -> np.ndarray:
+    """Return the shifts of all time bins, (n_time_bins, k + 1) float64, from the sums of their pairs.
+
+    With `S = sum of w x x'` and `t = sum of w e x`, where the errors e are those that the present shift s
+    leaves, and the mean m of n neighbours, a shift solves `(n L + S) s* = n L m + t + S s`.
+    """
+    gram = upper + np.triu(upper, 1).swapaxes(1, 2)
+    right = right + np.einsum("tij,tj->ti", gram, shift)
+    solved = shift.astype(np.float64)
+    for group in groups:
+        time_bins, prior = group.time_bins, group.n_neighbours * precision
+        mean = np.where((time_bins > 0)[:, None], solved[time_bins - 1], 0.0)
+        if group.n_neighbours == 2:
+            mean = (mean + solved[time_bins + 1]) / 2
+        system, goal = prior + gram[time_bins], mean @ prior + right[time_bins]
+        if normal is not None:  # A^-1 L z with A = L L' has the covariance A^-1
+            goal += np.einsum("tij,tj->ti", np.linalg.cholesky(system), normal(len(time_bins)))
+        solved[time_bins] = np.linalg.solve(system, goal[:, :, None])[:, :, 0]
+    return solved
 
 
 def steps_of(shift: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Return the steps from one time bin to the next, (n_time_bins, k + 1) float64; the first is from 0."""
     return np.diff(shift[:, columns].astype(np.float64), axis=0, prepend=0)
-
-
-def _step_prior(precision: np.ndarray) -> RowPrior:
-    nothing = np.zeros((1, len(precision)), np.float32)
-    return RowPrior(precision=precision.astype(np.float32)[None], mean=nothing)
-
-
-def sums_by_group(
-    indptr: np.ndarray,
-    order: np.ndarray,
-    group: np.ndarray,
-    n_groups: int,
-    weights: np.ndarray,
-    errors: np.ndarray,
-    threads: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights, and errors times these, added up by group, float64; see `kernels.timing.group_sums`."""
-    from palate.kernels.timing import group_sums
-
-    weight, total = np.zeros(n_groups), np.zeros(n_groups)
-
-    def part(first: int, last: int) -> None:
-        group_sums(first, last, indptr, order, group, weights, errors, weight, total)
-
-    run_chunks(part, balanced_bounds(indptr, _CHUNKS), threads)
-    return weight, total
-
-
-def rating_errors(
-    rows: Rows,
-    side: Side,
-    others: Side,
-    mean: float,
-    threads: int,
-    session_effects: tuple[np.ndarray, np.ndarray] | None = None,
-) -> np.ndarray:
-    """Return the errors of all ratings, float32, by user.
-
-    `session_effects` are those of sessions, and the session of each rating.
-    """
-    from palate.kernels.timing import less_scores
-
-    session_effect, session = (
-        (np.zeros(1, np.float32), np.empty(0, np.int32)) if session_effects is None else session_effects
-    )
-    errors = rating_scores(rows, side, others, threads)
-    over_ratings(
-        lambda start, stop: less_scores(
-            start, stop, rows.values, np.float32(mean), errors, session_effect, session
-        ),
-        len(errors),
-        threads,
-    )
-    return errors
-
-
-def less_changes(errors: np.ndarray, change: np.ndarray, pair: np.ndarray, threads: int) -> None:
-    """Take what the score of its pair has changed by off each error, in place."""
-    from palate.kernels import timing
-
-    over_ratings(
-        lambda start, stop: timing.less_changes(start, stop, errors, change, pair), len(errors), threads
-    )
-
-
-def over_ratings(part: Callable[[int, int], object], n_ratings: int, threads: int) -> list[object]:
-    """Call `part(start, stop)` for fixed chunks of ratings and return the results in order."""
-    return run_chunks(part, even_bounds(n_ratings, RATINGS_PER_CHUNK), threads)
 
 
 def time_bin_edges(times: np.ndarray) -> np.ndarray:

@@ -12,7 +12,8 @@ import numpy as np
 from palate.factors.temporal import Sessions, TimeContext, time_bins_of
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side
-from palate.training.time_bins import BinRatings, Pairs, rating_errors, steps_of, time_bin_edges
+from palate.training.rating_errors import RatingErrors
+from palate.training.time_bins import BinRatings, Pairs, steps_of, time_bin_edges
 from palate.training.training_data import Problem
 
 Shifts = tuple[np.ndarray, np.ndarray]  # of users and of items, (n_time_bins, width + 1) float32
@@ -43,12 +44,13 @@ class TimeBins:
     def solve(self, rows: Rows, sides: tuple[Side, Side], shifts: Shifts) -> Shifts:
         """Return the shifts of users, then those of items, given the rows of both and the ratings by user."""
         others = self.time_bins.columns(1, sides[1], shifts, self.threads)
-        errors = rating_errors(self.time_bins.columns_of(rows, 0), sides[0], others, self.mean, self.threads)
+        met = self.time_bins.columns_of(rows, 0)
+        errors = RatingErrors.of(met, sides[0], others, self.mean, rows.weights, self.threads)
         precision = self.l2_time * np.eye(self.n_factors + 1)
         for number in (0, 1):
             if number:
                 others = self.time_bins.columns(0, sides[0], shifts, self.threads)
-            given = (number, shifts[number], others, errors, rows.weights, precision, self.threads)
+            given = (number, shifts[number], others, errors, precision, self.threads)
             solved = self.time_bins.solve_shift(*given)
             shifts = (shifts[0], solved) if number else (solved, shifts[1])
         return shifts

@@ -13,7 +13,7 @@ from palate.training.gibbs.prior import Prior
 from palate.training.gibbs.rows import DrawnRows
 from palate.training.gibbs.sides import SideShape, SideState
 from palate.training.gibbs.temporal import TimeModel
-from palate.training.gibbs.time_state import NoTime, Time, TimeState
+from palate.training.gibbs.time_state import Met, NoTime, Time, TimeState
 from palate.training.training_data import Problem
 
 _START_SD = 0.3  # of the first vectors, in the unit of the noise
@@ -84,18 +84,23 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
     """Return the state after every part was drawn once given the others."""
     time, users, items, threads = state.time, state.users, state.items, clock.threads
 
+    def met(number: int, side: SideState) -> Met:
+        vectors = model.time.columns(number, side.vectors, time, threads)
+        return Met(vectors, model.time.of_columns(number, side.own))
+
     def precision() -> np.ndarray:
         own = model.time.of_columns(1, items.own)
         return weighted(model.ratings.by_user, users.own, own, threads).weights
 
     cutpoints, ratings = model.likelihood.draw(model.ratings, state.cutpoints, state.latent, precision, clock)
     by_user, by_item = model.time.less_session_effects(ratings.by_user, ratings.by_item, time, threads)
-    items, _ = _draw_side(model, model.items, items, users, by_item, time, state.noise, clock)
-    users, sums = _draw_side(model, model.users, users, items, by_user, time, state.noise, clock)
+    items, _ = _draw_side(model, model.items, items, met(0, users), by_item, time, state.noise, clock)
+    met_items = met(1, items)
+    users, sums = _draw_side(model, model.users, users, met_items, by_user, time, state.noise, clock)
     noise = model.likelihood.noise.draw(len(by_user.values), sums, clock)
     shapes = model.users.shape, model.items.shape
     time, users, timed = model.time.draw(
-        time, ratings.by_user, model.mean, shapes, (users, items), noise, clock
+        time, ratings.by_user, model.mean, shapes, (users, items), met_items, noise, clock
     )
     latent = model.likelihood.latent(lambda: latent_values(model, users, items, time, threads))
     errors = _errors(model, users, items, sums, timed, threads)
@@ -106,21 +111,19 @@ def _draw_side(
     model: ChainModel,
     side: SideModel,
     state: SideState,
-    other: SideState,
+    met: Met,
     rows: Rows,
     time: TimeState,
     noise: float,
     clock: Clock,
 ) -> tuple[SideState, Sums]:
-    """Draw one side given the other: its prior, its rows and the precision of each.
+    """Draw one side given the other as its rows meet it: its prior, its rows and the precision of each.
 
     Also return the weighted sums of errors.
     """
-    there, threads = 1 - side.shape.number, clock.threads
     state = side.prior.draw(state, clock, model.time.steps(side.shape, time))
-    columns = model.time.columns(there, other.vectors, time, threads)
-    rows = weighted(rows, state.own, model.time.of_columns(there, other.own), threads)
-    state, sums = side.rows.draw(state, rows, columns, model.mean, noise, clock)
+    rows = weighted(rows, state.own, met.own, clock.threads)
+    state, sums = side.rows.draw(state, rows, met.vectors, model.mean, noise, clock)
     return side.precision.draw(state, rows.counts, sums, noise, clock)
 
 

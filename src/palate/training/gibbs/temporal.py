@@ -1,11 +1,11 @@
 """Time in a Gibbs chain: time bins that shift everyone's rows, and the session effects."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from palate._checks import ArgumentError, Setting, Words
-from palate._parallel import even_bounds, run_chunks
 from palate.data.time_units import SECONDS, unit_of
 from palate.factors.conditionals import draw_levels, draw_session_effects
 from palate.factors.temporal import Sessions, TimeContext, time_bins_of
@@ -15,19 +15,9 @@ from palate.training.gibbs.hyperprior import precision_of
 from palate.training.gibbs.noise import Sums, weighted
 from palate.training.gibbs.prior import NO_STEPS, Steps
 from palate.training.gibbs.sides import SideShape, SideState
-from palate.training.gibbs.time_state import Shapes, States, TimeState
-from palate.training.time_bins import (
-    BINS,
-    RATINGS_PER_CHUNK,
-    SESSIONS,
-    BinRatings,
-    Pairs,
-    over_ratings,
-    rating_errors,
-    steps_of,
-    sums_by_group,
-    time_bin_edges,
-)
+from palate.training.gibbs.time_state import Met, Shapes, States, TimeState
+from palate.training.rating_errors import NO_EFFECTS, Effects, RatingErrors, over_ratings
+from palate.training.time_bins import BINS, SESSIONS, BinRatings, Pairs, steps_of, time_bin_edges
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +54,12 @@ class TimeModel:
     def n_session_effects(self) -> int:
         """Number of sessions, each of which has a session effect."""
         return len(self.sessions)
+
+    @cached_property
+    def session_user(self) -> np.ndarray:
+        """Whose session each is."""
+        counts = np.diff(self.sessions.indptr)
+        return np.repeat(np.arange(len(counts)), counts)
 
     def start(self, n_factors: int) -> TimeState:
         """Return a state without shifts and session effects."""
@@ -102,7 +98,13 @@ class TimeModel:
 
     def with_session_effects(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
         """Return the scores of the training ratings with the effects of their sessions, in place."""
-        self._add_session_effects(scores, state, threads)
+        if self.session.size:
+            from palate.kernels.timing import plus_session_effects
+
+            effects = self._effects(state)
+            over_ratings(
+                lambda start, stop: plus_session_effects(start, stop, scores, *effects), len(scores), threads
+            )
         return scores
 
     def asked(
@@ -145,6 +147,7 @@ class TimeModel:
         mean: float,
         shapes: Shapes,
         states: States,
+        items: Met,
         noise: float,
         clock: Clock,
     ) -> tuple[TimeState, SideState, Sums | None]:
@@ -160,19 +163,19 @@ class TimeModel:
             Ratings by user, with pairs as columns.
         mean : float
         shapes, states : of users and items
+        items : Met
+            The items as users meet them now.
         noise : float
         clock : Clock
         """
-        threads, (users, items) = clock.threads, states
-        given = weighted(rows, users.own, self.of_columns(1, items.own), threads).weights
-        others = self.columns(1, items.vectors, state, threads)
-        session_effects = (state.session_effect, self.session) if self.session.size else None
-        errors = rating_errors(rows, users.vectors, others, mean, threads, session_effects)
+        threads, users = clock.threads, states[0]
+        weights, effects = weighted(rows, users.own, items.own, threads).weights, self._effects(state)
+        errors = RatingErrors.of(rows, users.vectors, items.vectors, mean, weights, threads, effects)
         if len(self.time_bins.edges):
-            state = self.draw_shifts(state, errors, given, others, shapes, states, noise, clock)
+            state = self.draw_shifts(state, errors, items.vectors, shapes, states, noise, clock)
         if self.session.size:
-            state = self.draw_sessions(state, errors, given, noise, clock)
-        sums = self._error_sums(state, errors, rows.weights, threads)
+            state = self.draw_sessions(state, errors, noise, clock)
+        sums = errors.total(rows.weights, threads, self._effects(state))
         if self.session.size:
             state, users = self.level(state, shapes[0], users, clock)
         return state, users, sums
@@ -180,8 +183,7 @@ class TimeModel:
     def draw_shifts(
         self,
         state: TimeState,
-        errors: np.ndarray,
-        weights: np.ndarray,
+        errors: RatingErrors,
         others: Side,
         shapes: Shapes,
         states: States,
@@ -190,20 +192,18 @@ class TimeModel:
     ) -> TimeState:
         """Draw the shifts of users and of items, and the precisions of their steps.
 
-        The errors are updated in place.
+        What they explain is taken off the errors.
         """
         rng = clock.rng(TIME, 0)
         for number, (shape, side) in enumerate(zip(shapes, states, strict=True)):
             if number:  # the users as the new shift has them; the items' are those given
                 others = self.columns(0, states[0].vectors, state, clock.threads)
 
-            def normal(n: int, shape: SideShape = shape) -> np.ndarray:
-                z = np.zeros((n, shape.width + 1), np.float32)
-                z[:, shape.columns] = rng.standard_normal((n, shape.n_factors + 1)) / np.sqrt(noise)
-                return z
+            def normal(n: int, k: int = shape.n_factors) -> np.ndarray:
+                return np.asarray(rng.standard_normal((n, k + 1)) / np.sqrt(noise))
 
             precision = state.strengths[number] * side.precision / noise
-            given = (state.shifts[number], others, errors, weights, precision, clock.threads)
+            given = (state.shifts[number], others, errors, precision, clock.threads)
             drawn = self.time_bins.solve_shift(number, *given, normal=normal)
             steps = steps_of(drawn, shape.columns)
             squares = float(np.sum(steps @ side.precision * steps))
@@ -211,17 +211,14 @@ class TimeModel:
             state = state.with_shift(number, drawn, strength)
         return state
 
-    def draw_sessions(
-        self, state: TimeState, errors: np.ndarray, weights: np.ndarray, noise: float, clock: Clock
-    ) -> TimeState:
+    def draw_sessions(self, state: TimeState, errors: RatingErrors, noise: float, clock: Clock) -> TimeState:
         """Draw the session effects and their precision.
 
-        The errors are then without session effects; they are updated in place.
+        The errors are then without session effects.
         """
-        self._add_session_effects(errors, state, clock.threads)
         rng, n, nothing = clock.rng(TIME, 1), self.n_session_effects, np.empty(0, np.int32)
-        given = (self.time_bins.by_user, nothing, self.session, n, weights, errors, clock.threads)
-        weight, total = (noise * sums for sums in sums_by_group(*given))
+        given = (self.time_bins.by_user, nothing, self.session, n, clock.threads)
+        weight, total = (noise * sums for sums in errors.sums(*given, plus=self._effects(state)))
         session_effect = draw_session_effects(
             weight, total, state.session_effect_precision, rng.standard_normal(n)
         )
@@ -237,45 +234,23 @@ class TimeModel:
 
         It changes no score.
         """
-        vectors, k = users.vectors, shape.n_factors
-        away = np.column_stack([vectors.factors[:, :k], vectors.bias]) - users.mean
+        vectors, k, lean = users.vectors, shape.n_factors, users.precision[:, -1]
+        pull = np.einsum("nf,f->n", vectors.factors[:, :k], lean[:k])
+        pull += vectors.bias * lean[k] - users.mean @ lean
         explained = shape.explained(users, clock.threads)
         if explained is not None:
-            away -= explained[:, shape.columns]
-        indptr = self.sessions.indptr
-        user = np.repeat(np.arange(len(vectors.bias)), np.diff(indptr))
-        z = clock.rng(TIME, 2).standard_normal(len(vectors.bias))
-        change = draw_levels(
-            away, users.precision, state.session_effect, user, state.session_effect_precision, z
-        )
+            pull -= explained[:, shape.columns] @ lean
+        z, user = clock.rng(TIME, 2).standard_normal(len(pull)), self.session_user
+        change = draw_levels(pull, lean[k], state.session_effect, user, state.session_effect_precision, z)
         session_effect = (state.session_effect - change[user]).astype(np.float32)
         bias = (vectors.bias + change).astype(np.float32)
         return replace(state, session_effect=session_effect), replace(
             users, vectors=Side(vectors.factors, bias)
         )
 
-    def _add_session_effects(self, errors: np.ndarray, state: TimeState, threads: int) -> None:
-        if not self.session.size:
-            return
-        from palate.kernels.timing import plus_session_effects
-
-        session_effect, session = state.session_effect, self.session
-        over_ratings(
-            lambda start, stop: plus_session_effects(start, stop, errors, session_effect, session),
-            len(errors),
-            threads,
-        )
-
-    def _error_sums(self, state: TimeState, errors: np.ndarray, weights: np.ndarray, threads: int) -> Sums:
-        """Return the weighted sums of errors, given without session effects, with them."""
-        from palate.kernels.timing import error_sums
-
-        def part(start: int, stop: int) -> Sums:
-            sums: Sums = error_sums(start, stop, errors, state.session_effect, self.session, weights)
-            return sums
-
-        parts = run_chunks(part, even_bounds(len(errors), RATINGS_PER_CHUNK), threads)
-        return sum(squared for squared, _ in parts), sum(absolute for _, absolute in parts)
+    def _effects(self, state: TimeState) -> Effects:
+        """Return the session effects and the session of each rating, or none."""
+        return (state.session_effect, self.session) if self.session.size else NO_EFFECTS
 
 
 def _less_session_effects(rows: Rows, session_effect: np.ndarray, session: np.ndarray, threads: int) -> Rows:

@@ -1,7 +1,7 @@
 """What a Gibbs chain needs of time: its state, the protocol that the chain relies on, and no time at all."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,6 +15,13 @@ from palate.training.gibbs.sides import SideShape, SideState
 Shapes = tuple[SideShape, SideShape]  # of users and items
 States = tuple[SideState, SideState]
 _START_PRECISION = 10.0  # of session effects
+
+
+class Met(NamedTuple):
+    """One side as the rows of the other meet it: the vector and own precision of each column."""
+
+    vectors: Side
+    own: np.ndarray  # (n_columns,), empty where all share one
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +101,7 @@ class Time(Protocol):
         mean: float,
         shapes: Shapes,
         states: States,
+        items: Met,
         noise: float,
         clock: Clock,
     ) -> tuple[TimeState, SideState, Sums | None]:
@@ -163,6 +171,7 @@ class NoTime:
         mean: float,
         shapes: Shapes,
         states: States,
+        items: Met,
         noise: float,
         clock: Clock,
     ) -> tuple[TimeState, SideState, Sums | None]:
