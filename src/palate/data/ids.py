@@ -13,16 +13,25 @@ from palate.data.series import shown, to_series
 
 WhereRow = Callable[[int], str]
 KIND_NAMES = {"int": "integer", "uint": "integer", "str": "string", "uuid": "UUID"}
+SIGNED = (
+    pl.Int8,
+    pl.Int16,
+    pl.Int32,
+    pl.Int64,
+    pl.UInt8,
+    pl.UInt16,
+    pl.UInt32,
+)  # all fit 64 bits with a sign
 _ADVICE = "Ids are integers, strings or UUIDs"
 
 
 @dataclass(frozen=True, eq=False)
 class CodedIds:
-    """A column of text ids, each distinct one stored once.
+    """A column of ids, each distinct one stored once.
 
     Parameters
     ----------
-    values : polars.Series, String
+    values : polars.Series of texts or integers
         The distinct ids in any order, none of them null.
     codes : ndarray of shape (n_rows,), int32
         Position in `values` of each row's id.
@@ -86,7 +95,7 @@ def id_column(values: object, what: str, where: WhereRow = row_label) -> tuple[p
 
 
 def _integers(series: pl.Series, what: str, where: WhereRow) -> tuple[pl.Series, str]:
-    if series.dtype in (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32):
+    if series.dtype in SIGNED:
         return series, "int"
     for dtype, kind in ((pl.Int64, "int"), (pl.UInt64, "uint")):
         cast = series.cast(dtype, strict=False)

@@ -116,8 +116,10 @@ class Vocabulary:
             If a value cannot be an id, see `palate.data.ids.id_column`.
         """
         if isinstance(values, CodedIds):
-            vocabulary = cls(sorted_distinct(values.values).alias("id"), "str")
-            return vocabulary, vocabulary._match(values.values)[values.codes]
+            codes = values.codes
+            ids, kind = id_column(values.values, what, lambda code: where(int(np.argmax(codes == code))))
+            vocabulary = cls(ids.sort().cast(_DTYPES[kind]).alias("id"), kind)
+            return vocabulary, vocabulary._match(ids)[codes]
         series, kind = id_column(values, what, where)
         numbers = _compact_numbers(series) if kind == "int" else None
         if numbers is None:
@@ -311,10 +313,14 @@ class Vocabulary:
     def _join(self, series: pl.Series) -> np.ndarray:
         if threads_lost():
             return np.array([self._position(value) for value in series.to_list()], dtype=np.int32)
-        wanted = pl.DataFrame({"id": series.cast(self.values.dtype, strict=False)})
         known = pl.DataFrame({"id": self.values, "index": np.arange(len(self), dtype=np.int32)})
-        found = wanted.join(known, on="id", how="left", maintain_order="left")
-        return filled(found["index"], -1).to_numpy()
+        out = np.empty(len(series), dtype=np.int32)
+        rows = max(_CHUNK, len(self))
+        for start in range(0, len(series), rows):
+            part = series.slice(start, rows).cast(self.values.dtype, strict=False)
+            found = pl.DataFrame({"id": part}).join(known, on="id", how="left", maintain_order="left")
+            out[start : start + len(part)] = filled(found["index"], -1).to_numpy()
+        return out
 
     @cached_property
     def _numbers(self) -> np.ndarray:

@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, Setting, Words
 from palate.data.ids import WhereRow
-from palate.data.times import dates_of_texts
+from palate.data.time_units import DATETIMES
+from palate.data.times import dates_of_texts, raw_times
 from palate.io.blocks import Block
 from palate.io.layout import TextFile, misplaced_quote
 
@@ -86,6 +88,17 @@ def datetimes(texts: pl.Series, label: str, where: WhereRow, pattern: str | None
         row = int(wrong.arg_max() or 0)
         raise ArgumentError(label, f"hold times written as {pattern!r}", f"{texts[row]!r} at {where(row)}")
     return times
+
+
+def times_of(column: pl.Series, label: str, where: WhereRow, pattern: str | None = None) -> np.ndarray:
+    """Return a block of times: `datetime64` where the unit is certain, else plain numbers.
+
+    The unit of numbers is that of the whole column.
+    """
+    if column.dtype == pl.String:
+        column = datetimes(column, label, where, pattern)
+    numbers, unit = raw_times(column, label, where)
+    return numbers if unit is None else numbers.astype(f"datetime64[{DATETIMES[unit]}]")
 
 
 def refuse_swallowed(ids: pl.Series, label: str, where: WhereRow, line_end: str, separator: str) -> None:

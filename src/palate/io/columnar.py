@@ -1,6 +1,10 @@
-"""Parquet and Arrow files, whole or column by column."""
+"""Parquet and Arrow files, whole or block by block."""
 
+import glob
 import io
+from collections.abc import Iterator
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -10,14 +14,16 @@ from palate._checks import ArgumentError
 from palate.data.arguments import warn_caller
 from palate.data.checks import rating_values
 from palate.data.frames import missing_column
-from palate.data.ids import row_label
-from palate.io.cells import datetimes
+from palate.data.ids import SIGNED, WhereRow, id_column, row_label
+from palate.io.cells import times_of
 from palate.io.foreign import is_arrow
 from palate.io.layout import ReadingWarning
+from palate.io.parts import Integers, Keys, Numbers
 from palate.io.roles import KINDS, REQUIRED, choose_columns
 from palate.io.sources import Source
 from palate.io.text import Columns
 
+BLOCK = 1 << 20  # rows
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
@@ -30,54 +36,110 @@ def read_parquet(
     timestamp_format: str | None = None,
 ) -> Columns:
     """Return the rating columns of a Parquet or Arrow file; the other parameters as in `read_table`."""
+    schemas = [_schema(part) for part in source.parts or (source,)]
     called = source.parts[0].name if source.parts else source.name
-    columns = choose_columns(named, list(_schema(source)), called, counts)
-    _check_parts(source, columns)
-    labels = {role: f"column {column!r}" for role, column in columns.items()}
-
-    out = _left_out(source, columns, missing, skip_empty)
-    place = None if out is None else np.flatnonzero(~out)
-
-    def where(row: int) -> str:
-        return f"{row_label(row if place is None else int(place[row]))} of {source.name}"
-
-    column: dict[str, Any] = {}
-    for role, name in columns.items():  # one after the other: only one column is held as wide as in the file
-        series = _ids(source, str(name)) if KINDS[role] == "id" else columnar(source, [str(name)])[str(name)]
-        if out is not None:
-            series = series.filter(~out)
-        if KINDS[role] == "time" and series.dtype == pl.String:
-            series = datetimes(series, labels[role], where, timestamp_format)
-        if KINDS[role] == "number":
-            column[role] = rating_values(series, labels[role], where)
-        else:
-            column[role] = series
-    return Columns(column, labels, where)
+    found = choose_columns(named, list(schemas[0]), called, counts)
+    columns = {role: str(name) for role, name in found.items()}
+    _check_parts(source, schemas, columns)
+    types = {role: [schema[name] for schema in schemas] for role, name in columns.items()}
+    return _Reading(source, columns, types, missing, skip_empty, timestamp_format).columns()
 
 
-def _left_out(
-    source: Source, columns: dict[str, str | int], missing: tuple[str, ...], skip_empty: bool
-) -> np.ndarray | None:
-    """Return which rows are left out because they hold no rating, and say how many they are.
+class _Reading:
+    """One pass over a file, or over the parts of a table, some rows at a time."""
 
-    Return None for none.
-    """
-    masks = {}
-    if missing and "rating" in columns:
-        ratings = columnar(source, [str(columns["rating"])]).to_series()
-        masks[f"hold {', '.join(map(repr, missing))} for a rating and are left out"] = marked(
-            ratings, missing
-        ).to_numpy()
-    if skip_empty:
-        wanted = [str(columns[role]) for role in REQUIRED if role in columns]
-        nulls = [columnar(source, [name]).to_series() for name in wanted]
-        empty = [one.is_null() | (one.is_nan() if one.dtype.is_float() else False) for one in nulls]
-        masks["have no user, item or rating and are left out"] = np.logical_or.reduce(
-            [one.to_numpy() for one in empty]
+    def __init__(
+        self,
+        source: Source,
+        columns: dict[str, str],
+        types: dict[str, list[pl.DataType]],
+        missing: tuple[str, ...],
+        skip_empty: bool,
+        timestamp_format: str | None,
+    ) -> None:
+        self.source, self.names, self.timestamp_format = source, columns, timestamp_format
+        self.labels = {role: f"column {name!r}" for role, name in columns.items()}
+        self.parts = {role: _part(role, types[role]) for role in columns}
+        self.missing = missing if "rating" in columns else ()
+        self.skip_empty = skip_empty
+        self.left_out: dict[str, int] = {}  # why, and how many rows
+        self.kept: list[np.ndarray] = []  # which rows are not left out, if any may be
+
+    def columns(self) -> Columns:
+        n_kept = 0
+        for rows in _blocks(self.source, list(dict.fromkeys(self.names.values()))):
+            if self.missing or self.skip_empty:
+                self.kept.append(self._kept(rows))
+                rows = rows.filter(self.kept[-1])
+            where = partial(self._where, n_kept)
+            for role, name in self.names.items():
+                self._add(role, rows[name], where)
+            n_kept += rows.height
+        for said, n in self.left_out.items():
+            total = sum(map(len, self.kept))
+            warn_caller(f"{n:,} of {total:,} rows of {self.source.name} {said}.", ReadingWarning)
+        return Columns(
+            {role: self.parts.pop(role).finish() for role in self.names}, self.labels, partial(self._where, 0)
         )
-    for said, mask in masks.items():
-        warn_caller(f"{int(mask.sum()):,} of {len(mask):,} rows of {source.name} {said}.", ReadingWarning)
-    return np.logical_or.reduce(list(masks.values())) if masks else None
+
+    def _add(self, role: str, column: pl.Series, where: WhereRow) -> None:
+        kind, label = KINDS[role], self.labels[role]
+        if kind == "number":
+            self.parts[role].add(rating_values(column, label, where))
+        elif kind == "time":
+            self.parts[role].add(times_of(column, label, where, self.timestamp_format))
+        else:
+            self.parts[role].add(id_column(column, label, where)[0])
+
+    def _where(self, before: int, row: int) -> str:
+        """Say where a row is, counted among those that are not left out, from one of them on."""
+        row += before
+        if self.kept:
+            row = int(np.flatnonzero(np.concatenate(self.kept))[row])
+        return f"{row_label(row)} of {self.source.name}"
+
+    def _kept(self, rows: pl.DataFrame) -> np.ndarray:
+        """Return which rows hold a rating, and count the others."""
+        masks = {}
+        if self.missing:
+            said = f"hold {', '.join(map(repr, self.missing))} for a rating and are left out"
+            masks[said] = marked(rows[self.names["rating"]], self.missing)
+        if self.skip_empty:
+            wanted = [rows[self.names[role]] for role in REQUIRED if role in self.names]
+            empty = [one.is_null() | (one.is_nan() if one.dtype.is_float() else False) for one in wanted]
+            masks["have no user, item or rating and are left out"] = reduce(or_, empty)
+        for said, mask in masks.items():
+            self.left_out[said] = self.left_out.get(said, 0) + int(mask.sum())
+        return ~reduce(or_, masks.values()).to_numpy()
+
+
+def _part(role: str, types: list[pl.DataType]) -> Any:
+    """Return what a column of these types, one for each part of the table, is gathered in."""
+    if KINDS[role] != "id":
+        return Numbers(role)
+    if not all(dtype.is_integer() or dtype.is_decimal() for dtype in types):
+        return Keys(role)
+    if all(dtype == pl.UInt64 for dtype in types):
+        return Integers(role, pl.UInt64())
+    # Integers of any width meet as text: Polars 1.20 joins those of 128 bits wrongly.
+    return Integers(role, pl.Int64() if all(dtype in SIGNED for dtype in types) else pl.String())
+
+
+def _blocks(source: Source, columns: list[str]) -> Iterator[pl.DataFrame]:
+    """Yield the rows of columns of a file or of the parts of a table in blocks, of an empty file one block.
+
+    A block is a million rows or a 32nd of a file: of a single row group, each block decodes what comes
+    before it in part.
+    """
+    for part in source.parts or (source,):
+        try:
+            lazy = _scan(part).select(columns)
+            n_rows = int(lazy.select(pl.len()).collect().item())
+            size = max(BLOCK, -(-n_rows // 32))
+            for start in range(0, max(n_rows, 1), size):
+                yield lazy.slice(start, size).collect()
+        except _UNREADABLE as error:
+            raise ValueError(_not_parquet(part, error)) from None
 
 
 def marked(ratings: pl.Series, missing: tuple[str, ...]) -> pl.Series:
@@ -96,49 +158,31 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _ids(source: Source, name: str) -> pl.Series:
-    """Return a column of ids; integers that fit take 32 bits, which spares memory where files are many."""
-    if not source.parts:
-        return _narrow(columnar(source, [name])[name])
-    parts = [_narrow(columnar(part, [name])[name]) for part in source.parts]
-    return pl.concat([part.to_frame() for part in parts], how="vertical_relaxed")[name]
-
-
-def _narrow(ids: pl.Series) -> pl.Series:
-    """Return integers in 32 bits if they fit."""
-    fits = ids.dtype == pl.Int64 and len(ids) > 0 and ids.null_count() == 0
-    if fits and int(ids.min()) >= -(2**31) and int(ids.max()) < 2**31:  # type: ignore[arg-type]
-        return ids.cast(pl.Int32)
-    return ids
+def _scan(source: Source) -> pl.LazyFrame:
+    """Return one file as a lazy frame; a compressed one is unpacked in memory."""
+    scan = pl.scan_ipc if is_arrow(source) else pl.scan_parquet
+    return scan(io.BytesIO(source.read()) if source.plain is None else glob.escape(str(source.plain)))
 
 
 def _schema(source: Source) -> dict[str, pl.DataType]:
-    """Return the columns of a file, or of the first part, with their types."""
-    if source.parts:
-        return _schema(source.parts[0])
-    read = pl.read_ipc_schema if is_arrow(source) else pl.read_parquet_schema
+    """Return the columns of a file with their types."""
     try:
-        return dict(read(source.plain or io.BytesIO(source.read())))
+        return dict(_scan(source).collect_schema())
     except _UNREADABLE as error:
         raise ValueError(_not_parquet(source, error)) from None
 
 
-def _check_parts(source: Source, columns: dict[str, str | int]) -> None:
+def _check_parts(source: Source, schemas: list[dict[str, pl.DataType]], columns: dict[str, str]) -> None:
     """Raise ValueError that names the file unless all parts hold the columns, in types of one kind."""
-    if not source.parts:
-        return
-    first, *rest = source.parts
-    wanted = _schema(first)
-    for part in rest:
-        found = _schema(part)
+    for part, found in zip(source.parts[1:], schemas[1:], strict=True):
         for role, name in columns.items():
             if name not in found:
-                raise ValueError(missing_column(str(name), role, list(found), part.name))
-            types = wanted[str(name)], found[str(name)]
+                raise ValueError(missing_column(name, role, list(found), part.name))
+            types = schemas[0][name], found[name]
             if _kind(types[0]) != _kind(types[1]):
                 raise ArgumentError(
                     f"column {name!r} of {part.name}",
-                    f"be of the type that it has in {first.name}, {types[0]}",
+                    f"be of the type that it has in {source.parts[0].name}, {types[0]}",
                     f"{types[1]}",
                     "All files of a folder are one table; name the file itself, or convert the column.",
                 )
@@ -153,17 +197,17 @@ def columnar(source: Source, columns: list[str] | None = None) -> pl.DataFrame:
     """Return a whole Parquet or Arrow file, or some columns of it."""
     if source.parts:
         return pl.concat([columnar(part, columns) for part in source.parts], how="vertical_relaxed")
-    place = source.plain or io.BytesIO(source.read())
     try:
-        if is_arrow(source):
-            return pl.read_ipc(place, columns=columns)
-        return pl.read_parquet(place, columns=columns)
+        return _scan(source).select(columns or pl.all()).collect()
     except _UNREADABLE as error:
         raise ValueError(_not_parquet(source, error)) from None
 
 
 def _not_parquet(source: Source, error: BaseException) -> str:
-    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    if isinstance(error, pl.exceptions.PanicException):  # its text is about the code of Polars
+        reason = "its data are damaged"
+    else:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     return (
         f"{source.name} must be a sound {'Arrow' if is_arrow(source) else 'Parquet'} file; reading it "
         f"failed: {reason}."

@@ -24,7 +24,8 @@ class HasIds(Protocol):
 
 def is_text(column: object) -> bool:
     """Return whether a column of ids holds text."""
-    return isinstance(column, CodedIds) or getattr(column, "dtype", None) == pl.String
+    values = column.values if isinstance(column, CodedIds) else column
+    return getattr(values, "dtype", None) == pl.String
 
 
 def text_ids(column: object) -> CodedIds:
@@ -34,7 +35,7 @@ def text_ids(column: object) -> CodedIds:
     ['7', '5', '7']
     """
     if isinstance(column, CodedIds):
-        return column
+        return CodedIds(column.values.cast(pl.String), column.codes)
     vocabulary, index = Vocabulary.encode(column)
     return CodedIds(vocabulary.values.cast(pl.String), index)
 
@@ -67,9 +68,10 @@ def read_like(columns: Columns, like: HasIds, typed: bool, name: str) -> None:
 def _like(columns: Columns, side: str, known: Vocabulary, typed: bool, name: str) -> Any:
     column, label = columns.column[side], columns.labels[side]
     if typed:
-        _, kind = id_column(column, label, columns.where)
+        values = column.values if isinstance(column, CodedIds) else pl.Series(column)
+        _, kind = id_column(values, label, columns.where)
         if KIND_NAMES[kind] != known.type_name and not (known.kind == "uuid" and kind == "str"):
-            raise TypeError(_typed_message(column, label, known, side, name, KIND_NAMES[kind]))
+            raise TypeError(_typed_message(values, label, known, side, name, KIND_NAMES[kind]))
     if known.kind == "str":
         return column if is_text(column) else text_ids(column)
     if known.type_name == "integer" and not is_text(column):
@@ -98,9 +100,9 @@ def _parses(known: Vocabulary, text: str) -> bool:
     return isinstance(found, UUID) or (str(found) == text and 0 <= int(found) < 2**64)
 
 
-def _typed_message(column: pl.Series, label: str, known: Vocabulary, side: str, name: str, found: str) -> str:
+def _typed_message(ids: pl.Series, label: str, known: Vocabulary, side: str, name: str, found: str) -> str:
     wanted = f"{known.type_name}s, as the known {side} ids (such as {known.id(0)!r})"
-    example = column[0] if len(column) else None
+    example = ids[0] if len(ids) else None
     return (
         f"{label} of {name} must hold {wanted}; got {found}s (such as {example!r}). Cast the "
         f"column to {known.type_name}s, or save the table as CSV, whose ids are converted to the "

@@ -7,7 +7,7 @@ import polars as pl
 
 from palate.data.ids import CodedIds
 
-_NARROW = np.iinfo(np.int32)
+_AT_ONCE = 1 << 20  # rows of ids that are numbered together, at least
 
 
 class NotWhole(Exception):
@@ -31,11 +31,56 @@ class Numbers:
 
     def finish(self) -> Any:
         """Return the whole column."""
-        arrays, self.arrays = self.arrays, []
-        return np.concatenate(arrays) if len(arrays) != 1 else arrays[0]
+        return _end_to_end(self.arrays)
 
 
-class Ids(Numbers):
+def _end_to_end(arrays: list[np.ndarray]) -> np.ndarray:
+    """Return arrays as one, and empty their list on the way: what is copied is freed."""
+    if len(arrays) == 1:
+        return arrays.pop()
+    end = sum(map(len, arrays))
+    out = np.empty(end, np.result_type(*{array.dtype for array in arrays}))
+    while arrays:
+        array = arrays.pop()
+        out[end - len(array) : end] = array
+        end -= len(array)
+    return out
+
+
+class Integers:
+    """A column of ids that are integers: in 32 bits if all fit, else as `Keys` of a type that holds all.
+
+    As text they may be of any width.
+    """
+
+    def __init__(self, role: str, dtype: pl.DataType | None = None) -> None:
+        self.role = role
+        self.dtype = dtype or pl.Int64()
+        self.narrow = Numbers(role)
+        self.wide: Keys | None = None
+
+    def add(self, column: pl.Series) -> None:
+        """Append a block's values, none of them null."""
+        if self.wide is None:
+            numbers = column.cast(pl.Int32, strict=False)
+            if not numbers.null_count():
+                self.narrow.add(numbers)
+                return
+            self.wide = Keys(self.role)
+            for array in self.narrow.arrays:
+                self.wide.add(pl.Series(array).cast(self.dtype))
+            self.narrow.arrays.clear()
+        self.wide.add(column.cast(self.dtype))
+
+    def finish(self) -> Any:
+        """Return the whole column, an array or `CodedIds`."""
+        if self.wide is None:
+            return self.narrow.finish()
+        coded = self.wide.finish()
+        return CodedIds(coded.values.cast(pl.Int128), coded.codes) if self.dtype == pl.String else coded
+
+
+class Ids(Integers):
     """A column of ids that are whole numbers written plainly.
 
     "7" is one, but not "07" or "+7", which would become another id.
@@ -45,9 +90,7 @@ class Ids(Numbers):
         numbers = column.cast(pl.Int64, strict=False)
         if numbers.null_count() or not _written_plainly(column, numbers.to_numpy()):
             raise NotWhole(self.role)
-        array = numbers.to_numpy()
-        narrow = not len(array) or (array.min() >= _NARROW.min and array.max() <= _NARROW.max)
-        self.arrays.append(array.astype(np.int32 if narrow else np.int64))
+        super().add(numbers)
 
 
 def _written_plainly(column: pl.Series, numbers: np.ndarray) -> bool:
@@ -87,23 +130,51 @@ class Texts:
 
 
 class Keys:
-    """A column of ids that are text and repeat: each distinct one once, and a number for each row."""
+    """A column of ids that repeat: each distinct one once, as they appear, and a number for each row.
+
+    Blocks wait until they have as many rows as there are distinct ids, so that these are looked up
+    in a table that is rarely made anew.
+    """
 
     def __init__(self, role: str) -> None:
         self.role = role
-        self.known = pl.DataFrame(schema={"text": pl.String, "code": pl.Int32})
+        self.known = pl.DataFrame()
         self.codes: list[np.ndarray] = []
+        self.waiting: list[pl.Series] = []
+        self.n_waiting = 0
 
     def add(self, column: pl.Series) -> None:
-        """Append a block's values."""
-        texts = pl.DataFrame({"text": column})
-        new = texts.unique().join(self.known, on="text", how="anti")
-        codes = np.arange(self.known.height, self.known.height + new.height, dtype=np.int32)
-        self.known = pl.concat([self.known, new.with_columns(pl.Series("code", codes))])
-        found = texts.join(self.known, on="text", how="left", maintain_order="left")
-        self.codes.append(found["code"].to_numpy().copy())
+        """Append a block's values, none of them null."""
+        self.waiting.append(column)
+        self.n_waiting += len(column)
+        if self.n_waiting >= max(_AT_ONCE, self.known.height):
+            self._number()
+
+    def _number(self) -> None:
+        """Turn the blocks that wait into numbers."""
+        ids = pl.concat(self.waiting)
+        self.waiting, self.n_waiting = [], 0
+        codes = _look_up(ids, self.known) if self.known.height else np.full(len(ids), -1, np.int32)
+        unknown = codes < 0
+        if unknown.any() or not self.known.width:
+            ids = ids.filter(unknown)
+            first = self.known.height
+            distinct = ids.unique(maintain_order=True)
+            codes_of = np.arange(first, first + len(distinct), dtype=np.int32)
+            new = pl.DataFrame({"id": distinct, "code": codes_of})
+            self.known = pl.concat([self.known, new]) if first else new
+            codes[unknown] = _look_up(ids, new)
+        self.codes.append(codes)
 
     def finish(self) -> CodedIds:
         """Return the whole column."""
-        codes, self.codes = self.codes, []
-        return CodedIds(self.known["text"].rechunk(), np.concatenate(codes) if len(codes) != 1 else codes[0])
+        if self.waiting:
+            self._number()
+        known, self.known = self.known, pl.DataFrame()
+        return CodedIds(known["id"].rechunk(), _end_to_end(self.codes))
+
+
+def _look_up(ids: pl.Series, known: pl.DataFrame) -> np.ndarray:
+    """Return the number of each id, -1 for one that is not known."""
+    found = pl.DataFrame({"id": ids}).join(known, on="id", how="left", maintain_order="left")["code"]
+    return found.fill_null(-1).to_numpy().copy()

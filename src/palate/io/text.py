@@ -14,18 +14,16 @@ from palate._checks import ArgumentError, MissingValueError, Setting, Words
 from palate.data.arguments import warn_caller
 from palate.data.checks import rating_values
 from palate.data.ids import WhereRow, id_column
-from palate.data.time_units import DATETIMES
-from palate.data.times import raw_times
 from palate.io.blocks import Block
 from palate.io.cells import (
     NUMBER,
     Fields,
-    datetimes,
     diagnosis,
     dtype_of,
     numbers_of,
     refuse_swallowed,
     time_kind,
+    times_of,
 )
 from palate.io.layout import ReadingWarning, TextFile, encoding_of, places_of, text_file
 from palate.io.parts import Ids, Keys, NotWhole, Numbers, Texts, is_plain
@@ -264,13 +262,7 @@ class _Reading:
         elif kind == "text":
             self.parts[role].add(column)
         else:
-            times = (
-                datetimes(column, label, where, self.file.timestamp_format) if kind == "datetime" else column
-            )
-            numbers, unit = raw_times(times, label, where)  # the unit of numbers is that of the whole column
-            self.parts[role].add(
-                numbers if unit is None else numbers.astype(f"datetime64[{DATETIMES[unit]}]")
-            )
+            self.parts[role].add(times_of(column, label, where, self.file.timestamp_format))
 
     def _add_ids(self, role: str, column: pl.Series, where: WhereRow) -> None:
         try:
