@@ -126,7 +126,18 @@ def crossval(
             threads=each,
         )
 
-    results = []
+    results = _of_each(parts, work, n_at_once, callback)
+    return _pooled(results, parts, resamples, confidence, seed)
+
+
+def _of_each(
+    parts: Folds,
+    work: Callable[[Split], Evaluation],
+    n_at_once: int,
+    callback: Callable[[int, int], object] | None,
+) -> list[Evaluation]:
+    """Return what `work` returns of each fold, some at once; an exception leaves out those not yet begun."""
+    results: list[Evaluation] = []
     with ThreadPoolExecutor(n_at_once, thread_name_prefix="palate-fold") as pool_of_threads:
         try:
             for result in pool_of_threads.map(work, parts):
@@ -136,7 +147,7 @@ def crossval(
         except BaseException:
             pool_of_threads.shutdown(wait=False, cancel_futures=True)
             raise
-    return _pooled(results, parts, resamples, confidence, seed)
+    return results
 
 
 def named_trainers(trainers: object) -> dict[str, Any]:

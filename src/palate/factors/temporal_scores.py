@@ -12,6 +12,7 @@ from palate._parallel import even_bounds
 from palate.data.time_units import placed
 from palate.data.times import are_dates, given_times
 from palate.factors.factors import Factors, FactorScorer, Temporal
+from palate.factors.row_precision import RowNoise
 from palate.factors.scores import linear_scores, score_pairs
 from palate.factors.taking import changed, take
 from palate.factors.temporal import TimeContext
@@ -117,22 +118,16 @@ def at_times(
         item_factors[:, away], item_bias[:, away] = rows_in_time_bins(
             model.factors, item[away], moved[away] - 1
         )
-    session_effects = np.concatenate(
-        [np.zeros((len(context.session_effect), 1), np.float32), context.session_effect], axis=1
-    )
-    mine, theirs = model.factors.user.noise, model.factors.item.noise
-    if mine is not None:  # the effect of a session that is known is no noise
-        scale = np.where(session > 0, mine.scale[:, user], mine.total[:, user])
-        mine = replace(mine, scale=scale, session=None)
+    theirs = model.factors.item.noise
     found = take(
         model,
         user_rows=user,
         item_rows=item,
         user_factors=factors,
-        user_bias=bias + session_effects[:, session],
+        user_bias=bias + np.pad(context.session_effect, ((0, 0), (1, 0)))[:, session],
         item_factors=item_factors,
         item_bias=item_bias,
-        user_noise=mine,
+        user_noise=_noise_in_sessions(model.factors.user.noise, user, session > 0),
         item_noise=None if theirs is None else replace(theirs, scale=theirs.scale[:, item]),
         levels=known_levels(model),
         user_link=None,
@@ -140,6 +135,13 @@ def at_times(
         context=None,
     )
     return found, user_at, item_at
+
+
+def _noise_in_sessions(noise: RowNoise | None, users: np.ndarray, known: np.ndarray) -> RowNoise | None:
+    """Return the noise of users, without what sessions add to it where the session is known."""
+    if noise is None:
+        return None
+    return replace(noise, scale=np.where(known, noise.scale[:, users], noise.total[:, users]), session=None)
 
 
 def rows_in_time_bins(

@@ -183,16 +183,34 @@ def solve_rows(
         What `unobserved_terms` says of all columns, where `other` holds only those that these rows refer to.
     threads : int, default 1
     """
-    from palate.kernels import rows as kernel
-    from palate.kernels.double import solve_double
     from palate.kernels.ratings import N_STATS
 
     if first_order:
         own = np.zeros(rows.n_rows, np.float32) if present is None else present.bias
         return _to_first_order(rows, other, mean, prior, own, threads)
-    width = other.factors.shape[1]
-    single = np.float32
-    common: tuple[Any, ...] = (
+    common = _given(rows, other, mean, prior, draw, prior_mean, terms, threads)
+    sums = np.zeros((rows.n_rows if stats else 0, N_STATS))
+    if not steps:
+        return _solved(rows, other, common, prior, noise, double, sums, threads)
+    side = _improved(rows, other.factors.shape[1], common, prior, present, steps, tolerance, threads)
+    if stats:
+        _errors(rows, other, mean, prior, side, sums, threads)
+    return Solved(side, sums, 0)
+
+
+def _given(
+    rows: Rows,
+    other: Side,
+    mean: float,
+    prior: RowPrior,
+    draw: int,
+    prior_mean: np.ndarray | None,
+    terms: tuple[np.ndarray, np.ndarray] | None,
+    threads: int,
+) -> tuple[Any, ...]:
+    """Return what all kernels that solve rows are given: ratings, the other side and the prior, padded."""
+    width, single = other.factors.shape[1], np.float32
+    return (
         *rows.table,
         rows.weights,
         single(mean),
@@ -206,24 +224,30 @@ def solve_rows(
         single(prior.imputed),
         single(prior.dropout),
     )
-    sums = np.zeros((rows.n_rows if stats else 0, N_STATS))
-    if steps:
-        side = _improved(rows, width, common, prior, present, steps, tolerance, threads)
-        if stats:
-            _errors(rows, other, mean, prior, side, sums, threads)
-        return Solved(side, sums, 0)
-    out, out_bias = np.empty((rows.n_rows, width), single), np.empty(rows.n_rows, single)
-    rest: tuple[Any, ...] = (
-        _widened_rows(noise, width),
-        out,
-        out_bias,
-        sums,
-        np.zeros(rows.n_rows, np.bool_),
-    )
-    common = (*common, single(prior.l1_bias), bool(prior.bias))
+
+
+def _solved(
+    rows: Rows,
+    other: Side,
+    common: tuple[Any, ...],
+    prior: RowPrior,
+    noise: np.ndarray | None,
+    double: bool,
+    sums: np.ndarray,
+    threads: int,
+) -> Solved:
+    """Return the rows solved exactly, in float64 where float32 does not do; `sums` takes their error sums."""
+    from palate.kernels import rows as kernel
+    from palate.kernels.double import solve_double
+
+    width = other.factors.shape[1]
+    out, out_bias = np.empty((rows.n_rows, width), np.float32), np.empty(rows.n_rows, np.float32)
+    left = np.zeros(rows.n_rows, np.bool_)
+    given = (*common, np.float32(prior.l1_bias), bool(prior.bias))
+    rest: tuple[Any, ...] = (_widened_rows(noise, width), out, out_bias, sums, left)
 
     def solve(start: int, stop: int) -> int:
-        ours = (np.array([start, stop]), *common)
+        ours = (np.array([start, stop]), *given)
         n_left = int(kernel.solve_rows(*(*ours, bool(double), *rest)))
         if n_left:
             solve_double(*(*ours, *rest))
