@@ -40,6 +40,7 @@ def show(story: Story) -> None:
 
 def _introduce(story: Story) -> None:
     ratings, taste = story.data.ratings, story.taste
+    side = "above" if taste["liking"] >= 0 else "below"
     print_text(
         f"The data are {len(ratings):,} ratings from {ratings.scale[0]:g} to {ratings.scale[1]:g} stars, "
         f"given to {ratings.n_items:,} films by {ratings.n_users:,} people (MovieLens). "
@@ -49,17 +50,13 @@ def _introduce(story: Story) -> None:
     print_heading(f"User {story.user}")
     print_text(
         f"The demo follows one person, who rates {taste['genre']} films {abs(taste['liking']):.2f} stars "
-        f"{_above(taste['liking'])} what the quality of the films and the person's average explain. (Of all "
+        f"{side} what the quality of the films and the person's average explain. (Of all "
         f"users with {USER_RATINGS[0]} to {USER_RATINGS[1]} ratings and at least {GENRE_RATINGS} in a genre, "
         f"this one has the clearest preference.) These are the highest of {taste['n_ratings']} ratings:",
         "",
     )
     rated = pl.DataFrame(story.default.model.rated(story.user))
     print_table(rated.head(10), _FILM_COLUMNS, drop=("held_out", "mean_rating", "item_id"))
-
-
-def _above(liking: float) -> str:
-    return "above" if liking >= 0 else "below"
 
 
 def _before(story: Story) -> None:

@@ -88,6 +88,7 @@ def evaluate(
         palate evaluate new.palate --cases looks-wrong.jsonl
     """
     from palate.cli.arguments import holds_counts
+    from palate.cli.id_lists import listed_ids
     from palate.cli.input import busy
     from palate.cli.output import check_output
     from palate.evaluation.evaluating import evaluate as evaluate_models
@@ -112,7 +113,8 @@ def evaluate(
         chosen, part, title = _bundled(seed, threads)
         known = None
     asked: dict[str, Any] = {
-        "candidates": _candidates(chosen, candidates),
+        # Read as for the first model; what no model knows is told in a note.
+        "candidates": listed_ids(next(iter(chosen.values())), candidates, unknown="keep"),
         "relevant_from": relevant_from,
         "train": known,
         "baselines": not no_baselines,
@@ -197,16 +199,6 @@ def _loaded(paths: list[Path]) -> dict[str, Any]:
             )
         found[unique_name(path.stem, list(found))] = load(path)
     return found
-
-
-def _candidates(models: dict[str, Any], text: str | None) -> list[Any] | None:
-    """Return the ids of `--candidates`, read as for the first model.
-
-    What no model knows is told in a note.
-    """
-    from palate.cli.id_lists import listed_ids
-
-    return listed_ids(next(iter(models.values())), text, unknown="keep")
 
 
 def _ratings(path: Path | None, model: "Model", how: Reading) -> "Ratings | None":

@@ -2,8 +2,9 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -83,7 +84,7 @@ def experiment(
     before = files_in(plots)
     written = found.plots(plots) if plots is not None else []
     if output is not None or as_json:
-        deliver(_table(found), as_json=as_json, output=output)
+        deliver(replace(found, frame_kind="polars").table, as_json=as_json, output=output)
     else:
         _print(found)
     if written and not as_json:
@@ -99,12 +100,6 @@ def _interrupted(done: int, of: int, results: Path | None) -> typer.Exit:
         kept = f"; they are stored in {results}"
     say(f"interrupted: {done} of {of} settings were finished{kept}.")
     return typer.Exit(INTERRUPTED)
-
-
-def _table(found: "Experiment") -> Any:
-    from dataclasses import replace
-
-    return replace(found, frame_kind="polars").table
 
 
 def _print(found: "Experiment") -> None:

@@ -11,7 +11,6 @@ from palate.cli.errors import say, usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 
 if TYPE_CHECKING:
-    from palate.explorer.bundled import BundledTraining
     from palate.explorer.workspace import Workspace
 
 Models = Annotated[
@@ -70,7 +69,9 @@ def explore(
     """
     import tempfile
 
+    from palate.explorer.bundled import BundledTraining
     from palate.explorer.server import check_installed, free_port, serve
+    from palate.store.opening import open_store
 
     if test is not None and not models:
         raise usage_error(
@@ -85,7 +86,7 @@ def explore(
         if models:
             source: Any = _workspace(models, loaded, test, reading, store, cases)
         else:
-            source = _bundled(store, cases, Path(folder))
+            source = BundledTraining(Path(folder), open_store(store), cases, say)
         with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
             serve(
                 source,
@@ -101,22 +102,11 @@ def _workspace(
     from palate.app.core import Core
     from palate.cli.input import read_part
     from palate.explorer.workspace import Workspace
+    from palate.store.opening import open_store
 
     part = None
     if test is not None:
         counts = any(map(arguments.holds_counts, loaded))
         part = read_part(test, loaded[0], {**reading, "counts": counts})
-    core = Core.open(models, store=_store(store))
+    core = Core.open(models, store=open_store(store))
     return Workspace(core, part, "" if test is None else test.name, cases)
-
-
-def _bundled(store: Path, cases: Path, folder: Path) -> "BundledTraining":
-    from palate.explorer.bundled import BundledTraining
-
-    return BundledTraining(folder, _store(store), cases, say)
-
-
-def _store(path: Path) -> Any:
-    from palate.store.opening import open_store
-
-    return open_store(path)

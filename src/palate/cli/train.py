@@ -15,7 +15,6 @@ from palate.cli.writing import check_default, check_model_file, instead
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
-    from palate.model.factor_model import FactorModel
     from palate.training.trainer import Trainer
 
 Ratings_ = Annotated[
@@ -143,6 +142,7 @@ def train(
 
         palate train visits.parquet --user who --item what --rating stars --scale 1 10
     """
+    from palate.cli.arguments import load
     from palate.cli.hyperparameters import given
     from palate.cli.input import like_users
 
@@ -158,7 +158,7 @@ def train(
         share=validation if given(ctx, "validation") else None,
         seed=seed,
         threads=threads,
-        start=_start(start),
+        start=None if start is None else load(start),
         refit=refit,
         checkpoint=checkpoint,
         instead="" if checkpoint is None else instead(checkpoint),
@@ -267,9 +267,3 @@ def _extra(trainer: str, user_table: Path | None) -> dict[str, Any]:
     if trainer in ("baseline", "keras"):
         raise usage_error(f"--user-table is not for --trainer {trainer}, which has no features")
     return {"user_table": plain_table(user_table)}
-
-
-def _start(path: Path | None) -> "FactorModel | None":
-    from palate.cli.arguments import load
-
-    return None if path is None else load(path)

@@ -1,6 +1,7 @@
 """The coding questions: q1, q4, q5."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,14 +18,6 @@ class Predicts(Protocol):
 
     @property
     def predict(self) -> Callable[..., Any]: ...
-
-
-def _q1(answer: object, around: dict[str, Any]) -> Verdict:
-    return check_recommender(answer, "recommend", around, threshold=False)
-
-
-def _q4(answer: object, around: dict[str, Any]) -> Verdict:
-    return check_recommender(answer, "recommend_nonobscure", around, threshold=True)
 
 
 def check_l2_reccs(
@@ -137,6 +130,8 @@ def _seen(model: object, user: object) -> set[Any]:
 
 
 _ABOUT = texts.read("questions.toml")
-q1 = Coding(name="q1", judging=_q1, **_ABOUT["q1"])
-q4 = Coding(name="q4", judging=_q4, **_ABOUT["q4"])
+q1 = Coding(name="q1", judging=partial(check_recommender, name="recommend", threshold=False), **_ABOUT["q1"])
+q4 = Coding(
+    name="q4", judging=partial(check_recommender, name="recommend_nonobscure", threshold=True), **_ABOUT["q4"]
+)
 q5 = Coding(name="q5", judging=check_l2_reccs, **_ABOUT["q5"])

@@ -15,7 +15,7 @@ from palate.lesson.surroundings import Surroundings, ids_of, is_frame
 from palate.lesson.verdict import Verdict, Wrong
 
 
-def check_recommender(answer: Any, name: str, notebook: dict[str, Any], *, threshold: bool) -> Verdict:
+def check_recommender(answer: Any, notebook: dict[str, Any], *, name: str, threshold: bool) -> Verdict:
     """Return the verdict on a function `recommend(model, user_id, n=5)`.
 
     If it has a threshold, it takes `min_ratings=1000` as well.
@@ -24,11 +24,11 @@ def check_recommender(answer: Any, name: str, notebook: dict[str, Any], *, thres
     ----------
     answer : object
         What the learner handed in.
-    name : str
-        What the question calls the function.
     notebook : dict
         The learner's variables. Where the function names no tables, its films and ratings are
         `movies` and `df` of these; no hidden call is for their `uid`.
+    name : str
+        What the question calls the function.
     threshold : bool
     """
     try:
