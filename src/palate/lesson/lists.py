@@ -50,22 +50,18 @@ def check_list(ids: list[Any], case: Case, stage: Stage, before: tuple[Case, lis
             return [] if everything else [_nothing_left(case, stage)]
         if _same(ids, unseen, case):
             return ["(It leaves out what the user has rated, which the exercise does not; both are right.)"]
-    for problem in (
-        _about_asking,
-        _about_late_filter,
-        _about_other_threshold,
-        _about_threshold,
-        _about_number,
-        _about_order,
-    ):
-        if message := problem(ids, case, stage, everything, before):
-            raise Wrong(message)
-    raise Wrong(_first_difference(ids, everything, case))
+    raise Wrong(
+        _about_asking(ids, case, everything, before)
+        or _about_late_filter(ids, case, stage, everything)
+        or _about_other_threshold(ids, case, stage, everything)
+        or _about_threshold(ids, case, stage)
+        or _about_number(ids, case, everything)
+        or _about_order(ids, case, stage, everything)
+        or _first_difference(ids, everything, case)
+    )
 
 
-def _about_late_filter(
-    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object
-) -> str | None:
+def _about_late_filter(ids: list[Any], case: Case, stage: Stage, right: list[Any]) -> str | None:
     """Recognise the best n of all films, filtered afterwards."""
     if not case.floor or not 0 < len(ids) < len(right):
         return None
@@ -80,9 +76,7 @@ def _about_late_filter(
     )
 
 
-def _about_other_threshold(
-    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object
-) -> str | None:
+def _about_other_threshold(ids: list[Any], case: Case, stage: Stage, right: list[Any]) -> str | None:
     """Recognise the best films above a threshold that is not the one asked for."""
     if not case.floor:
         return None
@@ -118,9 +112,7 @@ def _about_other_threshold(
     )
 
 
-def _about_threshold(
-    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object
-) -> str | None:
+def _about_threshold(ids: list[Any], case: Case, stage: Stage) -> str | None:
     low = _below(ids, case, stage)
     if not low:
         return None
@@ -149,7 +141,7 @@ def _nothing_left(case: Case, stage: Stage) -> str:
 
 
 def _about_asking(
-    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: tuple[Case, list[Any]] | None
+    ids: list[Any], case: Case, right: list[Any], before: tuple[Case, list[Any]] | None
 ) -> str | None:
     """Say whom the function asked the model about, if not about the user it was called for."""
     if stranger := strangers(case):
@@ -182,7 +174,7 @@ def strangers(case: Case) -> str | None:
     )
 
 
-def _about_number(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object) -> str | None:
+def _about_number(ids: list[Any], case: Case, right: list[Any]) -> str | None:
     if len(ids) == len(right):
         return None
     if not ids:
@@ -200,7 +192,7 @@ def _about_number(ids: list[Any], case: Case, stage: Stage, right: list[Any], be
     )
 
 
-def _about_order(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object) -> str | None:
+def _about_order(ids: list[Any], case: Case, stage: Stage, right: list[Any]) -> str | None:
     if set(ids) == set(right):
         return (
             f"{case} returned the right films in the wrong order: the highest prediction comes first. Sort "
