@@ -12,7 +12,6 @@ from palate.kernels.topn import (
     BLOCK_ITEMS,
     GROUP_USERS,
     pack_items,
-    scores_of_all,
     top_items,
     top_items_reference,
     top_of_scores,
@@ -118,36 +117,6 @@ def test_scores_given_as_a_table_are_ranked_the_same(case, n):
     items, scores = np.empty((len(users), n), np.int32), np.empty((len(users), n), np.float32)
     top_of_scores(case.scores, users, case.allowed, *case.seen_rows, items, scores)
     assert_same((items, scores), top_items_reference(case.scores, n, case.forbidden))
-
-
-def all_scores(case, users, constants=None):
-    panels = pack_items(case.item_factors, case.bias)
-    own = np.ascontiguousarray(case.user_factors[:, users])
-    out = np.empty((len(users), case.item_factors.shape[1]), np.float32)
-    constants = np.zeros(len(users)) if constants is None else constants
-    scores_of_all(own, constants, panels.values, panels.order, out)
-    return out
-
-
-@given(case=cases)
-def test_all_scores_are_the_reference_where_products_are_exact(case):
-    users = np.arange(len(case.scores))
-    np.testing.assert_array_equal(all_scores(case, users), case.scores)
-    np.testing.assert_array_equal(all_scores(case, users, users * 0.5), case.scores + users[:, None] * 0.5)
-
-
-def test_all_scores_have_the_bits_of_ranked_ones_for_one_user_and_for_many(real_case):
-    users = np.arange(real_case.user_factors.shape[1])
-    scores = all_scores(real_case, users)
-    items, best = ask(real_case, 50, masked=False, seen=False)
-    np.testing.assert_array_equal(np.take_along_axis(scores, items, axis=1), best)
-    np.testing.assert_array_equal(np.concatenate([all_scores(real_case, [user]) for user in users]), scores)
-
-
-def test_an_item_that_is_not_finite_has_no_score():
-    case = integer_case(3, 2, 30, 2, 1)
-    case.item_factors[0, 4] = np.nan
-    assert np.flatnonzero(np.isnan(all_scores(case, [0, 1])).any(axis=0)).tolist() == [4]
 
 
 def test_equal_scores_rank_by_item_index():

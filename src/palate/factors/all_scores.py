@@ -9,10 +9,9 @@ import numpy as np
 
 from palate._parallel import available_threads, check_threads, even_bounds, run_chunks
 from palate.factors.factors import Factors, FactorScorer
-from palate.factors.item_index import item_panels, of_items
+from palate.factors.item_index import of_items
 from palate.factors.likelihood.base import Likelihood
 from palate.factors.scores import check_range, item_biases, prior_rows, user_constants
-from palate.scorer import Factored
 
 SCORES_PER_CHUNK = 1 << 18
 TABLE = 1 << 12  # entries of the table of a link
@@ -38,23 +37,33 @@ def score_items(model: FactorScorer, user_index: np.ndarray) -> np.ndarray:
     return scores
 
 
-def _products(model: Factored, users: np.ndarray) -> np.ndarray:
+def _products(model: FactorScorer, users: np.ndarray) -> np.ndarray:
     """Return the scores of one draw: of draws, packing all items for a single user would take longer."""
-    from palate.kernels.topn import scores_of_all
+    from palate.kernels.panels import GROUP, grouped_rows, panel_products
 
-    panels, constants = item_panels(model), user_constants(model, users)
-    own = _factors(model, users, 0)[None]
+    panels, constants = of_items(model, "panels of all scores", _packed), user_constants(model, users)
+    groups = grouped_rows(np.column_stack([_factors(model, users, 0), np.ones(len(users), np.float32)]))
     scores = np.empty((len(users), len(model.items)), np.float32)
 
     def run(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        scores_of_all(own[:, part], constants[part], panels.values, panels.order, scores[part])
+        panel_products(start, stop, groups, panels, scores)
+        part = slice(start * GROUP, stop * GROUP)
+        if constants[part].any():  # the scores of choices have none
+            scores[part] = scores[part] + constants[part, None]
 
-    run_chunks(run, even_bounds(len(users), _USERS), available_threads())
+    run_chunks(run, even_bounds(len(groups), _USERS // GROUP), available_threads())
     return scores
 
 
-def _factors(model: Factored, users: np.ndarray, draw: int) -> np.ndarray:
+def _packed(model: FactorScorer) -> np.ndarray:
+    """Return the items as panels of their factors and bias."""
+    from palate.kernels.panels import panels_of
+
+    bias = item_biases(model, np.arange(len(model.items)))
+    return panels_of(np.column_stack([model.item_factors[0], bias]))
+
+
+def _factors(model: FactorScorer, users: np.ndarray, draw: int) -> np.ndarray:
     """Return one draw's factors of each user index, float32; the prior's at -1."""
     prior = np.asarray(model.user_prior.mean[draw, :-1], dtype=np.float32)
     factors = (

@@ -353,56 +353,6 @@ def top_items(
             _finish(scores[first + u], items[first + u], size[u])
 
 
-@kernel()
-def scores_of_all(user_factors, constants, values, order, out):
-    """Write the scores of all packed items of each user to `out` (m, n_items), NaN for items not packed.
-
-    They are what `top_items` compares, with the user's constant added: `mu + b_u` in float64.
-
-    Parameters
-    ----------
-    user_factors : ndarray of shape (n_draws, m, n_factors), float32
-    constants : ndarray of shape (m,), float64
-    values, order : the fields of `ItemPanels`
-    out : ndarray of shape (m, n_items), float32
-    """
-    n_draws, n_users, n_factors = user_factors.shape
-    depth = n_draws * n_factors + 1
-    group = min(GROUP_USERS, -(-n_users // TILE_ROWS) * TILE_ROWS)
-    panels, norm = np.empty(group * depth, dtype=np.float32), np.empty(group, dtype=np.float64)
-    tile = np.empty(TILE_ROWS * TILE_COLUMNS, dtype=np.float32)
-    out[:] = np.float32(np.nan)
-    users = np.arange(n_users)
-    for first in range(0, n_users, group):
-        members = users[first : first + group]
-        _pack_users(user_factors, members, panels, norm)
-        for column in range(0, order.size, TILE_COLUMNS):
-            for quad in range(0, members.size, TILE_ROWS):
-                tile[:] = np.float32(0.0)
-                left_at, right_at = quad * depth, column * depth
-                add_products(
-                    tile,
-                    0,
-                    TILE_COLUMNS,
-                    panels,
-                    left_at,
-                    TILE_ROWS,
-                    values,
-                    right_at,
-                    LANES,
-                    depth * LANES,
-                    depth,
-                    TILE_ROWS,
-                    TILE_VECTORS,
-                )
-                for r in range(min(TILE_ROWS, members.size - quad)):
-                    user = first + quad + r
-                    for c in range(TILE_COLUMNS):
-                        if order[column + c] >= 0:
-                            score = np.float64(tile[r * TILE_COLUMNS + c]) + constants[user]
-                            out[user, order[column + c]] = np.float32(score)
-
-
 @inlined()
 def _reached_by(row, n, largest):
     """Return a score that at least n of a row reach, -inf where that is not known.

@@ -20,6 +20,7 @@ from palate.factors.factors import FactorScorer
 from palate.factors.inner_products import check_order, item_rows
 
 CONNECTIVITY, BUILD_WIDTH = 16, 128  # neighbours of an item, and items looked at to find them
+ITEMS_FOR_THREADS = 20_000
 QUERIES_PER_THREAD = 32  # starting a thread takes as long as a few searches
 _HEAD = b"palate index 1 "
 _HEAD_BYTES = 4096  # at most, of the line before the graph
@@ -54,7 +55,10 @@ class SearchIndex:
             expansion_add=BUILD_WIDTH,
         )
         if len(finite):
-            graph.add(finite.astype(np.uint64), rows[finite], threads=check_threads(threads))
+            # Threads that insert at once can miss the links to each other's items, so that an item is not
+            # found. One in a few thousand does not matter; a small graph is built by one thread.
+            used = check_threads(threads) if len(finite) >= ITEMS_FOR_THREADS else 1
+            graph.add(finite.astype(np.uint64), rows[finite], threads=used)
         return cls(graph, _digest(rows))
 
     @classmethod
