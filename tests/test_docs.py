@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import palate
+from palate.factors.parts import Part
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -245,7 +246,7 @@ def properties() -> dict[str, object]:
         for name, thing in public_objects().items()
         if inspect.isclass(thing)
         for inner, value in vars(thing).items()
-        if not inner.startswith("_") and isinstance(value, property | cached_property)
+        if not inner.startswith("_") and isinstance(value, property | cached_property | Part)
     }
 
 

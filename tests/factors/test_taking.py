@@ -68,10 +68,10 @@ def test_every_part_has_a_name_and_stands_where_the_name_says(model):
         if field.name not in ("user", "item", "likelihood", "name")
     }
     held |= {("likelihood", name) for name in Learned._fields if name != "scale"}
-    assert set(PARTS.values()) == held
-    for name, (holder, field) in PARTS.items():
-        one = model.likelihood.learned if holder == "likelihood" else holders[holder]
-        assert getattr(model, name) is getattr(one, field), name
+    assert {(part.holder, part.field) for part in PARTS.values()} == held
+    for name, part in PARTS.items():
+        one = model.likelihood.learned if part.holder == "likelihood" else holders[part.holder]
+        assert getattr(model, name) is getattr(one, part.field), name
     assert set(Parts.__annotations__) == set(PARTS)
 
 

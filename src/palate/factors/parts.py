@@ -6,7 +6,7 @@ is the array `factors.user.factors`. This module alone knows which name stands f
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any, Generic, TypedDict, TypeVar, cast
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from palate.factors.temporal import TimeContext
 from palate.solve.features import FeatureLink
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
+
+P = TypeVar("P")
 
 
 class Parts(TypedDict, total=False):
@@ -38,88 +40,36 @@ class Parts(TypedDict, total=False):
     user_link: FeatureLink | None
     item_link: FeatureLink | None
     link: str
-    levels: np.ndarray | None
-    cutpoints: np.ndarray | None
-    noise_sd: np.ndarray | None
+    levels: np.ndarray | None  # (n_levels,) float32
+    cutpoints: np.ndarray | None  # (n_draws, n_levels - 1) float32
+    noise_sd: np.ndarray | None  # (n_draws,) float64
     context: TimeContext | None
     spread: float | None
     fold: SumFold | None
 
 
-# Where each part stands: the side, the likelihood, or the factors themselves; and its field there.
-PARTS: dict[str, tuple[str, str]] = {
-    "user_factors": ("user", "factors"),
-    "item_factors": ("item", "factors"),
-    "user_bias": ("user", "bias"),
-    "item_bias": ("item", "bias"),
-    "user_prior": ("user", "prior"),
-    "item_prior": ("item", "prior"),
-    "user_noise": ("user", "noise"),
-    "item_noise": ("item", "noise"),
-    "user_link": ("user", "features"),
-    "item_link": ("item", "features"),
-    "link": ("likelihood", "link"),
-    "levels": ("likelihood", "levels"),
-    "cutpoints": ("likelihood", "cutpoints"),
-    "noise_sd": ("likelihood", "noise_sd"),
-    "global_mean": ("", "mean"),
-    "context": ("", "time"),
-    "spread": ("", "se_scale"),
-    "fold": ("", "sums"),
-}
+class Part(Generic[P]):
+    """A part of a model's factors, which the model shows under a flat name.
 
-
-def check_names(parts: Mapping[str, object], what: str) -> None:
-    """Raise TypeError unless every name is that of a part of what takes them."""
-    for name in parts:
-        if name not in PARTS:
-            near = nearest(name, list(PARTS))
-            hint = (
-                f"Did you mean {' or '.join(f'{one}=' for one in near)}?"
-                if near
-                else f"Parts are {', '.join(PARTS)}."
-            )
-            raise TypeError(f"{what} takes no argument {name!r}. {hint}")
-
-
-def by_holder(parts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return named parts by where they stand, and their field there.
-
-    Examples
-    --------
-    >>> by_holder({"user_noise": None, "link": "bounded", "spread": 1.5})
-    {'user': {'noise': None}, 'likelihood': {'link': 'bounded'}, '': {'se_scale': 1.5}}
+    Parameters
+    ----------
+    holder : {"user", "item", "likelihood", ""}
+        Where it stands: a side, the likelihood, or the factors themselves.
+    field : str
+        Its name there.
+    about : str
     """
-    found: dict[str, dict[str, Any]] = {}
-    for name, part in parts.items():
-        holder, field = PARTS[name]
-        found.setdefault(holder, {})[field] = part
-    return found
 
+    def __init__(self, holder: str, field: str, about: str) -> None:
+        self.holder, self.field, self.__doc__ = holder, field, about
 
-def factors_of(parts: Parts, scale: tuple[float, float] | None) -> Factors:
-    """Return the factors that are made of these parts; `scale` is that of the ratings."""
-    found = by_holder(parts)
-    learned = Learned(scale=scale, **found.get("likelihood", {}))
-    return Factors(
-        user=FactorSide(name="user", **found["user"]),
-        item=FactorSide(name="item", **found["item"]),
-        likelihood=likelihood_of(learned),
-        **found[""],
-    )
-
-
-def with_parts(factors: Factors, parts: Mapping[str, Any], scale: tuple[float, float] | None) -> Factors:
-    """Return factors with some parts changed, for ratings of this `scale`."""
-    found = by_holder(parts)
-    own = dict(found.get("", {}))
-    for side in (factors.user, factors.item):
-        if side.name in found:
-            own[side.name] = replace(side, **found[side.name])
-    held = factors.likelihood.learned
-    if "likelihood" in found or held.scale not in (None, scale):
-        own["likelihood"] = likelihood_of(held._replace(scale=scale, **found.get("likelihood", {})))
-    return replace(factors, **own) if own else factors
+    def __get__(self, model: "OfFactors | None", owner: type | None = None) -> P:
+        if model is None:
+            return cast(P, self)
+        factors = model.factors
+        if self.holder == "likelihood":
+            return cast(P, getattr(factors.likelihood.learned, self.field))
+        return cast(P, getattr(getattr(factors, self.holder) if self.holder else factors, self.field))
 
 
 class OfFactors:
@@ -147,92 +97,77 @@ class OfFactors:
         """The items' vectors as the row solver takes them, one Side per draw."""
         return self.factors.item.padded
 
-    @property
-    def user_factors(self) -> np.ndarray:
-        """The users' factors, (n_draws, n_users, n_factors) float32."""
-        return self.factors.user.factors
+    user_factors = Part[np.ndarray]("user", "factors", "Users' factors, (n_draws, n_users, n_factors).")
+    item_factors = Part[np.ndarray]("item", "factors", "Items' factors, (n_draws, n_items, n_factors).")
+    user_bias = Part[np.ndarray]("user", "bias", "Users' biases, (n_draws, n_users) float32.")
+    item_bias = Part[np.ndarray]("item", "bias", "Items' biases, (n_draws, n_items) float32.")
+    user_prior = Part[RowPrior]("user", "prior", "Prior of the users' vectors and biases.")
+    item_prior = Part[RowPrior]("item", "prior", "Prior of the items' vectors and biases.")
+    user_noise = Part[RowNoise | None]("user", "noise", "Noise of a user's ratings, relative to that of all.")
+    item_noise = Part[RowNoise | None]("item", "noise", "Noise of an item's ratings, relative to all.")
+    user_link = Part[FeatureLink | None]("user", "features", "Features of users, which set the prior mean.")
+    item_link = Part[FeatureLink | None]("item", "features", "Features of items, which set the prior mean.")
+    link = Part[str]("likelihood", "link", 'Link to ratings: "identity", "bounded" or "ordinal".')
+    levels = Part[np.ndarray | None]("likelihood", "levels", "Values a rating may have, ascending.")
+    cutpoints = Part[np.ndarray | None]("likelihood", "cutpoints", "Cutpoints of the ordinal link.")
+    noise_sd = Part[np.ndarray | None]("likelihood", "noise_sd", "Sd of a rating about its expectation.")
+    global_mean = Part[np.ndarray]("", "mean", "Latent value of an average pair, (n_draws,) float64.")
+    context = Part[TimeContext | None]("", "time", "How rows were at other times, and effects of sessions.")
+    spread = Part[float | None]("", "se_scale", "Factor on standard errors, found on validation ratings.")
+    fold = Part[SumFold | None]("", "sums", "How users are summed over their items, for a model of choices.")
 
-    @property
-    def item_factors(self) -> np.ndarray:
-        """The items' factors, (n_draws, n_items, n_factors) float32."""
-        return self.factors.item.factors
 
-    @property
-    def user_bias(self) -> np.ndarray:
-        """The users' biases, (n_draws, n_users) float32."""
-        return self.factors.user.bias
+PARTS = {name: part for name, part in vars(OfFactors).items() if isinstance(part, Part)}
 
-    @property
-    def item_bias(self) -> np.ndarray:
-        """The items' biases, (n_draws, n_items) float32."""
-        return self.factors.item.bias
 
-    @property
-    def global_mean(self) -> np.ndarray:
-        """The latent value of an average pair, (n_draws,) float64."""
-        return self.factors.mean
+def check_names(parts: Mapping[str, object], what: str) -> None:
+    """Raise TypeError unless every name is that of a part of what takes them."""
+    for name in parts:
+        if name not in PARTS:
+            near = nearest(name, list(PARTS))
+            hint = (
+                f"Did you mean {' or '.join(f'{one}=' for one in near)}?"
+                if near
+                else f"Parts are {', '.join(PARTS)}."
+            )
+            raise TypeError(f"{what} takes no argument {name!r}. {hint}")
 
-    @property
-    def user_prior(self) -> RowPrior:
-        """The prior of the users' vectors and biases."""
-        return self.factors.user.prior
 
-    @property
-    def item_prior(self) -> RowPrior:
-        """The prior of the items' vectors and biases."""
-        return self.factors.item.prior
+def by_holder(parts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return named parts by where they stand, and their field there.
 
-    @property
-    def user_noise(self) -> RowNoise | None:
-        """The noise of each user's ratings, relative to that of all."""
-        return self.factors.user.noise
+    Examples
+    --------
+    >>> by_holder({"user_noise": None, "link": "bounded", "spread": 1.5})
+    {'user': {'noise': None}, 'likelihood': {'link': 'bounded'}, '': {'se_scale': 1.5}}
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, part in parts.items():
+        where = PARTS[name]
+        found.setdefault(where.holder, {})[where.field] = part
+    return found
 
-    @property
-    def item_noise(self) -> RowNoise | None:
-        """The noise of each item's ratings, relative to that of all."""
-        return self.factors.item.noise
 
-    @property
-    def user_link(self) -> FeatureLink | None:
-        """The features of the users, which set the mean of the prior."""
-        return self.factors.user.features
+def factors_of(parts: Parts, scale: tuple[float, float] | None) -> Factors:
+    """Return the factors that are made of these parts; `scale` is that of the ratings."""
+    found = by_holder(parts)
+    learned = Learned(scale=scale, **found.get("likelihood", {}))
+    return Factors(
+        user=FactorSide(name="user", **found["user"]),
+        item=FactorSide(name="item", **found["item"]),
+        likelihood=likelihood_of(learned),
+        **found[""],
+    )
 
-    @property
-    def item_link(self) -> FeatureLink | None:
-        """The features of the items, which set the mean of the prior."""
-        return self.factors.item.features
 
-    @property
-    def link(self) -> str:
-        """Name of the link from latent values to ratings: "identity", "bounded" or "ordinal"."""
-        return self.factors.likelihood.link
-
-    @property
-    def levels(self) -> np.ndarray | None:
-        """The values a rating may have, ascending, (n_levels,) float32."""
-        return self.factors.likelihood.levels
-
-    @property
-    def cutpoints(self) -> np.ndarray | None:
-        """Cutpoints of the ordinal link, (n_draws, n_levels - 1) float32."""
-        return self.factors.likelihood.learned.cutpoints
-
-    @property
-    def noise_sd(self) -> np.ndarray | None:
-        """Sd of a rating about its expectation, (n_draws,) float64."""
-        return self.factors.likelihood.noise_sd
-
-    @property
-    def context(self) -> TimeContext | None:
-        """How rows were at other times, and the effects of sessions."""
-        return self.factors.time
-
-    @property
-    def spread(self) -> float | None:
-        """Factor on a point estimate's standard errors, found on validation ratings."""
-        return self.factors.se_scale
-
-    @property
-    def fold(self) -> SumFold | None:
-        """How users are summed over their items, for a model of choices."""
-        return self.factors.sums
+def with_parts(factors: Factors, parts: Mapping[str, Any], scale: tuple[float, float] | None) -> Factors:
+    """Return factors with some parts changed, for ratings of this `scale`."""
+    found = by_holder(parts)
+    own = dict(found.get("", {}))
+    for side in (factors.user, factors.item):
+        if side.name in found:
+            own[side.name] = replace(side, **found[side.name])
+    held = factors.likelihood.learned
+    if "likelihood" in found or held.scale not in (None, scale):
+        own["likelihood"] = likelihood_of(held._replace(scale=scale, **found.get("likelihood", {})))
+    return replace(factors, **own) if own else factors

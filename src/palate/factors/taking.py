@@ -47,8 +47,8 @@ def take(
     """
     given = {
         name: fields.pop(name)
-        for name, (holder, _) in PARTS.items()
-        if name in fields and holder != _LIKELIHOOD
+        for name, part in PARTS.items()
+        if name in fields and part.holder != _LIKELIHOOD
     }
     fields["factors"] = model.factors.take(user_rows, item_rows, draws, by_holder(given))
     if user_rows is not None:
