@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-_PIECE = 1 << 24
 _folder: list[
     tempfile.TemporaryDirectory[str]
 ] = []  # of the files that Spark fetches; removed when the driver ends
@@ -60,11 +59,8 @@ def _add_file(spark: "SparkSession", model: Model) -> Shipped:
 
 
 def _digest(path: str | Path) -> str:
-    found = hashlib.sha256()
     with open(path, "rb") as stream:
-        while piece := stream.read(_PIECE):
-            found.update(piece)
-    return found.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def mapped(order: Order) -> Any:

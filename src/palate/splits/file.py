@@ -1,14 +1,13 @@
 """The split file: safetensors with a code per rating and the fingerprint of the ratings."""
 
-import contextlib
 import hashlib
 import json
 import os
-import secrets
 from typing import Any
 
 import numpy as np
 
+from palate._files import replace_file
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.ratings import Ratings
 from palate.splits.fingerprint import fingerprint
@@ -47,7 +46,7 @@ def save_split(split: Split | Folds, path: str | os.PathLike[str]) -> None:
         "codes_sha256": hashlib.sha256(codes.data).hexdigest(),
         "ratings": about(split.ratings),
     }
-    _replace(os.fsdecode(path), save({"codes": codes}, metadata={"palate": json.dumps(header)}))
+    replace_file(path, [save({"codes": codes}, metadata={"palate": json.dumps(header)})])
 
 
 def load_split(path: str | os.PathLike[str], ratings: Ratings | Dataset) -> Split | Folds:
@@ -167,18 +166,3 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
     if header["kind"] not in ("Split", "Folds"):
         raise SplitFileError(f"the kind of {name} must be Split or Folds; got {header['kind']!r}.")
     return header
-
-
-def _replace(path: str, content: bytes) -> None:
-    """Write to a temporary file beside `path` and rename it, so that a failure leaves what was there."""
-    temporary = os.path.join(os.path.dirname(path), f".palate-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
