@@ -1,36 +1,30 @@
 """The input of a model of choices: graded ratings, normalised by how active their users and items are."""
 
 import os
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import Field, asdict, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
 from palate._checks import Setting, check_count, check_seed
+from palate._parallel import check_threads
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.model.history import History
 from palate.model.model import Model
 from palate.solve.grades import COUNTS, KINDS, RATINGS, Grades, grades_of, normalised
 from palate.solve.rows import Rows
-from palate.training.checks import Graded, check_fitted, check_grading
+from palate.training.checks import check_fitted, check_grading
+from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split, warn_of_events
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Fitted = TypeVar("Fitted", bound=Model)
-
-
-class ChoiceTrainer(Graded, Protocol):
-    """A trainer of models of graded choices."""
-
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-
-    @property
-    def min_ratings(self) -> int: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +40,7 @@ class Choices:
     @classmethod
     def of(
         cls,
-        trainer: ChoiceTrainer,
+        trainer: "ChoiceTrainer[Any]",
         ratings: Ratings,
         validation: float | Ratings,
         start: Model | None,
@@ -102,31 +96,78 @@ class Choices:
         )
 
 
-def fit_choices(
-    trainer: ChoiceTrainer,
-    model_of: Callable[[Choices], Fitted],
-    ratings: Ratings,
-    *,
-    validation: float | Ratings,
-    start: Model | None,
-    refit: bool,
-    checkpoint: str | os.PathLike[str] | None,
-    seed: int,
-) -> Fitted:
-    """Return the model of the training ratings, or with `refit` of all; a checkpoint is saved at the end."""
-    choices = Choices.of(trainer, ratings, validation, start, seed)
-    if refit and choices.problem.held_out.any():
-        choices = Choices.of(trainer, choices.problem.ratings, 0.0, None, seed)
-    model = check_fitted(model_of(choices), trainer)
-    if checkpoint is not None:
-        model.save(checkpoint)
-    return model
+@helpful_methods
+class ChoiceTrainer(ABC, Generic[Fitted]):
+    """A trainer of models of graded choices."""
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    grades: str
+    least_grade: float
+    half_life: float | None
+    min_ratings: int
 
-def check_grades(trainer: ChoiceTrainer) -> None:
-    """Raise unless `grades`, `least_grade`, `half_life` and `min_ratings` of a trainer are in range."""
-    check_grading(trainer, KINDS)
-    check_count("min_ratings", trainer.min_ratings, 1)
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        start: Model | None = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Callback | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> Fitted:
+        """Return the model fitted to the ratings.
+
+        Parameters
+        ----------
+        ratings : Ratings
+        validation : float or Ratings, default 0.05
+            Share of ratings to hold out, or held-out ratings. They are not used in training.
+        catalog : Catalog, optional
+            Titles and other columns of the items, which the model keeps.
+        start : model, optional
+            Model whose held-out ratings stay held out. Nothing else of it is used.
+        refit : bool, default False
+            Whether to train on all ratings, including held-out ones.
+        checkpoint : path, optional
+            File in which the model is saved at the end.
+        callback : callable, optional
+            Not called, because there are no sweeps.
+        threads : int, optional
+            Number of threads; by default one for each processor. The result does not depend on it.
+        seed : int, default 0
+            Seed of the split and of the random initial values.
+
+        Raises
+        ------
+        TypeError
+            If `ratings` or a parameter has the wrong type.
+        ValueError
+            If a hyper-parameter is out of its range, `half_life` is given for ratings without
+            timestamps, or no training ratings are left.
+        """
+        self._check()
+        check_grading(self, KINDS)
+        check_count("min_ratings", self.min_ratings, 1)
+        threads = check_threads(threads)
+        choices = Choices.of(self, ratings, validation, start, seed)
+        if refit and choices.problem.held_out.any():
+            choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
+        model = check_fitted(self._fitted(choices, catalog, threads, seed), self)
+        if checkpoint is not None:
+            model.save(checkpoint)
+        return model
+
+    @abstractmethod
+    def _check(self) -> None:
+        """Raise unless the hyper-parameters that this trainer alone has are in range."""
+
+    @abstractmethod
+    def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> Fitted:
+        """Return the model of the choices."""
 
 
 def described(trainer: "DataclassInstance", **resolved: object) -> dict[str, Any]:

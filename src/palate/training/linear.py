@@ -1,26 +1,21 @@
 """LinearItems: a weight from each item to each other, in closed form."""
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from palate._checks import ArgumentError, Setting, Words, check_choice, check_count
-from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
-from palate.data.ratings import Ratings
 from palate.linear.low_rank import LowRankWeights
 from palate.linear.weights import DenseWeights, ItemWeights, SparseWeights
 from palate.model.linear_model import LinearModel
-from palate.model.model import Model
 from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
 from palate.solve.linear import DENSE_PRODUCTS, closed_form, local_ridge, low_rank_form, products_kept
 from palate.solve.strengths import AUTO
 from palate.training.checks import check_rate, check_strength
-from palate.training.choices import Choices, check_grades, described, fit_choices
-from palate.training.trainer import Callback
+from palate.training.choices import Choices, ChoiceTrainer, described
 
 LOCAL, DENSE = "local", "dense"
 FEW_ITEMS = 5_000  # up to which an item is explained by its 300 nearest instead of 100
@@ -29,7 +24,7 @@ GIGABYTE = 1e9
 
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
-class LinearItems:
+class LinearItems(ChoiceTrainer[LinearModel]):
     """A linear model of what people choose, with a weight between each two items.
 
     The score of an item is the weighted sum of the items that the user chose before.
@@ -52,6 +47,9 @@ class LinearItems:
     item instead of the n_items x n_items weights. These are `B_ji = (t_j . t_i) (gamma_i + mu_i)`,
     so the scores are the same, to rounding. A list of one user then takes n_users x n_items
     products.
+
+    "local" has the same bits for any number of threads. "dense" is solved by LAPACK and agrees to
+    1e-5; it raises ValueError if it needs more memory than `memory_limit`.
 
     Parameters
     ----------
@@ -111,43 +109,7 @@ class LinearItems:
     leave: float = 0.0
     memory_limit: float = 4.0
 
-    def fit(
-        self,
-        ratings: Ratings,
-        *,
-        validation: float | Ratings = 0.05,
-        catalog: Catalog | None = None,
-        start: Model | None = None,
-        refit: bool = False,
-        checkpoint: str | os.PathLike[str] | None = None,
-        callback: Callback | None = None,
-        threads: int | None = None,
-        seed: int = 0,
-    ) -> LinearModel:
-        """Return the model fitted to the ratings; parameters and errors are those of `Spectral.fit`.
-
-        The local form has the same bits for any number of `threads`. The dense form is solved by
-        LAPACK and agrees to 1e-5.
-
-        Raises
-        ------
-        ValueError
-            Also if the dense form needs more memory than `memory_limit`.
-        """
-        self._check()
-        threads = check_threads(threads)
-        return fit_choices(
-            self,
-            lambda choices: self._fitted(choices, catalog, threads),
-            ratings,
-            validation=validation,
-            start=start,
-            refit=refit,
-            checkpoint=checkpoint,
-            seed=seed,
-        )
-
-    def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int) -> LinearModel:
+    def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> LinearModel:
         resolved = self._resolved(len(choices.item_counts))
         fit_weights = self._local if self.form == LOCAL else self._dense
         auto = {name: value for name, value in resolved.items() if getattr(self, name) == AUTO}
@@ -161,7 +123,6 @@ class LinearItems:
 
     def _check(self) -> None:
         check_choice("form", self.form, (LOCAL, DENSE))
-        check_grades(self)
         for name in ("l2", "user_exponent", "item_exponent"):
             check_strength(name, getattr(self, name), auto=True)
         if self.l2 == 0:

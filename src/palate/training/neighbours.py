@@ -1,24 +1,20 @@
 """Neighbours: the nearest items by cosine, the oldest model of choices."""
 
-import os
 from dataclasses import dataclass
 
 from palate._checks import check_count
-from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
-from palate.data.ratings import Ratings
 from palate.linear.neighbours import neighbour_weights
 from palate.model.linear_model import LinearModel
-from palate.model.model import Model
 from palate.solve.grades import MIN_RATINGS, RATINGS, supported
 from palate.training.checks import check_strength
-from palate.training.choices import Choices, check_grades, described, fit_choices
+from palate.training.choices import Choices, ChoiceTrainer, described
 
 
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
-class Neighbours:
+class Neighbours(ChoiceTrainer[LinearModel]):
     """Rank items by their similarity to the items that a user chose before.
 
         score_ui = sum over the user's own items j of x_uj W_ji
@@ -59,36 +55,11 @@ class Neighbours:
     half_life: float | None = None
     min_ratings: int = MIN_RATINGS
 
-    def fit(
-        self,
-        ratings: Ratings,
-        *,
-        validation: float | Ratings = 0.05,
-        catalog: Catalog | None = None,
-        start: Model | None = None,
-        refit: bool = False,
-        checkpoint: str | os.PathLike[str] | None = None,
-        callback: object = None,
-        threads: int | None = None,
-        seed: int = 0,
-    ) -> LinearModel:
-        """Return the model of these ratings; parameters and errors are those of `Spectral.fit`."""
+    def _check(self) -> None:
         check_count("neighbours", self.neighbours, 1)
         check_strength("shrink", self.shrink)
-        check_grades(self)
-        threads = check_threads(threads)
-        return fit_choices(
-            self,
-            lambda choices: self._fitted(choices, catalog, threads),
-            ratings,
-            validation=validation,
-            start=start,
-            refit=refit,
-            checkpoint=checkpoint,
-            seed=seed,
-        )
 
-    def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int) -> LinearModel:
+    def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> LinearModel:
         m = min(self.neighbours, max(len(choices.item_counts) - 1, 1))
         scale = supported(choices.item_counts, self.min_ratings)
         return LinearModel(

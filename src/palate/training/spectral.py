@@ -1,23 +1,19 @@
 """Spectral: a model of choices by one truncated singular value decomposition."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
 
 from palate._checks import ArgumentError, check_choice, check_count
-from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
-from palate.data.ratings import Ratings
 from palate.factors.sums import SumFold
 from palate.model.factor_model import FactorModel
 from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
 from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
 from palate.training.checks import check_strength
-from palate.training.choices import Choices, check_grades, described, fit_choices
-from palate.training.trainer import Callback
+from palate.training.choices import Choices, ChoiceTrainer, described
 
 MAX_FACTORS = 1024
 _FEW_USERS = 10_000  # below which 128 factors say all that can be learned
@@ -25,7 +21,7 @@ _FEW_USERS = 10_000  # below which 128 factors say all that can be learned
 
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
-class Spectral:
+class Spectral(ChoiceTrainer[FactorModel]):
     """A factor model of what people choose, by a truncated singular value decomposition.
 
     It is trained in seconds.
@@ -101,66 +97,9 @@ class Spectral:
     min_ratings: int = MIN_RATINGS
     passes: int = 4
 
-    def fit(
-        self,
-        ratings: Ratings,
-        *,
-        validation: float | Ratings = 0.05,
-        catalog: Catalog | None = None,
-        start: FactorModel | None = None,
-        refit: bool = False,
-        checkpoint: str | os.PathLike[str] | None = None,
-        callback: Callback | None = None,
-        threads: int | None = None,
-        seed: int = 0,
-    ) -> FactorModel:
-        """Return the model fitted to the ratings.
-
-        Parameters
-        ----------
-        ratings : Ratings
-        validation : float or Ratings, default 0.05
-            Share of ratings to hold out, or held-out ratings. They are not used in training.
-        catalog : Catalog, optional
-            Titles and other columns of the items, which the model keeps.
-        start : FactorModel, optional
-            Model whose held-out ratings stay held out. Nothing else of it is used.
-        refit : bool, default False
-            Whether to train on all ratings, including held-out ones.
-        checkpoint : path, optional
-            File in which the model is saved at the end.
-        callback : callable, optional
-            Not called, because there are no sweeps.
-        threads : int, optional
-            Number of threads; by default one for each processor. The result does not depend on it.
-        seed : int, default 0
-            Seed of the split and of the random initial values.
-
-        Raises
-        ------
-        TypeError
-            If `ratings` or a parameter has the wrong type.
-        ValueError
-            If a hyper-parameter is out of its range, there are more factors than users or items,
-            `half_life` is given for ratings without timestamps, or no training ratings are left.
-        """
-        self._check()
-        threads = check_threads(threads)
-        return fit_choices(
-            self,
-            lambda choices: self._fitted(choices, catalog, threads, seed),
-            ratings,
-            validation=validation,
-            start=start,
-            refit=refit,
-            checkpoint=checkpoint,
-            seed=seed,
-        )
-
     def _check(self) -> None:
         if self.n_factors != AUTO:
             check_count("n_factors", self.n_factors, 1, MAX_FACTORS)
-        check_grades(self)
         check_choice("filter", self.filter, ("power", "ridge"))
         for name in ("user_exponent", "item_exponent", "popularity", "power", "ridge"):
             check_strength(name, getattr(self, name))
