@@ -19,7 +19,7 @@ def table():
     return pairs.with_columns(rating=pl.Series(rng.integers(1, 6, len(pairs)) * 1.0))
 
 
-@pytest.mark.parametrize("name", ["r.parquet", "r.csv", "r.tsv"])
+@pytest.mark.parametrize("name", ["r.parquet", "r.csv", "r.tsv", "r[1].csv", "r[1].parquet"])
 def test_a_file_is_counted_as_it_is_read(tmp_path, table, name):
     path = tmp_path / name
     if name.endswith("parquet"):

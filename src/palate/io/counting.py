@@ -1,5 +1,6 @@
 """The size of a table of ratings, counted without holding it in memory."""
 
+import glob
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def _scan(source: Source, separator: str | None, encoding: str) -> tuple[pl.Lazy
             "another file",
             "Give the sizes as numbers instead.",
         )
-    files = [path for path in paths if path is not None]
+    files = [glob.escape(str(path)) for path in paths]  # for Polars a name may be a pattern
     if is_parquet(source):
         lazy = pl.scan_parquet(files)
         return lazy, lazy.collect_schema().names()
