@@ -95,3 +95,11 @@ def test_marks_and_quotes_by_option(palate, refused, tmp_path):
     assert done.code == 0, done
     assert "1 of 19 rows of marked.csv hold '-1', 'NA' for a rating and are left out." in done.err
     assert "18 ratings" in done.out
+
+
+def test_ids_that_differ_by_blanks_at_their_ends_are_told(palate, tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text("user_id,item_id,rating\nann,Heat,4\nbo,Heat ,3\nbo,Alien,4\n")
+    result = palate("train", path, "-o", tmp_path / "a.palate", "--scale", "1", "5")
+    assert result.code == 0
+    assert "1 item id differs from another one only by blanks at the ends" in " ".join(result.err.split())

@@ -9,10 +9,9 @@ import polars as pl
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data import columns as names
+from palate.data.blanks import warn_of_blanks
 from palate.data.checks import scale_bounds
-from palate.data.duplicates import (
-    check_policy,
-)
+from palate.data.duplicates import check_policy
 from palate.data.encoding import check_sums, encode, matrix_ids, sort
 from palate.data.frames import from_polars, opened, require_columns, to_polars
 from palate.data.ids import WhereRow, row_label
@@ -339,6 +338,8 @@ def build(
     policy = check_policy(duplicates, counted=events)
     bounds = None if scale is None else scale_bounds(scale)
     users, items, raw, times = encode(column, labels, bounds, where)
+    warn_of_blanks(users, "user")
+    warn_of_blanks(items, "item")
     table, n_duplicates = sort(raw, users, items, policy, where)
     if policy == "sum" and n_duplicates:
         check_sums(table.value, bounds)
