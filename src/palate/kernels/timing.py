@@ -204,8 +204,9 @@ def group_sums(
     ----------
     indptr : (n_rows + 1,) int64
     order : (n_ratings,) int32
-        Where each rating of the rows stands in the arrays below; empty where in their order.
+        Where each rating of the rows stands in the arrays of ratings but `group`; empty where in their order.
     group : (n_ratings,) int32
+        Of each rating in the order of the rows.
     weights : (n_ratings,) float32
         Empty where every weight is 1.
     change : (n_pairs,) float32
@@ -217,8 +218,14 @@ def group_sums(
     errors : (n_ratings,) float32
     weight, total : (n_groups,) float64, out
     """
-    for position in range(indptr[first], indptr[last]):
-        at = order[position] if order.size > 0 else position
+    end = indptr[last]
+    for position in range(indptr[first], end):
+        at = position
+        if order.size > 0:
+            at, ahead = order[position], order[min(position + AHEAD, end - 1)]
+            prefetch(errors, ahead)
+            if weights.size > 0:
+                prefetch(weights, ahead)
         error = errors[at]
         if pair.size > 0:
             error -= change[pair[at]]
@@ -227,8 +234,9 @@ def group_sums(
             error += session_effect[session[at]]
             errors[at] = error
         own = weights[at] if weights.size > 0 else np.float32(1.0)
-        weight[group[at]] += np.float64(own)
-        total[group[at]] += np.float64(own * error)
+        to = group[position]
+        weight[to] += np.float64(own)
+        total[to] += np.float64(own * error)
 
 
 @kernel(fastmath={"contract", "reassoc"})

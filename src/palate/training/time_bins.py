@@ -128,6 +128,7 @@ class BinRatings:
     item_pairs: Pairs
     user_pair: np.ndarray  # (n_ratings,) int32, by user
     item_pair: np.ndarray  # (n_ratings,) int32, by user
+    item_pair_by_item: np.ndarray  # (n_ratings,) int32, the same, by item
     by_user: np.ndarray  # (n_users + 1,) int64, where the ratings of each user begin
     by_item: np.ndarray  # (n_items + 1,) int64, the same of items, whose ratings `place` finds
     place: np.ndarray  # (n_ratings,) int32
@@ -141,7 +142,8 @@ class BinRatings:
         item_pairs, item_pair = Pairs.of(rows.columns, time_bins, rows.n_columns, n_time_bins)
         counts = np.bincount(rows.columns, minlength=rows.n_columns)
         by_item = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return cls(edges, user_pairs, item_pairs, user_pair, item_pair, rows.indptr, by_item, place)
+        pairs = (user_pairs, item_pairs, user_pair, item_pair, item_pair[place])
+        return cls(edges, *pairs, rows.indptr, by_item, place)
 
     @property
     def n_time_bins(self) -> int:
@@ -179,9 +181,10 @@ class BinRatings:
 
     def sums(self, number: int, errors: RatingErrors, threads: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the weights of ratings, and their errors times these, added up by pair of side `number`."""
-        indptr = self.by_item if number else self.by_user
-        order = self.place if number else np.empty(0, np.int32)
-        return errors.sums(indptr, order, self.pair(number), len(self.pairs(number).rows), threads)
+        n = len(self.pairs(number).rows)
+        if number:
+            return errors.sums(self.by_item, self.place, self.item_pair_by_item, n, threads)
+        return errors.sums(self.by_user, np.empty(0, np.int32), self.user_pair, n, threads)
 
     def solve_shift(
         self,
