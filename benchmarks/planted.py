@@ -13,7 +13,8 @@ Because the truth is known, two bounds are too:
   each user's exact Gaussian posterior from the training ratings. The bound for a trainer, which
   must learn the items as well.
 
-    python benchmarks/planted.py [--users N --items N --ratings N --seed S] [--cache FOLDER] [--csv]
+    python benchmarks/planted.py [--users N --items N --ratings N --seed S] [--cache FOLDER]
+        [--csv] [--parquet]
 """
 
 import argparse
@@ -23,6 +24,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -33,6 +35,8 @@ from environments.build_environments import default_cache
 MEAN = 3.5
 LEVELS = (0.5, 5.0)
 STEP = 0.5
+# Kinds of ids and rows in a row group: as Polars, DuckDB and others write them, and all in one.
+PARQUET = (("narrow", 1 << 20), ("wide", 1 << 20), ("wide", 1 << 30), ("text", 1 << 20), ("text", 1 << 17))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -425,11 +429,48 @@ def planted_csv(folder: Path, shuffled: bool = False) -> Path:
     """Return the CSV of all ratings (user_id, item_id, rating), sorted as MovieLens is or in random
     order; made when absent.
     """
+    path = folder / ("ratings-shuffled.csv" if shuffled else "ratings.csv")
+    if not path.exists():
+        temporary = path.with_suffix(".part")
+        planted_frame(folder, shuffled).write_csv(temporary, float_precision=1)
+        temporary.rename(path)
+    return path
+
+
+def planted_parquet(folder: Path, ids: str, row_group: int = 1 << 20) -> Path:
+    """Return a Parquet file of all ratings in random order, made when absent.
+
+    Parameters
+    ----------
+    folder : Path
+    ids : {"narrow", "wide", "text"}
+        Integers of 32 bits, integers that need 64, or texts such as "user-0123456".
+    row_group : int
+        Rows in a row group.
+    """
     import polars as pl
 
-    path = folder / ("ratings-shuffled.csv" if shuffled else "ratings.csv")
-    if path.exists():
-        return path
+    path = folder / f"ratings-{ids}-{row_group}.parquet"
+    if not path.exists():
+        frame = planted_frame(folder, shuffled=True).lazy()
+        if ids == "wide":
+            frame = frame.with_columns(pl.col("user_id", "item_id").cast(pl.Int64) * 7919 + 10**12)
+        if ids == "text":
+            digits = pl.col("user_id", "item_id").cast(pl.String).str.zfill(7)
+            frame = frame.with_columns(digits).with_columns(
+                pl.format("user-{}", "user_id").alias("user_id"),
+                pl.format("item-{}", "item_id").alias("item_id"),
+            )
+        temporary = path.with_suffix(".part")
+        frame.collect().write_parquet(temporary, row_group_size=row_group)
+        temporary.rename(path)
+    return path
+
+
+def planted_frame(folder: Path, shuffled: bool = False) -> Any:
+    """Return all ratings as a Polars frame with ids from 1, sorted or in random order."""
+    import polars as pl
+
     column = {}
     for name in ("users", "items", "ratings"):
         column[name] = np.concatenate(
@@ -440,17 +481,13 @@ def planted_csv(folder: Path, shuffled: bool = False) -> Path:
         if shuffled
         else np.lexsort((column["items"], column["users"]))
     )
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
             "user_id": column["users"][order] + 1,
             "item_id": column["items"][order] + 1,
             "rating": column["ratings"][order],
         }
     )
-    temporary = path.with_suffix(".part")
-    frame.write_csv(temporary, float_precision=1)
-    temporary.rename(path)
-    return path
 
 
 def main() -> None:
@@ -462,6 +499,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--csv", action="store_true", help="also write ratings.csv and ratings-shuffled.csv")
+    parser.add_argument(
+        "--parquet", action="store_true", help="also write the Parquet files of run.py parquet"
+    )
     arguments = parser.parse_args()
     shape = PlantedShape(
         n_users=arguments.users, n_items=arguments.items, n_ratings=arguments.ratings, seed=arguments.seed
@@ -471,6 +511,9 @@ def main() -> None:
     if arguments.csv:
         planted_csv(folder)
         planted_csv(folder, shuffled=True)
+    if arguments.parquet:
+        for ids, row_group in PARQUET:
+            planted_parquet(folder, ids, row_group)
     print((folder / "meta.json").read_text(), end="")
     print(f"{folder} ({time.perf_counter() - start:.1f} s)")
 

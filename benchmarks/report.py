@@ -30,6 +30,7 @@ TITLES = {
     "topn": "Everyone's top 10",
     "read": "Reading",
     "memory": "Memory of training from a file",
+    "parquet": "Memory of reading Parquet",
     "startup": "Starting",
     "quality": "Quality on public data",
     "quality-peers": "MovieLens-1M: the peers on the same folds",
@@ -253,6 +254,24 @@ def memory(results: Results, _lines: list) -> str:
     )
 
 
+def parquet(results: Results, _lines: list) -> str:
+    rows = [
+        [
+            name,
+            f"{runs[0]['file_mb']:.0f}",
+            spread((r["process_peak_rss_mb"] for r in runs), 0),
+            spread(r["cpu_seconds"] for r in runs),
+            spread(r["wall_seconds"] for r in runs),
+            len(runs),
+        ]
+        for name, runs in results.items()
+    ]
+    return table(
+        ("file, rows in random order", "on disk, MB", "peak RSS, MB", "processor, s", "wall, s", "rounds"),
+        rows,
+    )
+
+
 def startup(results: Results, _lines: list) -> str:
     rows = []
 
@@ -340,6 +359,7 @@ WRITERS: dict[str, Callable[[Results, list], str]] = {
     "topn": topn,
     "read": read,
     "memory": memory,
+    "parquet": parquet,
     "startup": startup,
     "quality": quality,
     "quality-peers": quality_peers,

@@ -70,16 +70,17 @@ class Bench:
         size = (options.users, options.items, options.ratings)
         self.planted = self.cache / f"planted-{'x'.join(map(str, size))}-seed0"
 
-    def need_planted(self, csv: bool = False) -> Path:
+    def need_planted(self, csv: bool = False, parquet: bool = False) -> Path:
         """Return the folder of the planted data, generated in a process of its own when it is not
         there yet.
         """
         wanted = [self.planted / "meta.json"] + ([self.planted / "ratings-shuffled.csv"] if csv else [])
+        wanted += [self.planted / "ratings-text-131072.parquet"] if parquet else []  # the last one written
         if not all(path.exists() for path in wanted):
             sizes = {name: getattr(self.options, name) for name in ("users", "items", "ratings")}
             flags = [part for name, value in sizes.items() for part in (f"--{name}", str(value))]
             command = [sys.executable, str(HERE / "planted.py"), "--cache", str(self.cache), *flags]
-            measure.run(command + (["--csv"] if csv else []))
+            measure.run(command + ["--csv"] * csv + ["--parquet"] * parquet)
         meta = json.loads((self.planted / "meta.json").read_text())
         if not self.record.last_run("planted") or self.record.last_run("planted")[0]["result"] != meta:
             self.record.add("planted", self.run_id, "planted", meta)
@@ -245,6 +246,30 @@ def memory(bench: Bench) -> None:
                 bench.note("memory", f"palate train, {order}", train, round=number)
 
 
+READ = """
+import json, sys, time
+start = time.process_time()
+import palate
+palate.read(sys.argv[1])
+print(json.dumps({"cpu_seconds": time.process_time() - start}))
+"""
+
+
+def parquet(bench: Bench) -> None:
+    """Peak memory and processor time of `palate.read` of Parquet files with ids of several kinds."""
+    folder = bench.need_planted(parquet=True)
+    for number in range(min(bench.rounds, 3)):
+        for path in sorted(folder.glob("ratings-*.parquet")):
+            _, ids, row_group = path.stem.split("-")
+            groups = "one row group" if int(row_group) == 1 << 30 else f"row groups of {int(row_group):,}"
+
+            def read_it(path: Path = path) -> dict:
+                result = measure.run_json([sys.executable, "-W", "ignore", "-c", READ, str(path)])
+                return result | {"file_mb": path.stat().st_size / 2**20}
+
+            bench.note("parquet", f"{ids} ids, {groups}", read_it, round=number)
+
+
 def quality(bench: Bench) -> None:
     """Five-fold errors on public data sets, with defaults and tuned, beside the baseline and
     (MovieLens-1M) the peers.
@@ -334,6 +359,7 @@ SECTIONS: dict[str, Callable[[Bench], None]] = {
     "startup": startup,
     "read": read,
     "memory": memory,
+    "parquet": parquet,
     "speed": speed,
     "sweep": sweep,
     "topn": topn,
