@@ -64,6 +64,11 @@ def test_errors_are_what_scores_and_session_effects_leave(with_session_effects, 
     errors = RatingErrors.of(rows, own, other, 0.3, rows.weights, threads, effects)
     assert errors.values.dtype == np.float32
     assert errors.values == pytest.approx(expected, abs=1e-5)
+    pair = rng.permutation(rows.n_rows).astype(np.int32)  # where the vector of each row stands
+    moved = Side(np.empty_like(own.factors), np.empty_like(own.bias))
+    moved.factors[pair], moved.bias[pair] = own.factors, own.bias
+    found = RatingErrors.of(rows, moved, other, 0.3, rows.weights, threads, effects, pair[user])
+    assert (found.values == errors.values).all()
 
 
 def grouped(data, by_item):

@@ -154,6 +154,7 @@ def rating_errors(
     mean,
     factors,
     bias,
+    pair,
     other,
     other_bias,
     session_effect,
@@ -161,20 +162,22 @@ def rating_errors(
     out,
 ):
     """Write `r - mu - b_u - b_i - p . q`, less the effect of its session, for each rating of rows `first`
-    to `last` to `out` (n_ratings,) float32; `session` is empty without session effects.
+    to `last` to `out` (n_ratings,) float32.
+
+    `pair` (n_ratings,) int32 says which of `factors` and `bias` each rating is of, its row if it is empty;
+    `session` is empty without session effects.
     """
     width = other.shape[1]
     flat, own = other.reshape(-1), factors.reshape(-1)
     end = indptr[last]
     for u in range(first, last):
-        taken = mean + bias[u]
         for position in range(indptr[u], indptr[u + 1]):
             ahead = columns[min(position + AHEAD, end - 1)] * width
             for f in range(0, width, 16):
                 prefetch(flat, ahead + f)
-            i = columns[position]
-            score = other_bias[i] + dot(own, u * width, flat, i * width, width // LANES)
-            error = values[position] - taken - score
+            i, p = columns[position], pair[position] if pair.size > 0 else u
+            score = other_bias[i] + dot(own, p * width, flat, i * width, width // LANES)
+            error = values[position] - mean - bias[p] - score
             out[position] = error - session_effect[session[position]] if session.size > 0 else error
 
 

@@ -48,12 +48,16 @@ class RatingErrors:
         weights: np.ndarray,
         threads: int,
         session_effects: Effects = NO_EFFECTS,
+        pair: np.ndarray = _NO_INDEX,
     ) -> "RatingErrors":
-        """Return the errors of all ratings of rows with these vectors, less the effects of their sessions."""
+        """Return the errors of all ratings of rows with these vectors, less the effects of their sessions.
+
+        `pair` says which vector of `side` each rating is of, where it is not that of its row.
+        """
         from palate.kernels.timing import rating_errors
 
         out = np.empty(len(rows.values), np.float32)
-        vectors = side.factors, side.bias, others.factors, others.bias
+        vectors = side.factors, side.bias, pair, others.factors, others.bias
         given = (*rows.table, np.float32(mean), *vectors, *session_effects)
         run_chunks(
             lambda first, last: rating_errors(first, last, *given, out),

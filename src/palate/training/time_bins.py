@@ -19,7 +19,7 @@ from palate.data.arguments import warn_caller
 from palate.factors.temporal import N_TIME_BINS, last_time_bins, time_bins_of
 from palate.solve.rows import Rows, Side
 from palate.training.features import feature_names
-from palate.training.rating_errors import RatingErrors
+from palate.training.rating_errors import NO_EFFECTS, Effects, RatingErrors
 
 BINS, SESSIONS = "bins", "sessions"
 PARTS = (BINS, SESSIONS)
@@ -124,6 +124,7 @@ class BinRatings:
     """The time bins, and where each training rating is in them."""
 
     edges: np.ndarray  # (n_time_bins - 1,) int64
+    item: np.ndarray  # (n_ratings,) int32, by user
     user_pairs: Pairs
     item_pairs: Pairs
     user_pair: np.ndarray  # (n_ratings,) int32, by user
@@ -143,7 +144,7 @@ class BinRatings:
         counts = np.bincount(rows.columns, minlength=rows.n_columns)
         by_item = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         pairs = (user_pairs, item_pairs, user_pair, item_pair, item_pair[place])
-        return cls(edges, *pairs, rows.indptr, by_item, place)
+        return cls(edges, rows.columns, *pairs, rows.indptr, by_item, place)
 
     @property
     def n_time_bins(self) -> int:
@@ -178,6 +179,27 @@ class BinRatings:
         """Return the rows of side `number` with the pairs of the other side as their columns."""
         pair, pairs = self.pair(1 - number), self.pairs(1 - number)
         return replace(rows, columns=pair[self.place] if number else pair, n_columns=len(pairs.rows))
+
+    def errors(
+        self,
+        rows: Rows,
+        sides: tuple[Side, Side],
+        shifts: tuple[np.ndarray, np.ndarray],
+        mean: float,
+        weights: np.ndarray,
+        threads: int,
+        session_effects: Effects = NO_EFFECTS,
+    ) -> RatingErrors:
+        """Return the errors of all ratings, given by user.
+
+        A rating meets the item as it is at all times: there are far fewer items than pairs of them, so that
+        their vectors stay in the cache.
+        """
+        users = self.columns(0, sides[0], shifts, threads)
+        plain = replace(rows, columns=self.item)
+        return RatingErrors.of(
+            plain, users, sides[1], mean, weights, threads, session_effects, self.user_pair
+        )
 
     def sums(self, number: int, errors: RatingErrors, threads: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the weights of ratings, and their errors times these, added up by pair of side `number`."""

@@ -12,7 +12,6 @@ import numpy as np
 from palate.factors.temporal import Sessions, TimeContext, time_bins_of
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side
-from palate.training.rating_errors import RatingErrors
 from palate.training.time_bins import BinRatings, Pairs, steps_of, time_bin_edges
 from palate.training.training_data import Problem
 
@@ -44,8 +43,7 @@ class TimeBins:
     def solve(self, rows: Rows, sides: tuple[Side, Side], shifts: Shifts) -> Shifts:
         """Return the shifts of users, then those of items, given the rows of both and the ratings by user."""
         others = self.time_bins.columns(1, sides[1], shifts, self.threads)
-        met = self.time_bins.columns_of(rows, 0)
-        errors = RatingErrors.of(met, sides[0], others, self.mean, rows.weights, self.threads)
+        errors = self.time_bins.errors(rows, sides, shifts, self.mean, rows.weights, self.threads)
         precision = self.l2_time * np.eye(self.n_factors + 1)
         for number in (0, 1):
             if number:

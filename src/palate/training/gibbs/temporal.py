@@ -170,7 +170,8 @@ class TimeModel:
         """
         threads, users = clock.threads, states[0]
         weights, effects = weighted(rows, users.own, items.own, threads).weights, self._effects(state)
-        errors = RatingErrors.of(rows, users.vectors, items.vectors, mean, weights, threads, effects)
+        vectors = users.vectors, states[1].vectors
+        errors = self.time_bins.errors(rows, vectors, state.shifts, mean, weights, threads, effects)
         if len(self.time_bins.edges):
             state = self.draw_shifts(state, errors, items.vectors, shapes, states, noise, clock)
         if self.session.size:
