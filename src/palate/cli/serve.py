@@ -101,11 +101,7 @@ def serve(
     except SettingsError as error:
         said = str(error).replace("rate_limit must", "--rate-limit must")
         raise usage_error(said.replace("models must", "--models must")) from None
-    for path in models:
-        if not path.is_file():
-            raise usage_error(
-                f"there is no model file {path}; palate train RATINGS -o {path} makes one from ratings"
-            )
+    _check_files(models)
     check_installed()
     kept = open_store(store if store is not None else models[0].with_suffix(".live.db"))
     try:
@@ -121,6 +117,14 @@ def serve(
             watch=watch,
             started=lambda address: say(f"serving {', '.join(m.id for m in core.models)} at {address}"),
         )
+
+
+def _check_files(models: list[Path]) -> None:
+    for path in models:
+        if not path.is_file():
+            raise usage_error(
+                f"there is no model file {path}; palate train RATINGS -o {path} makes one from ratings"
+            )
 
 
 def _secret() -> dict[str, bytes]:
