@@ -69,7 +69,6 @@ def _solved(
     threads: int,
 ) -> FoldedRows:
     """Return rows by least squares, with the other side's vectors fixed."""
-    double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
     asked = rows if timed is None else timed.rows  # the columns are then items as they are in a time bin
 
     def solve(other: Side, mean: float, draw: int) -> Side:
@@ -83,7 +82,7 @@ def _solved(
                 mean,
                 prior,
                 draw=draw,
-                double=double,
+                double=prior.lacks_penalty,
                 threads=threads,
                 prior_mean=None if means is None else means[draw],
             ).side

@@ -148,6 +148,22 @@ def by_holder(parts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def parts_of_fit(
+    sides: tuple[Side, Side], n_factors: int, mean: float, priors: tuple[RowPrior, RowPrior]
+) -> dict[str, Any]:
+    """Return the parts of a point estimate by name: users and items as a trainer solved for them."""
+    users, items = sides
+    return {
+        "user_factors": users.unpadded(n_factors)[None],
+        "item_factors": items.unpadded(n_factors)[None],
+        "user_bias": users.bias[None],
+        "item_bias": items.bias[None],
+        "global_mean": np.array([mean]),
+        "user_prior": priors[0],
+        "item_prior": priors[1],
+    }
+
+
 def factors_of(parts: Parts, scale: tuple[float, float] | None) -> Factors:
     """Return the factors that are made of these parts; `scale` is that of the ratings."""
     found = by_holder(parts)

@@ -50,6 +50,12 @@ class RowPrior:
         """Number of factors, without the bias."""
         return int(self.mean.shape[1] - 1)
 
+    @property
+    def lacks_penalty(self) -> bool:
+        """Whether a factor has no penalty: float32 would break down on rows with few ratings."""
+        diagonal = np.diagonal(self.precision[0])
+        return bool(self.n_factors and (diagonal[:-1] <= 0).any())
+
     def draws(self, at: slice) -> "RowPrior":
         """Return the prior of some draws."""
         return replace(self, precision=self.precision[at], mean=self.mean[at])

@@ -1,6 +1,6 @@
 """From the names of features to their positions in both directions, and to the features of new rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -47,13 +47,7 @@ class SideFeatures:
         parts = np.split(weights, bounds, axis=1)
         return FeatureLink(
             tuple(
-                FeatureGroup(
-                    name=group.name,
-                    kind=group.kind,
-                    values=group.values,
-                    edges=group.edges,
-                    weights=np.ascontiguousarray(part),
-                )
+                replace(group, weights=np.ascontiguousarray(part))
                 for group, part in zip(self.groups, parts, strict=True)
             )
         )

@@ -49,18 +49,18 @@ def bias_start(
     """
     prior = ridge_prior(0, l2=0.0, l2_bias=max(l2_bias, 1.0), l1_bias=l1_bias)
     mean = problem.mean
-    users = _no_bias(problem.by_user.n_rows)
+    users = no_bias(problem.by_user.n_rows)
     for _ in range(_BIAS_SWEEPS):
         items = solver(problem.by_item, users, mean, prior, threads=threads).side
         solved = solver(problem.by_user, items, mean, prior, stats=True, threads=threads)
         users = solved.side
     residual_sd = math.sqrt(solved.stats[:, 0].sum() / problem.total_weight)
     if not biases:
-        users, items = _no_bias(problem.by_user.n_rows), _no_bias(problem.by_item.n_rows)
+        users, items = no_bias(problem.by_user.n_rows), no_bias(problem.by_item.n_rows)
     return (users, items), residual_sd
 
 
-def _no_bias(n: int) -> Side:
+def no_bias(n: int) -> Side:
     return Side(np.zeros((n, 0), np.float32), np.zeros(n, np.float32))
 
 

@@ -9,11 +9,14 @@ from palate._checks import check_count, check_seed
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
+from palate.factors.parts import parts_of_fit
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.solve.grades import MIN_RATINGS, popularity
+from palate.solve.rows import Side
 from palate.solve.strengths import ridge_prior
 from palate.training.checks import check_fitted, check_half_life
+from palate.training.initialization import no_bias
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split
 
@@ -107,16 +110,11 @@ class Popular:
         n_users, n_items = problem.ratings.n_users, problem.ratings.n_items
         times = None if problem.ratings.timestamp is None else problem.times
         counts = popularity(problem.by_user.columns, n_items, times, self.half_life, self.min_ratings)
+        items = Side(np.zeros((n_items, 0), np.float32), counts.astype(np.float32))
         prior = ridge_prior(0, l2=0.0, l2_bias=1.0, bias=False)
         return FactorModel(
             **{**problem.model_fields(catalog), "scale": None},
-            user_factors=np.zeros((1, n_users, 0), np.float32),
-            item_factors=np.zeros((1, n_items, 0), np.float32),
-            user_bias=np.zeros((1, n_users), np.float32),
-            item_bias=counts[None].astype(np.float32),
-            global_mean=np.zeros(1),
-            user_prior=prior,
-            item_prior=prior,
+            **parts_of_fit((no_bias(n_users), items), 0, 0.0, (prior, prior)),
             trainer={"name": "Popular", **asdict(self)},
             history=History(
                 stopped="Counted.",

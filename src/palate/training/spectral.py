@@ -7,9 +7,11 @@ import numpy as np
 from palate._checks import ArgumentError, check_choice, check_count
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
+from palate.factors.parts import parts_of_fit
 from palate.factors.sums import SumFold
 from palate.model.factor_model import FactorModel
 from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
+from palate.solve.rows import Side
 from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
 from palate.training.checks import check_strength
@@ -129,16 +131,11 @@ class Spectral(ChoiceTrainer[FactorModel]):
             if rank == k
             else [f"The ratings have rank {rank} up to rounding: the last {k - rank} of {k} factors are 0."]
         )
+        sides = Side(users, np.zeros(len(users), np.float32)), Side(items, np.zeros(len(items), np.float32))
         prior = ridge_prior(k, l2=1.0, l2_bias=1.0, bias=False)
         return FactorModel(
             **choices.model_fields(catalog),
-            user_factors=users[None],
-            item_factors=items[None],
-            user_bias=np.zeros((1, len(users)), np.float32),
-            item_bias=np.zeros((1, len(items)), np.float32),
-            global_mean=np.zeros(1),
-            user_prior=prior,
-            item_prior=prior,
+            **parts_of_fit(sides, k, 0.0, (prior, prior)),
             trainer=described(self, n_factors=k),
             history=choices.history(f"One decomposition in {self.passes} passes.", notes),
             fold=fold,

@@ -1,7 +1,7 @@
 """Fits by least squares: from ratings and a trainer to a FactorModel."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,6 +12,7 @@ from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.factors.likelihood.links import fitted_class
 from palate.factors.likelihood.normal import NormalNoise
+from palate.factors.parts import parts_of_fit
 from palate.model.average import average
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
@@ -23,7 +24,7 @@ from palate.training.als.bins import TimeBins
 from palate.training.als.features import RidgeLink
 from palate.training.als.halves import HalfSweeps
 from palate.training.als.standard_errors import noise_and_spread
-from palate.training.als.sweeps import Links, Run, Stopping, run_sweeps
+from palate.training.als.sweeps import Links, Run, Stopping, Sweeps
 from palate.training.checks import check_fitted
 from palate.training.features import SideFeatures, all_features
 from palate.training.initialization import (
@@ -233,45 +234,32 @@ class _Task:
             if checkpoint is not None:
                 self.model(run).save(checkpoint)
 
-        return self._sweep(
-            start, self._stopping(), callback=callback, after_sweep=save, kept=self._half_sweeps(start)
-        )
+        return self._sweeps(self._half_sweeps(start)).run(start, callback=callback, after_sweep=save)
 
     def second_run(self, start: tuple[Side, Side], first: Run) -> Run:
         """Sweep as often as the first run did until its best sweep."""
-        n = first.best_sweep
-        run = self._sweep(start, replace(self._stopping(), max_sweeps=n, tolerance=0.0, patience=n + 1))
+        n, sweeps = first.best_sweep, self._sweeps()
+        stopping = replace(sweeps.stopping, max_sweeps=n, tolerance=0.0, patience=n + 1)
+        run = replace(sweeps, stopping=stopping).run(start)
         run.stopped = f"{first.stopped} Then trained on all ratings for {n} sweeps."
         return run
 
-    def _sweep(
-        self,
-        start: tuple[Side, Side],
-        stopping: Stopping,
-        *,
-        callback: Callback | None = None,
-        after_sweep: Callable[[Run], None] | None = None,
-        kept: HalfSweeps | None = None,
-    ) -> Run:
-        return run_sweeps(
-            self.problem,
-            *self.priors,
-            start,
-            stopping,
-            callback=callback,
-            after_sweep=after_sweep,
+    def _sweeps(self, kept: HalfSweeps | None = None) -> Sweeps:
+        trainer = self.trainer
+        on_objective = trainer.unobserved_weight > 0
+        return Sweeps(
+            problem=self.problem,
+            priors=self.priors,
             links=self.links,
             likelihood=self.likelihood,
             bins=self.bins,
+            stopping=Stopping(
+                trainer.max_sweeps, trainer.tolerance, trainer.patience, on_objective, trainer.steps
+            ),
             threads=self.arguments.threads,
             solver=self.arguments.solver,
             kept=kept,
         )
-
-    def _stopping(self) -> Stopping:
-        trainer = self.trainer
-        on_objective = trainer.unobserved_weight > 0
-        return Stopping(trainer.max_sweeps, trainer.tolerance, trainer.patience, on_objective, trainer.steps)
 
     def _half_sweeps(self, start: tuple[Side, Side]) -> HalfSweeps | None:
         """Return the file of half sweeps; it is that of these ratings, this trainer and start alone."""
@@ -292,7 +280,7 @@ class _Task:
 
     def model(self, run: Run, uncertainty: tuple[float, float] | None = None) -> FactorModel:
         """Return the FactorModel of a run's best sweep; `uncertainty` is what `noise_and_spread` found."""
-        k, trainer, problem = self.trainer.n_factors, self.trainer, self.problem
+        trainer, problem = self.trainer, self.problem
         weights = zip(self.features.values(), self.links, (run.user_weights, run.item_weights), strict=True)
         user_link, item_link = (
             features.link(link.own(own)) if link is not None and own is not None else None
@@ -310,13 +298,7 @@ class _Task:
         return FactorModel(
             **about,
             link=trainer.link,
-            user_factors=users.unpadded(k)[None],
-            item_factors=items.unpadded(k)[None],
-            user_bias=users.bias[None],
-            item_bias=items.bias[None],
-            global_mean=np.array([problem.mean]),
-            user_prior=priors[0],
-            item_prior=priors[1],
+            **parts_of_fit((users, items), trainer.n_factors, problem.mean, priors),
             trainer=_described(trainer, self.residual_sd, problem.confidence),
             history=_history(problem, self.features.values(), run),
             user_link=user_link,

@@ -4,14 +4,15 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from palate.factors.likelihood.normal import Gaussian, NormalNoise
+from palate.factors.likelihood.normal import NormalNoise
 from palate.model.history import SweepReport
 from palate.solve.prior import RowPrior
-from palate.solve.rows import Rows, Side, Solved, Solver, row_strength, solve_rows, unobserved_loss
+from palate.solve.rows import Rows, Side, Solved, Solver, row_strength, unobserved_loss
 from palate.training.als.bins import Shifts, TimeBins
 from palate.training.als.features import RidgeLink
 from palate.training.trainer import Callback
@@ -81,133 +82,101 @@ class Kept(Protocol):
         """Keep where the run stands now."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Half:
-    """One half of a sweep: the side it solves, with all that does not change."""
-
-    rows: Rows
-    prior: RowPrior
-    link: RidgeLink | None
-    likelihood: NormalNoise
-    mean: float
-    steps: int
-    threads: int
-    solver: Solver
-
-    def solve(
-        self, own: Side, other: Side, weights: np.ndarray | None, stats: bool = False
-    ) -> tuple[Solved, np.ndarray | None]:
-        """Return the side solved given the other, and the weights of its features; `own` is how it stands."""
-        prior_mean = None
-        if self.link is not None and weights is not None:
-            weights = self.link.fit(own, weights, self.threads)
-            prior_mean = self.link.prior_mean(weights, self.threads)
-        rows = self.likelihood.working(self.rows, own, other, self.mean, self.threads)
-        solved = self.solver(
-            rows,
-            other,
-            self.mean,
-            self.prior,
-            stats=stats and self.likelihood.linear,
-            double=_needs_double(self.prior),
-            steps=self.steps,
-            present=own,
-            prior_mean=prior_mean,
-            threads=self.threads,
-        )
-        if stats and not self.likelihood.linear:
-            sums = self.likelihood.errors(self.rows, solved.side, other, self.mean, self.threads)
-            solved = replace(solved, stats=np.array([[*sums, 0.0, 0.0]]))
-        return solved, weights
-
-
-def run_sweeps(
-    problem: Problem,
-    user_prior: RowPrior,
-    item_prior: RowPrior,
-    start: tuple[Side, Side],
-    stopping: Stopping,
-    *,
-    callback: Callback | None = None,
-    after_sweep: Callable[[Run], None] | None = None,
-    links: Links = (None, None),
-    likelihood: NormalNoise | None = None,
-    bins: TimeBins | None = None,
-    threads: int = 1,
-    solver: Solver = solve_rows,
-    kept: Kept | None = None,
-) -> Run:
-    """Solve items and users in turn until nothing is gained, and return the run with its best sweep.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sweeps:
+    """Sweeps that solve items and users in turn until nothing is gained: all that does not change in a run.
 
     Each sweep solves the items first and the users last, so that a user's vector is what fold-in
-    finds from the user's ratings. The `likelihood` is Gaussian unless another is given. An interrupt (Ctrl-C)
-    ends the run with the last whole sweep; before the first whole sweep it is raised. `solver`
-    solves the rows of each half, with the arguments and the result of `solve_rows`. With `kept`,
-    which takes no bins, a run goes on from the last half sweep that it holds.
+    finds from the user's ratings. `solver` solves the rows of each half, with the arguments and the
+    result of `solve_rows`. With `kept`, which takes no bins, a run goes on from the last half sweep
+    that it holds.
     """
-    rest = (Gaussian() if likelihood is None else likelihood, problem.mean, stopping.steps, threads, solver)
-    by_user = _Half(problem.by_user, user_prior, links[0], *rest)
-    by_item = _Half(problem.by_item, item_prior, links[1], *rest)
-    if bins is not None:
-        by_user = replace(by_user, rows=bins.time_bins.columns_of(problem.by_user, 0))
-        by_item = replace(by_item, rows=bins.time_bins.columns_of(problem.by_item, 1))
-    sweeps = _Sweeps(problem, by_user, by_item, bins, stopping, kept)
-    at = (None if kept is None else kept.load()) or sweeps.beginning(start)
-    run = at.run
-    try:
-        run.stopped = _sweep_until_stopped(sweeps, at, after_sweep, callback)
-    except KeyboardInterrupt:
-        if not run.reports:
-            raise
-        run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} complete sweeps."
-    if stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
-        run.users = _to_the_end(by_user, run, sweeps.shifted(1, run.items, run.shifts))
-    return run
-
-
-def _sweep_until_stopped(
-    sweeps: "_Sweeps",
-    at: Standing,
-    after_sweep: Callable[[Run], None] | None,
-    callback: Callback | None,
-) -> str:
-    """Sweep on from where a run stands, and return why it stopped."""
-    run, stopping = at.run, sweeps.stopping
-    if run.idle >= stopping.patience:  # the run had ended when it was left
-        return _no_gain(sweeps.problem, stopping)
-    for sweep in range(at.sweep if at.halfway else at.sweep + 1, stopping.max_sweeps + 1):
-        began = time.perf_counter()
-        if not at.halfway:
-            at.sweep = sweep
-            sweeps.solve_items(at)
-        solved = sweeps.solve_users(at)
-        report = replace(sweeps.report(at, solved), seconds=time.perf_counter() - began)
-        _add(run, report, at, solved.n_double, stopping)
-        sweeps.keep(at)
-        if after_sweep is not None:
-            after_sweep(run)
-        if callback is not None and callback(report) is False:
-            return f"The callback ended training after sweep {sweep}."
-        if run.idle >= stopping.patience:
-            return _no_gain(sweeps.problem, stopping)
-    return f"The limit of {stopping.max_sweeps} sweeps was reached."
-
-
-@dataclass(frozen=True, eq=False)
-class _Sweeps:
-    """The two halves of a sweep and how a sweep is judged: what does not change in a run."""
 
     problem: Problem
-    by_user: _Half
-    by_item: _Half
+    priors: tuple[RowPrior, RowPrior]  # of users and items, as all pairs below
+    links: Links
+    likelihood: NormalNoise
     bins: TimeBins | None
     stopping: Stopping
-    kept: Kept | None
+    threads: int
+    solver: Solver
+    kept: Kept | None = None
+
+    @cached_property
+    def rows(self) -> tuple[Rows, Rows]:
+        """Ratings by user and by item; with bins their columns are the other side's rows in a time bin."""
+        by_user, by_item = self.problem.by_user, self.problem.by_item
+        if self.bins is None:
+            return by_user, by_item
+        return self.bins.time_bins.columns_of(by_user, 0), self.bins.time_bins.columns_of(by_item, 1)
+
+    def run(
+        self,
+        start: tuple[Side, Side],
+        *,
+        callback: Callback | None = None,
+        after_sweep: Callable[[Run], None] | None = None,
+    ) -> Run:
+        """Sweep and return the run with its best sweep.
+
+        An interrupt (Ctrl-C) ends the run with the last whole sweep; before the first whole sweep it
+        is raised.
+        """
+        at = (None if self.kept is None else self.kept.load()) or self.beginning(start)
+        run = at.run
+        try:
+            run.stopped = self.until_stopped(at, after_sweep, callback)
+        except KeyboardInterrupt:
+            if not run.reports:
+                raise
+            run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} complete sweeps."
+        if self.stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
+            run.users = self.to_the_end(run)
+        return run
+
+    def until_stopped(
+        self, at: Standing, after_sweep: Callable[[Run], None] | None, callback: Callback | None
+    ) -> str:
+        """Sweep on from where a run stands, and return why it stopped."""
+        run, stopping = at.run, self.stopping
+        if run.idle >= stopping.patience:  # the run had ended when it was left
+            return _no_gain(self.problem, stopping)
+        for sweep in range(at.sweep if at.halfway else at.sweep + 1, stopping.max_sweeps + 1):
+            began = time.perf_counter()
+            if not at.halfway:
+                at.sweep = sweep
+                self.solve_items(at)
+            solved = self.solve_users(at)
+            report = replace(self.report(at, solved), seconds=time.perf_counter() - began)
+            _add(run, report, at, solved.n_double, stopping)
+            self.keep(at)
+            if after_sweep is not None:
+                after_sweep(run)
+            if callback is not None and callback(report) is False:
+                return f"The callback ended training after sweep {sweep}."
+            if run.idle >= stopping.patience:
+                return _no_gain(self.problem, stopping)
+        return f"The limit of {stopping.max_sweeps} sweeps was reached."
+
+    def to_the_end(self, run: Run) -> Side:
+        """Return the users of the best sweep, solved by conjugate gradients until nothing is left to gain."""
+        link, weights = self.links[0], run.user_weights
+        return self.solver(
+            self.rows[0],
+            self.shifted(1, run.items, run.shifts),
+            self.problem.mean,
+            self.priors[0],
+            steps=_LAST_STEPS,
+            tolerance=_LAST_TOLERANCE,
+            present=run.users,
+            prior_mean=None if link is None or weights is None else link.prior_mean(weights, self.threads),
+            threads=self.threads,
+        ).side
 
     def beginning(self, start: tuple[Side, Side]) -> Standing:
         """Return where a new run stands."""
         users, items = start
-        weights = [None if half.link is None else half.link.start() for half in (self.by_user, self.by_item)]
+        weights = [None if link is None else link.start() for link in self.links]
         shifts = None if self.bins is None else self.bins.start(users.factors.shape[1])
         run = Run(users, items, shifts=shifts)
         return Standing(run, users, Solved(items, np.empty((0, 4)), 0), weights, shifts=shifts)
@@ -217,16 +186,41 @@ class _Sweeps:
         if self.bins is not None and at.shifts is not None and at.sweep > 1:
             at.shifts = self.bins.solve(self.problem.by_user, (at.users, at.items.side), at.shifts)
         others = self.shifted(0, at.users, at.shifts)
-        at.items, at.weights[1] = self.by_item.solve(at.items.side, others, at.weights[1])
+        at.items, at.weights[1] = self.solve(1, at.items.side, others, at.weights[1])
         at.halfway = True
         self.keep(at)
 
     def solve_users(self, at: Standing) -> Solved:
         """Make the second half of a sweep, and return the users with the sums of their errors."""
         others = self.shifted(1, at.items.side, at.shifts)
-        solved, at.weights[0] = self.by_user.solve(at.users, others, at.weights[0], stats=True)
+        solved, at.weights[0] = self.solve(0, at.users, others, at.weights[0], stats=True)
         at.users, at.halfway = solved.side, False
         return solved
+
+    def solve(
+        self, number: int, own: Side, other: Side, weights: np.ndarray | None, stats: bool = False
+    ) -> tuple[Solved, np.ndarray | None]:
+        """Return side `number` solved given the other, and its features' weights; `own` is how it stands."""
+        link, likelihood, mean, prior_mean = self.links[number], self.likelihood, self.problem.mean, None
+        if link is not None and weights is not None:
+            weights = link.fit(own, weights, self.threads)
+            prior_mean = link.prior_mean(weights, self.threads)
+        solved = self.solver(
+            likelihood.working(self.rows[number], own, other, mean, self.threads),
+            other,
+            mean,
+            self.priors[number],
+            stats=stats and likelihood.linear,
+            double=self.priors[number].lacks_penalty,
+            steps=self.stopping.steps,
+            present=own,
+            prior_mean=prior_mean,
+            threads=self.threads,
+        )
+        if stats and not likelihood.linear:
+            sums = likelihood.errors(self.rows[number], solved.side, other, mean, self.threads)
+            solved = replace(solved, stats=np.array([[*sums, 0.0, 0.0]]))
+        return solved, weights
 
     def keep(self, at: Standing) -> None:
         """Keep where the run stands, if `kept` is given."""
@@ -237,7 +231,7 @@ class _Sweeps:
         """Return the vectors of side `number` in every time bin, which the other side's rows meet."""
         if self.bins is None or shifts is None:
             return side
-        return self.bins.time_bins.columns(number, side, shifts, self.bins.threads)
+        return self.bins.time_bins.columns(number, side, shifts, self.threads)
 
     def report(self, at: Standing, users: Solved) -> SweepReport:
         """Return the errors of a sweep, in which no time has passed yet."""
@@ -256,17 +250,18 @@ class _Sweeps:
     def _objective(self, at: Standing, users: Solved) -> float:
         squared, _, dropout, imputed = users.stats.sum(axis=0)
         objective = squared + dropout
-        prior, threads = self.by_user.prior, self.by_user.threads
+        prior, sides = self.priors[0], (at.users, at.items.side)
         if prior.unobserved_weight:
-            of_all = unobserved_loss(at.users, at.items.side, self.problem.mean, prior.imputed, threads)
+            of_all = unobserved_loss(*sides, self.problem.mean, prior.imputed, self.threads)
             objective += prior.unobserved_weight * (of_all - imputed)
-        sides = (at.users, at.items.side)
-        for half, side, own in zip((self.by_user, self.by_item), sides, at.weights, strict=True):
-            if half.link is None or own is None:
-                objective += penalty(side, half.prior, half.rows.counts, half.rows.n_columns)
+        for link, prior, rows, side, own in zip(
+            self.links, self.priors, self.rows, sides, at.weights, strict=True
+        ):
+            if link is None or own is None:
+                objective += penalty(side, prior, rows.counts, rows.n_columns)
             else:
-                of_bias = half.prior.l1_bias * float(np.abs(side.bias).sum())
-                objective += half.link.penalty(side, own, threads) + of_bias
+                of_bias = prior.l1_bias * float(np.abs(side.bias).sum())
+                objective += link.penalty(side, own, self.threads) + of_bias
         if self.bins is not None and at.shifts is not None:
             objective += self.bins.penalty(at.shifts)
         return float(objective)
@@ -280,37 +275,14 @@ class _Sweeps:
         if self.bins is not None and at.shifts is not None:
             found = self.bins.predict(self.problem, sides, at.shifts)
         else:
-            found = self.problem.predict(user_index, item_index, *sides, self.by_user.threads)
-        errors = values - self.by_user.likelihood.rating(found)
+            found = self.problem.predict(user_index, item_index, *sides, self.threads)
+        errors = values - self.likelihood.rating(found)
         mse = float(np.mean(errors.astype(np.float64) ** 2))
         return {
             "validation_mse": mse,
             "validation_rmse": math.sqrt(mse),
             "validation_mae": float(np.mean(np.abs(errors), dtype=np.float64)),
         }
-
-
-def _to_the_end(by_user: _Half, run: Run, items: Side) -> Side:
-    """Return the users of the best sweep, solved by conjugate gradients until nothing is left to gain."""
-    link, weights = by_user.link, run.user_weights
-    means = None if link is None or weights is None else link.prior_mean(weights, by_user.threads)
-    return by_user.solver(
-        by_user.rows,
-        items,
-        by_user.mean,
-        by_user.prior,
-        steps=_LAST_STEPS,
-        tolerance=_LAST_TOLERANCE,
-        present=run.users,
-        prior_mean=means,
-        threads=by_user.threads,
-    ).side
-
-
-def _needs_double(prior: RowPrior) -> bool:
-    """Return whether a penalty is zero, so that float32 would break down on rows with few ratings."""
-    diagonal = np.diagonal(prior.precision[0])
-    return bool(prior.n_factors and (diagonal[:-1] <= 0).any())
 
 
 def _add(run: Run, report: SweepReport, at: Standing, n_double: int, stopping: Stopping) -> None:

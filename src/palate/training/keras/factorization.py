@@ -12,6 +12,7 @@ from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
+from palate.factors.parts import parts_of_fit
 from palate.model.factor_model import FactorModel
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
@@ -267,13 +268,7 @@ class KerasFactorization:
         sides, priors = self._sides(run.weights, problem.ratings), self.priors(problem.n_train)
         return FactorModel(
             **problem.model_fields(catalog),
-            user_factors=sides[0].unpadded(self.n_factors)[None],
-            item_factors=sides[1].unpadded(self.n_factors)[None],
-            user_bias=sides[0].bias[None],
-            item_bias=sides[1].bias[None],
-            global_mean=np.array([problem.mean]),
-            user_prior=priors[0],
-            item_prior=priors[1],
+            **parts_of_fit(sides, self.n_factors, problem.mean, priors),
             trainer={"name": type(self).__name__, **asdict(self)},
             history=history_of(problem, run),
         )
