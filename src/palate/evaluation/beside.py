@@ -32,22 +32,23 @@ class Beside:
 
         With an interval, the whole interval must be on its side.
         """
-        value, low, high = self.interval
-        if value is None:
-            return None
-        if self.figure[0] in LOWER_IS_BETTER:
-            return (value if high is None else high) < 0
-        return (value if low is None else low) > 0
+        gain = self._gain
+        return None if gain is None else gain[0] > 0
 
     @property
     def lost(self) -> bool:
         """Whether the model is worse by the whole interval."""
+        gain = self._gain
+        return gain is not None and gain[1] < 0
+
+    @property
+    def _gain(self) -> tuple[float, float] | None:
+        """By how much the model is better, at least and at most; without an interval by the value itself."""
         value, low, high = self.interval
         if value is None:
-            return False
-        if self.figure[0] in LOWER_IS_BETTER:
-            return (value if low is None else low) > 0
-        return (value if high is None else high) < 0
+            return None
+        least, most = value if low is None else low, value if high is None else high
+        return (-most, -least) if self.figure[0] in LOWER_IS_BETTER else (least, most)
 
 
 def beside_references(figures: Figures, references: tuple[str, ...], ks: tuple[int, ...]) -> list[Beside]:

@@ -1,5 +1,6 @@
 """A calibration in plain words: one table, a verdict, what to know."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from palate.evaluation.text import aligned
@@ -15,7 +16,9 @@ ERRORS = 3.0  # or within so many standard errors
 
 def text_of(calibration: "Calibration") -> str:
     """Return the whole report."""
-    return "\n".join([summary(calibration), "", *table_lines(calibration), "", *explanation(calibration)])
+    return "\n".join(
+        [summary(calibration), "", *aligned(table_rows(calibration)), "", *explanation(calibration)]
+    )
 
 
 def summary(calibration: "Calibration") -> str:
@@ -40,11 +43,6 @@ def table_rows(calibration: "Calibration") -> list[list[str]]:
         rows.append([label, f"{cells[0]['n_test']:,}", *(_cell(cell) for cell in cells)])
     widths = [f"{cell['width']:.2f}" for cell in _groups(calibration)["all"]]
     return [*rows, ["mean width", "", *widths]]
-
-
-def table_lines(calibration: "Calibration") -> list[str]:
-    """Return the table as aligned lines."""
-    return aligned(table_rows(calibration))
 
 
 def explanation(calibration: "Calibration") -> list[str]:
@@ -89,8 +87,6 @@ def verdict(calibration: "Calibration") -> str:
 
 
 def _groups(calibration: "Calibration") -> dict[str, list[dict[str, Any]]]:
-    from dataclasses import replace
-
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in replace(calibration, frame_kind="polars").table.to_dicts():
         groups.setdefault(row["n_train"], []).append(row)
@@ -106,8 +102,6 @@ def _is_close(cell: dict[str, Any], close: float) -> bool:
 
 
 def _pit_sentence(calibration: "Calibration") -> list[str]:
-    from dataclasses import replace
-
     shares = replace(calibration, frame_kind="polars").pit["share"].to_list()
     return [
         f"PIT: the {len(shares)} bins contain {100 * min(shares):.1f} % to {100 * max(shares):.1f} "

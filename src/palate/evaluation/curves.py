@@ -168,7 +168,5 @@ def _curve(model: EvaluatedModel, test_set: TestSet, threads: int | None) -> Out
         figures=figures,
         top=top,
         bottom=bottom,
-        overall={},
-        bins={},
         cold={"users": 0, "items": 0, "users_ratings": 0, "items_ratings": 0},
     )

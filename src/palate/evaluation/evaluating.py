@@ -133,9 +133,7 @@ def evaluate(
         baselines=baselines,
         threads=threads,
     )
-    test_set, evaluated = given.test_set, given.evaluated
-    outcomes = tuple(score(model, test_set, threads) for model in evaluated)
-    return given.evaluation(outcomes, resamples, confidence, seed)
+    return given.scored(resamples, confidence, seed, threads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +145,44 @@ class EvaluationInput:
     n_models: int  # the first ones; the others are references
     notes: list[str]
 
+    def scored(self, resamples: int, confidence: float, seed: int, threads: int | None) -> Evaluation:
+        """Return the evaluation of all models."""
+        outcomes = tuple(score(model, self.test_set, threads) for model in self.evaluated)
+        return self.evaluation(outcomes, resamples, confidence, seed)
+
     def evaluation(
         self, outcomes: tuple[Outcome, ...], resamples: int, confidence: float, seed: int
     ) -> Evaluation:
         """Return the evaluation that these outcomes make."""
-        found = _evaluation(self.test_set, self.evaluated, outcomes, resamples, confidence, seed, self.notes)
-        return replace(found, references=found.models[self.n_models :])
+        test_set, first, test = self.test_set, self.evaluated[0], self.test_set.test
+        user, _ = indexes(test, first.scorer.users, first.scorer.items)
+        own = np.full(len(test_set.users), -1, dtype=np.int64)
+        own[test_set.row] = user
+        n_relevant = np.bincount(test_set.row[test_set.relevant], minlength=len(own))
+        about = {
+            "n_test": len(test),
+            "n_users": len(own),
+            "n_items": len(np.unique(test.item_index)),
+            "n_relevant": int(n_relevant.sum()),
+            "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
+            "relevant_from": test_set.lowest_relevant,
+            "gain": test_set.gain,
+            "k": list(test_set.ks),
+        }
+        return Evaluation(
+            outcomes=outcomes,
+            users=test.users.take(test_set.users),
+            n_train=np.append(first.user_counts, 0)[own],
+            n_test=np.diff(test.user_indptr)[test_set.users],
+            n_relevant=n_relevant,
+            about=about,
+            resamples=resamples,
+            confidence=confidence,
+            seed=seed,
+            notes=(*self.notes, *notes_on(test_set, about, self.evaluated, outcomes)),
+            frame_kind=test.frame_kind,
+            references=tuple(one.name for one in self.evaluated[self.n_models :]),
+        )
 
 
 def evaluation_input(
@@ -209,8 +239,7 @@ def evaluate_common(
     _check_figures(test_set, named)
     scales = scale_notes(named, test=test)
     evaluated = [evaluated_model(name, scorer, test, None, part_of_held_out=True) for scorer, name in named]
-    outcomes = tuple(score(model, test_set, threads) for model in evaluated)
-    return _evaluation(test_set, evaluated, outcomes, resamples, 0.95, seed, scales)
+    return EvaluationInput(test_set, evaluated, len(named), scales).scored(resamples, 0.95, seed, threads)
 
 
 def beside_popular(
@@ -246,8 +275,7 @@ def beside_popular(
     popular = MostPopular.of(training_ratings(model))
     one = evaluated_model("model", model, test, None, part_of_held_out=True)
     other = replace(evaluated_model(MOST_POPULAR, popular, test, None), seen=one.seen)
-    outcomes = (score(one, test_set, threads), score(other, test_set, threads))
-    found = _evaluation(test_set, [one, other], outcomes, resamples, 0.95, 0, [])
+    found = EvaluationInput(test_set, [one, other], 2, []).scored(resamples, 0.95, 0, threads)
     return found, beside_references(found.figures, (MOST_POPULAR,), (k,))[0]
 
 
@@ -258,45 +286,6 @@ def _check_figures(test_set: TestSet, named: list[tuple[Scorer, str]]) -> None:
                 "k",
                 f"hold the length of a list; the scores of {name!r} are not ratings and have no errors",
             )
-
-
-def _evaluation(
-    test_set: TestSet,
-    evaluated: list[EvaluatedModel],
-    outcomes: tuple[Outcome, ...],
-    resamples: int,
-    confidence: float,
-    seed: int,
-    scales: list[str],
-) -> Evaluation:
-    first, test = evaluated[0], test_set.test
-    user, _ = indexes(test, first.scorer.users, first.scorer.items)
-    own = np.full(len(test_set.users), -1, dtype=np.int64)
-    own[test_set.row] = user
-    n_relevant = np.bincount(test_set.row[test_set.relevant], minlength=len(own))
-    about = {
-        "n_test": len(test),
-        "n_users": len(own),
-        "n_items": len(np.unique(test.item_index)),
-        "n_relevant": int(n_relevant.sum()),
-        "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
-        "relevant_from": test_set.lowest_relevant,
-        "gain": test_set.gain,
-        "k": list(test_set.ks),
-    }
-    return Evaluation(
-        outcomes=outcomes,
-        users=test.users.take(test_set.users),
-        n_train=np.append(first.user_counts, 0)[own],
-        n_test=np.diff(test.user_indptr)[test_set.users],
-        n_relevant=n_relevant,
-        about=about,
-        resamples=resamples,
-        confidence=confidence,
-        seed=seed,
-        notes=(*scales, *notes_on(test_set, about, evaluated, outcomes)),
-        frame_kind=test.frame_kind,
-    )
 
 
 def check_bootstrap(resamples: object, confidence: object, seed: object) -> None:

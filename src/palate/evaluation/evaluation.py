@@ -243,9 +243,7 @@ class Evaluation:
             raise ArgumentError("users", f"leave at least one of {len(self.users):,} users", "none")
         n_relevant, n_test = self.n_relevant[rows], self.n_test[rows]
         outcomes = tuple(
-            replace(
-                one, top=one.top[rows], bottom=one.bottom[rows], overall={}, bins={}, cold={}, by_rating=None
-            )
+            Outcome(name=one.name, figures=one.figures, top=one.top[rows], bottom=one.bottom[rows])
             for one in self.outcomes
         )
         return replace(

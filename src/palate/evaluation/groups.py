@@ -1,6 +1,5 @@
 """Figures of groups: of users with few and with many training ratings, of known and of new items."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,9 +57,7 @@ def of_ratings(outcome: Outcome, ratings: np.ndarray, ks: tuple[int, ...]) -> Ou
     if outcome.by_rating is None:
         raise AssertionError("an outcome of all users knows its ratings")
     figures, top, bottom = outcome.by_rating.sums(ratings, len(outcome.top), ks)
-    return replace(
-        outcome, figures=figures, top=top, bottom=bottom, overall={}, bins={}, cold={}, by_rating=None
-    )
+    return Outcome(name=outcome.name, figures=figures, top=top, bottom=bottom)
 
 
 def of_items(outcome: Outcome) -> list[tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """The evaluation of one scorer: sums per user of every figure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -55,9 +55,9 @@ class Outcome:
     figures: tuple[Figure, ...]
     top: np.ndarray
     bottom: np.ndarray
-    overall: dict[Figure, float]
-    bins: dict[str, np.ndarray]
-    cold: dict[str, int]
+    overall: dict[Figure, float] = field(default_factory=dict)
+    bins: dict[str, np.ndarray] = field(default_factory=dict)
+    cold: dict[str, int] = field(default_factory=dict)
     by_rating: ByRating | None = None
 
     def values(self, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

@@ -32,7 +32,9 @@ WORDS = {
 
 def text_of(evaluation: "Evaluation") -> str:
     """Return the whole report."""
-    return "\n".join([summary(evaluation), "", *table_lines(evaluation), "", *explanation(evaluation)])
+    return "\n".join(
+        [summary(evaluation), "", *aligned(table_rows(evaluation)), "", *explanation(evaluation)]
+    )
 
 
 def summary(evaluation: "Evaluation") -> str:
@@ -61,11 +63,6 @@ def table_rows(evaluation: "Evaluation") -> list[list[str]]:
         for figure in _ordered(evaluation)
     ]
     return rows
-
-
-def table_lines(evaluation: "Evaluation") -> list[str]:
-    """Return the table as aligned lines."""
-    return aligned(table_rows(evaluation))
 
 
 def aligned(rows: list[list[str]]) -> list[str]:
