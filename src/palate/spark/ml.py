@@ -5,6 +5,7 @@ Import it by name: `from palate.spark.ml import PalateEstimator`.
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -79,15 +80,18 @@ def _check_unknown(value: object) -> str:
     return cast(str, value)
 
 
+def _param(name: str, about: str, convert: Callable[[Any], Any] = TypeConverters.toString) -> "Param[Any]":
+    """Return a parameter of the class that is being defined."""
+    return Param(Params._dummy(), name, about, convert)
+
+
 class _Columns(Params):
     """What both stages are told: which columns, and what a pair of an unknown user or item gets."""
 
-    userCol = Param(Params._dummy(), "userCol", "column of user ids", TypeConverters.toString)
-    itemCol = Param(Params._dummy(), "itemCol", "column of item ids", TypeConverters.toString)
-    predictionCol = Param(Params._dummy(), "predictionCol", "column of predictions", TypeConverters.toString)
-    unknown = Param(
-        Params._dummy(), "unknown", "what to do for unknown ids: 'baseline', 'nan' or 'raise'", _check_unknown
-    )
+    userCol = _param("userCol", "column of user ids")
+    itemCol = _param("itemCol", "column of item ids")
+    predictionCol = _param("predictionCol", "column of predictions")
+    unknown = _param("unknown", "what to do for unknown ids: 'baseline', 'nan' or 'raise'", _check_unknown)
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,30 +124,18 @@ class PalateEstimator(
     seed : int, default 0
     """
 
-    trainer = Param(Params._dummy(), "trainer", "palate's trainer, held as JSON", trainer_to_text)
-    ratingCol = Param(
-        Params._dummy(), "ratingCol", "column of ratings; empty: each row counts 1", TypeConverters.toString
+    trainer = _param("trainer", "palate's trainer, held as JSON", trainer_to_text)
+    ratingCol = _param("ratingCol", "column of ratings; empty: each row counts 1")
+    timestampCol = _param("timestampCol", "column of times, or empty")
+    weightCol = _param("weightCol", "column of weights, or empty")
+    duplicates = _param("duplicates", "what to do with repeated pairs")
+    validation = _param(
+        "validation", "share of ratings held out to decide when to stop", TypeConverters.toFloat
     )
-    timestampCol = Param(
-        Params._dummy(), "timestampCol", "column of times, or empty", TypeConverters.toString
+    memoryLimit = _param(
+        "memoryLimit", "memory for training in gigabytes; 0: the free memory", TypeConverters.toFloat
     )
-    weightCol = Param(Params._dummy(), "weightCol", "column of weights, or empty", TypeConverters.toString)
-    duplicates = Param(
-        Params._dummy(), "duplicates", "what to do with repeated pairs", TypeConverters.toString
-    )
-    validation = Param(
-        Params._dummy(),
-        "validation",
-        "share of ratings held out to decide when to stop",
-        TypeConverters.toFloat,
-    )
-    memoryLimit = Param(
-        Params._dummy(),
-        "memoryLimit",
-        "memory for training in gigabytes; 0: the free memory",
-        TypeConverters.toFloat,
-    )
-    seed = Param(Params._dummy(), "seed", "seed of the split and of the initial values", TypeConverters.toInt)
+    seed = _param("seed", "seed of the split and of the initial values", TypeConverters.toInt)
 
     def __init__(self, **params: object) -> None:
         super().__init__()

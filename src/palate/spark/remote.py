@@ -47,16 +47,7 @@ class RemoteProblem(Problem):
 
     def model_fields(self, catalog: Catalog | None) -> dict[str, Any]:
         """Return the fields of a model that are its input's; it holds no ratings."""
-        ratings = self.ratings
-        about = catalog if catalog is not None else Catalog.from_items(ratings.items)
-        return {
-            "users": ratings.users,
-            "items": ratings.items,
-            "ratings": None,
-            "catalog": about.aligned(ratings.items, self.items),  # type: ignore[arg-type]
-            "scale": ratings.scale,
-            "frame_kind": ratings.frame_kind,
-        }
+        return self.fields_with(catalog, None, self.items)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, eq=False)

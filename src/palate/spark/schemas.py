@@ -57,32 +57,7 @@ def _arrow_type(name: str, dtype: "PolarsDataType") -> Any:
 
 
 def spark_schema(schema: "pa.Schema") -> Any:
-    """Return the Spark schema of an Arrow schema made by `arrow_schema`."""
-    from pyspark.sql.types import StructField, StructType
+    """Return the Spark schema of the columns of an Arrow schema."""
+    from pyspark.sql.pandas.types import from_arrow_schema
 
-    return StructType([StructField(field.name, _spark_type(field.type)) for field in schema])
-
-
-def _spark_type(kind: "pa.DataType") -> Any:
-    import pyarrow as pa
-    from pyspark.sql import types
-
-    plain = {
-        pa.int8(): types.ByteType(),
-        pa.int16(): types.ShortType(),
-        pa.int32(): types.IntegerType(),
-        pa.int64(): types.LongType(),
-        pa.float32(): types.FloatType(),
-        pa.float64(): types.DoubleType(),
-        pa.string(): types.StringType(),
-        pa.bool_(): types.BooleanType(),
-        pa.date32(): types.DateType(),
-        pa.binary(): types.BinaryType(),
-    }
-    if pa.types.is_list(kind):
-        return types.ArrayType(_spark_type(kind.value_type))
-    if pa.types.is_timestamp(kind):
-        return types.TimestampType() if kind.tz else types.TimestampNTZType()
-    if pa.types.is_decimal(kind):
-        return types.DecimalType(kind.precision, kind.scale)
-    return plain[kind]
+    return from_arrow_schema(schema, prefer_timestamp_ntz=True)

@@ -19,9 +19,6 @@ from palate.spark import cutting
 if TYPE_CHECKING:
     import pyarrow as pa
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 
 _KEPT = 2  # models that stay in a worker's memory: the one in use and the one it replaces
 _models: OrderedDict[str, Any] = OrderedDict()

@@ -128,14 +128,20 @@ class Problem:
 
         They are ids, ratings with those held out marked, catalog, scale and kind of frame.
         """
+        matrix = RatingMatrix.from_ratings(self.ratings, self.held_out if self.held_out.any() else None)
+        return self.fields_with(catalog, matrix, matrix)
+
+    def fields_with(
+        self, catalog: Catalog | None, kept: RatingMatrix | None, counted: RatingMatrix
+    ) -> dict[str, Any]:
+        """Return the fields of a model that keeps some ratings, and counts those of each item."""
         ratings = self.ratings
-        matrix = RatingMatrix.from_ratings(ratings, self.held_out if self.held_out.any() else None)
         about = catalog if catalog is not None else Catalog.from_items(ratings.items)
         return {
             "users": ratings.users,
             "items": ratings.items,
-            "ratings": matrix,
-            "catalog": about.aligned(ratings.items, matrix),
+            "ratings": kept,
+            "catalog": about.aligned(ratings.items, counted),
             "scale": ratings.scale,
             "frame_kind": ratings.frame_kind,
         }
