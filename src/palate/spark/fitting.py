@@ -11,7 +11,7 @@ from palate.data.ids import WhereRow, id_column, row_label
 from palate.data.ratings import Ratings, build
 from palate.io.parts import Keys, Numbers, Texts
 from palate.spark.memory import check_fits, size_of
-from palate.spark.needs import require_spark_columns
+from palate.spark.needs import quoted, require_spark_columns
 from palate.spark.shipping import parts_of
 from palate.training.trainer import Trainer
 
@@ -102,7 +102,7 @@ def ratings_to_fit(
 def chosen_columns(table: "DataFrame", columns: dict[str, str], what: str) -> "DataFrame":
     """Return the wanted columns of a table; one of a name that is there twice or missing raises."""
     require_spark_columns(table, columns, what)
-    return table.select(*("`" + name.replace("`", "``") + "`" for name in dict.fromkeys(columns.values())))
+    return table.select(*map(quoted, dict.fromkeys(columns.values())))
 
 
 def read_ratings(table: "DataFrame", columns: dict[str, str], how: dict[str, Any]) -> Ratings:

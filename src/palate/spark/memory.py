@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from palate.recommender.planning import RATING_BYTES, available_gigabytes, learned_bytes
+from palate.spark.needs import quoted
 from palate.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def size_of(table: "DataFrame", user: str, item: str) -> Size:
     from pyspark.sql.types import StringType
 
     texts = {name for name in (user, item) if isinstance(table.schema[name].dataType, StringType)}
-    column = {name: f.col("`" + name.replace("`", "``") + "`") for name in (user, item)}
+    column = {name: f.col(quoted(name)) for name in (user, item)}
     wanted = [f.count(f.lit(1)), *(f.approx_count_distinct(column[name]) for name in (user, item))]
     wanted += [f.avg(f.length(column[name])) if name in texts else f.lit(0.0) for name in (user, item)]
     n_ratings, n_users, n_items, user_length, item_length = table.agg(*wanted).collect()[0]

@@ -74,6 +74,11 @@ def session(master: str = "local[*]", **settings: object) -> Any:
     return builder.getOrCreate()
 
 
+def quoted(name: str) -> str:
+    """Return the name of a column as Spark reads it whatever it holds, such as a dot."""
+    return "`" + name.replace("`", "``") + "`"
+
+
 def require_spark_columns(table: "DataFrame", wanted: dict[str, str], what: str) -> None:
     """Check that a value is a Spark DataFrame with these columns, each once.
 

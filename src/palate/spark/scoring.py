@@ -9,15 +9,14 @@ import polars as pl
 from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.arguments import helpful
+from palate.data.frames import to_polars
 from palate.model.model import Model
-from palate.spark.needs import require_spark_columns, session
+from palate.spark.needs import quoted, require_spark_columns, session
 from palate.spark.schemas import arrow_schema, spark_schema
 from palate.spark.shipping import mapped, ship
 from palate.spark.worker import Order
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 
@@ -102,7 +101,7 @@ def recommend(
         users, user = _everyone(spark, loaded), names.USER_ID
     schema, declared = _answer_schema(users, user, sample)
     order = Order("recommend", shipped, {"n": n, "unknown": unknown, "threads": threads, **options}, schema)
-    lists = users.select(_quoted(user)).mapInArrow(mapped(order), declared)
+    lists = users.select(quoted(user)).mapInArrow(mapped(order), declared)
     return lists if user == names.USER_ID else lists.withColumnRenamed(names.USER_ID, user)
 
 
@@ -117,11 +116,7 @@ def _sample(model: Model, n: int, options: dict[str, Any]) -> pl.DataFrame:
         sample = model.recommend(first, n, **options)
     if not len(sample):  # is it this user who has seen everything, or do the filters leave nothing to anyone?
         model.recommend(first, n, **{**options, "exclude_seen": False})
-    return sample if isinstance(sample, pl.DataFrame) else _as_polars(sample)
-
-
-def _as_polars(frame: "pd.DataFrame | pa.Table") -> pl.DataFrame:
-    return pl.from_pandas(frame) if hasattr(frame, "iloc") else pl.DataFrame(frame)
+    return to_polars(sample)
 
 
 def _everyone(spark: "SparkSession", model: Model) -> Any:
@@ -162,10 +157,6 @@ def _answer_schema(users: "DataFrame", user: str, sample: pl.DataFrame) -> tuple
             [StructField(names.USER_ID, given) if f.name == names.USER_ID else f for f in declared.fields]
         )
     return schema, declared
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 @helpful

@@ -12,6 +12,7 @@ import polars as pl
 
 import palate
 from palate._checks import ArgumentError
+from palate.data.frames import to_polars
 from palate.data.vocabulary import Vocabulary
 from palate.solve.rows import Rows, Side, solve_rows
 from palate.spark import cutting
@@ -184,13 +185,7 @@ def as_batches(frame: pl.DataFrame, schema: "pa.Schema") -> list[Any]:
     """Return a frame of any library as record batches of exactly this schema."""
     import pyarrow as pa
 
-    polars = (
-        frame
-        if isinstance(frame, pl.DataFrame)
-        else pl.from_pandas(frame)
-        if hasattr(frame, "iloc")
-        else pl.DataFrame(frame)
-    )
+    polars = to_polars(frame)
     table = pa.table([polars[name].to_arrow() for name in schema.names], names=schema.names)
     return list(table.cast(schema).combine_chunks().to_batches())
 
