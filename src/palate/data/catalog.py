@@ -9,7 +9,16 @@ import polars as pl
 from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
-from palate.data.forks import filled, joined, n_distinct, require_threads, rows_of, texts_with, without_nan
+from palate.data.forks import (
+    filled,
+    joined,
+    n_distinct,
+    require_threads,
+    rows_by_index,
+    rows_of,
+    texts_with,
+    without_nan,
+)
 from palate.data.frames import require_columns, to_polars
 from palate.data.ids import KIND_NAMES, WhereRow, has_surrogate, id_column, row_label
 from palate.data.libraries import frame_kind
@@ -173,9 +182,7 @@ class Catalog:
                 f"none of the {len(self):,} items in the catalog is among the {len(items):,} rated items"
             )
             warn_caller(f"{message}: is its id column the right one?", CatalogWarning)
-        source = np.full(len(items), -1, dtype=np.int64)
-        source[position[position >= 0]] = np.flatnonzero(position >= 0)
-        rated = pl.Series(source).set(pl.Series(source < 0), None)
+        rated = rows_by_index(position, len(items))
         unrated = np.flatnonzero(position < 0)
         counted_anew = (names.ITEM_ID, names.N_RATINGS, names.MEAN_RATING)
         rest = [column for column in self.frame.get_columns() if column.name not in counted_anew]

@@ -80,6 +80,13 @@ def rows_of(frame: pl.DataFrame, index: np.ndarray) -> pl.DataFrame:
     return pl.DataFrame([column.gather(index) for column in frame.get_columns()])
 
 
+def rows_by_index(index: np.ndarray, n: int) -> pl.Series:
+    """Return which row has each index below `n`, null where none has; rows of index -1 are passed over."""
+    rows = np.full(n, -1, dtype=np.int64)
+    rows[index[index >= 0]] = np.flatnonzero(index >= 0)
+    return pl.Series(rows).set(pl.Series(rows < 0), None)
+
+
 def filled(series: pl.Series, value: object) -> pl.Series:
     """Return a column with its nulls replaced by a value; `fill_null` would need Polars' threads."""
     if not series.null_count():

@@ -17,6 +17,7 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.data.catalog import Catalog
+from palate.data.forks import rows_by_index
 from palate.factors.scores import item_biases
 from palate.scorer import Factored, Scorer
 
@@ -129,9 +130,6 @@ def _aligned(scorer: Scorer) -> Catalog:
     if scorer.ratings is not None:
         return catalog.aligned(items, scorer.ratings)
     catalog.check_ids(items)
-    position = items.indices(catalog.frame[names.ITEM_ID])
-    row = np.full(len(items), -1)
-    row[position[position >= 0]] = np.flatnonzero(position >= 0)
-    found = pl.Series(row).set(pl.Series(row < 0), None)
+    found = rows_by_index(items.indices(catalog.frame[names.ITEM_ID]), len(items))
     known = [column.gather(found) for column in catalog.frame.get_columns() if column.name != names.ITEM_ID]
     return Catalog(pl.DataFrame([items.values.alias(names.ITEM_ID), *known]), items.kind)

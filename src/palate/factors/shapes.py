@@ -16,6 +16,7 @@ _CALLED = {
     "mean": "global_mean",
     "likelihood.noise_sd": "noise_sd",
     "likelihood.cutpoints": "cutpoints",
+    **{f"{side}.prior.mean": f"the mean of {side}_prior" for side in ("user", "item")},
     **{f"{side}.{part}": f"{side}_{part}" for side in ("user", "item") for part in ("factors", "bias")},
     **{
         f"{side}.noise.{part}": f"{side}_noise.{part}"
@@ -32,16 +33,12 @@ def check_shapes(factors: "Factors") -> None:
         if array.shape != shape:
             called = _CALLED.get(name, name.replace("time.", "context.").replace("sums.", "fold."))
             raise ArgumentError(called, f"be of shape {shape}", f"{array.shape}")
-    width = factors.n_factors + 1
-    for side in (factors.user, factors.item):
-        shape = side.prior.mean.shape
-        if shape != (factors.n_draws, width):
-            name = f"the mean of {side.name}_prior"
-            raise ArgumentError(name, f"be of shape {(factors.n_draws, width)}", f"{shape}")
     _check_noise(factors)
     for side, other in ((factors.user, factors.item), (factors.item, factors.user)):
         if side.features is not None:
-            _check_features(side.features, f"{side.name}_link", factors.n_draws, len(other), width)
+            _check_features(
+                side.features, f"{side.name}_link", factors.n_draws, len(other), factors.n_factors + 1
+            )
 
 
 def check_counts(factors: "Factors", n_users: int, n_items: int) -> None:
@@ -92,7 +89,7 @@ def _wanted(factors: "Factors") -> dict[str, tuple[int, ...]]:
                 f"{n_draws} draws, link {likelihood.link!r}",
             )
         wanted["sums.item_scale"], wanted["sums.factor_scale"] = (n_items,), (n_factors,)
-    return wanted
+    return wanted | dict.fromkeys(("user.prior.mean", "item.prior.mean"), (n_draws, n_factors + 1))
 
 
 def _check_noise(factors: "Factors") -> None:

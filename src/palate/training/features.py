@@ -9,6 +9,7 @@ import polars as pl
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data import columns as names
 from palate.data.catalog import Catalog
+from palate.data.forks import rows_by_index
 from palate.data.frames import to_polars
 from palate.data.tags import divided_by
 from palate.data.vocabulary import Vocabulary
@@ -180,9 +181,7 @@ def aligned_table(frame: object, side: str, vocabulary: Vocabulary) -> tuple[pl.
             f"have one row for each {side}",
             f"{vocabulary.id(int(place[count > 1][0]))!r} twice",
         )
-    row = np.full(len(vocabulary), -1)
-    row[index[known]] = np.flatnonzero(known)
-    found = pl.Series(row).set(pl.Series(row < 0), None)
+    found = rows_by_index(index, len(vocabulary))
     rows = pl.DataFrame([values.gather(found) for values in table.get_columns()])
     unknown = int((~known).sum())
     note = (

@@ -4,7 +4,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Self
 
 from palate.model.history import SweepReport
@@ -66,9 +65,7 @@ class TrainingBar:
             self.timer.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.compilations is not None:
             self.compilations.close()
             self.timer.cancel()
@@ -138,9 +135,7 @@ class Steps:
             self.compilations = Compilations(self._say_compiling)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.compilations is not None:
             self.compilations.close()
         if self.status is not None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from palate._checks import ArgumentError, Setting, Words, check_choice, check_count, check_switch
+from palate._checks import ArgumentError, Part, Setting, Words, check_choice, check_count, check_switch
 from palate.factors.likelihood.links import FITTED_LINKS, fitted_class
 from palate.solve.confidence import KINDS
 from palate.solve.grades import KINDS as GRADES
@@ -66,9 +66,7 @@ def _check_time(trainer: "LeastSquares") -> None:
     if not trainer.time:
         return
     wanted = {"link": "identity", "unobserved_weight": 0.0, "counts": NONE, "biases": True, "n_starts": 1}
-    for name, value in wanted.items():
-        if getattr(trainer, name) != value:
-            raise ArgumentError(name, f"be {value!r} with time={BINS!r}", f"{getattr(trainer, name)!r}")
+    _check_beside(trainer, wanted, f"time={BINS!r}")
     if trainer.l2_time == 0:
         raise ArgumentError("l2_time", f"be above 0 with time={BINS!r}", "0")
 
@@ -78,18 +76,20 @@ def _check_link(trainer: "LeastSquares") -> None:
     if fitted_class(trainer.link).linear:
         return
     wanted = {"dropout": 0.0, "unobserved_weight": 0.0, "counts": NONE}
-    for name, value in wanted.items():
-        if getattr(trainer, name) != value:
-            raise ArgumentError(
-                name,
-                Words(f"be {value!r} with ", Setting("link", trainer.link)),
-                f"{getattr(trainer, name)!r}",
-            )
+    _check_beside(trainer, wanted, Setting("link", trainer.link))
     if trainer.steps:
         raise ArgumentError(
             "solver",
             Words("be 'exact' with ", Setting("link", trainer.link), ", or 'auto' with at most 256 factors"),
         )
+
+
+def _check_beside(trainer: "LeastSquares", wanted: dict[str, object], given: Part) -> None:
+    """Raise unless hyper-parameters have the only values that go together with what is given."""
+    for name, value in wanted.items():
+        found = getattr(trainer, name)
+        if found != value:
+            raise ArgumentError(name, Words(f"be {value!r} with ", given), f"{found!r}")
 
 
 def _check_features(trainer: "LeastSquares") -> None:
