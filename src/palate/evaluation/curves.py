@@ -9,10 +9,10 @@ import numpy as np
 from palate._checks import check_count
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
-from palate.evaluation.evaluated_model import EvaluatedModel, indexes
+from palate.evaluation.evaluated_model import EvaluatedModel
 from palate.evaluation.evaluating import check_bootstrap, evaluation_input
 from palate.evaluation.evaluation import Evaluation
-from palate.evaluation.scoring import Figure, Outcome, lists_of
+from palate.evaluation.scoring import Figure, Outcome, Scoring
 from palate.evaluation.test_set import TestSet
 from palate.splits.parts import Split
 
@@ -155,8 +155,7 @@ def hit_curves(
 
 
 def _curve(model: EvaluatedModel, test_set: TestSet, threads: int | None) -> Outcome:
-    user, item = indexes(test_set.test, model.scorer.users, model.scorer.items)
-    lists = lists_of(model, test_set, user, item, threads)
+    lists = Scoring(model, test_set, threads).lists
     hits = np.cumsum(lists.hit, axis=1)
     defined = (lists.n_relevant > 0).astype(np.float64)
     share = hits / np.maximum(lists.n_relevant, 1)[:, None]

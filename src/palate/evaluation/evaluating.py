@@ -25,7 +25,7 @@ from palate.evaluation.folding import fold_in as folded
 from palate.evaluation.named import check_candidates, named_scorers
 from palate.evaluation.notes import all_relevant, notes_on
 from palate.evaluation.popular import MostPopular
-from palate.evaluation.scoring import Outcome, score
+from palate.evaluation.scoring import Outcome, Scoring
 from palate.evaluation.test_set import TestSet, alike_by, checked_test_set
 from palate.scorer import Scorer
 from palate.splits.parts import Split
@@ -147,7 +147,7 @@ class EvaluationInput:
 
     def scored(self, resamples: int, confidence: float, seed: int, threads: int | None) -> Evaluation:
         """Return the evaluation of all models."""
-        outcomes = tuple(score(model, self.test_set, threads) for model in self.evaluated)
+        outcomes = tuple(Scoring(model, self.test_set, threads).outcome() for model in self.evaluated)
         return self.evaluation(outcomes, resamples, confidence, seed)
 
     def evaluation(

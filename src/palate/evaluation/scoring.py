@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -68,98 +69,167 @@ class Outcome:
         return np.asarray(ratio)
 
 
-def score(model: EvaluatedModel, test_set: TestSet, threads: int | None = None) -> Outcome:
-    """Return the outcome of one scorer."""
-    scorer = model.scorer
-    user, item = indexes(test_set.test, scorer.users, scorer.items)
-    bins: dict[str, np.ndarray] = {}
-    columns: dict[Figure, tuple[np.ndarray, np.ndarray]] = {}
-    item_bin = bin_of(_counts_at(model.item_counts, item))
-    bins["n_test"] = np.bincount(item_bin, minlength=N_BINS)
-    each: dict[str, np.ndarray] = {"row": test_set.row, "bin": item_bin}
-    if scorer.scale is not None:
-        predicted = _predictions(model, user, item, test_set.test.timestamp, threads)
-        columns |= _errors(predicted, scorer.scale, test_set, item_bin, bins)
-        errors = clipped(predicted, scorer.scale) - test_set.test.value
-        each |= {
-            "squares": np.square(errors, dtype=np.float64),
-            "absolute": np.abs(errors).astype(np.float64),
-        }
-    overall: dict[Figure, float] = {}
-    if test_set.ks:
-        lists = lists_of(model, test_set, user, item, threads)
-        expected = _expected(model, test_set, user, threads)
-        columns |= dict(_list_figures(model, test_set, lists, expected))
-        overall = _overall(test_set, lists, len(scorer.items))
-        _bin_lists(model, test_set, lists, item_bin, bins)
-        each |= {"relevant": np.flatnonzero(test_set.relevant), "found": lists.found}
-    n_users = len(test_set.users)
-    top, bottom = (
-        np.column_stack([pair[side] for pair in columns.values()]) if columns else np.zeros((n_users, 0))
-        for side in (0, 1)
-    )
-    cold = _cold(model, test_set, user, item)
-    return Outcome(
-        name=model.name,
-        figures=tuple(columns),
-        top=top,
-        bottom=bottom,
-        overall=overall,
-        bins=bins,
-        cold=cold,
-        by_rating=ByRating(**each),
-    )
+@dataclass(frozen=True, eq=False)
+class Scoring:
+    """One scorer on the test: what it predicts and lists, and what came of it."""
 
+    model: EvaluatedModel
+    test_set: TestSet
+    threads: int | None = None
 
-def _counts_at(counts: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """Return the count at each index, 0 at -1."""
-    return np.asarray(np.append(counts, 0)[index])
+    @cached_property
+    def index(self) -> tuple[np.ndarray, np.ndarray]:
+        """User and item of each test rating as the scorer numbers them, -1 where it knows none."""
+        return indexes(self.test_set.test, self.model.scorer.users, self.model.scorer.items)
 
+    @cached_property
+    def item_bin(self) -> np.ndarray:
+        """The bin of each test rating by the training ratings of its item, which are 0 at -1."""
+        return bin_of(np.append(self.model.item_counts, 0)[self.index[1]])
 
-def _errors(
-    predicted: np.ndarray,
-    scale: tuple[float, float],
-    test_set: TestSet,
-    item_bin: np.ndarray,
-    bins: dict[str, np.ndarray],
-) -> dict[Figure, tuple[np.ndarray, np.ndarray]]:
-    """Return squared and absolute errors per user, and add those per bin of items."""
-    n = np.diff(test_set.test.user_indptr)[test_set.users].astype(np.float64)
-    sums: list[np.ndarray] = []
-    for values in (clipped(predicted, scale), predicted):
-        sums += error_sums(test_set.row, len(n), test_set.test.value, values)
-    bins["squares"], bins["absolute"] = error_sums(
-        item_bin, N_BINS, test_set.test.value, clipped(predicted, scale)
-    )
-    return {(name, None): (total, n) for name, total in zip(ERRORS, sums, strict=True)}
+    @cached_property
+    def lists(self) -> Lists:
+        """Everyone's list of the longest k, matched with what is relevant."""
+        items, relevant = self._listed(self.model.ranker()), self.test_set.relevant
+        rows, wanted = self.test_set.row[relevant], self.index[1][relevant]
+        return Lists.match(items, len(self.model.scorer.items), rows, wanted, self.test_set.worth)
 
-
-def _predictions(
-    model: EvaluatedModel, user: np.ndarray, item: np.ndarray, times: np.ndarray | None, threads: int | None
-) -> np.ndarray:
-    scorer = model.scorer
-    predicted = scores_at(scorer, user, item, times, threads)
-    if predicted.shape != user.shape:
-        raise ArgumentError(
-            f"score_pairs of {model.name!r}", f"return shape {user.shape}", f"{predicted.shape}"
+    def outcome(self) -> Outcome:
+        """Return the sums of all figures."""
+        test_set, scale = self.test_set, self.model.scorer.scale
+        bins: dict[str, np.ndarray] = {"n_test": np.bincount(self.item_bin, minlength=N_BINS)}
+        columns: dict[Figure, tuple[np.ndarray, np.ndarray]] = {}
+        overall: dict[Figure, float] = {}
+        each: dict[str, np.ndarray] = {"row": test_set.row, "bin": self.item_bin}
+        if scale is not None:
+            predicted, actual = self._predictions(), test_set.test.value
+            inside = clipped(predicted, scale)
+            columns |= self._errors(inside, predicted)
+            bins["squares"], bins["absolute"] = error_sums(self.item_bin, N_BINS, actual, inside)
+            errors = inside - actual
+            each |= {
+                "squares": np.square(errors, dtype=np.float64),
+                "absolute": np.abs(errors).astype(np.float64),
+            }
+        if test_set.ks:
+            columns |= dict(self._list_figures())
+            overall = self._overall()
+            bins |= self._list_bins()
+            each |= {"relevant": np.flatnonzero(test_set.relevant), "found": self.lists.found}
+        n_users = len(test_set.users)
+        top, bottom = (
+            np.column_stack([pair[side] for pair in columns.values()]) if columns else np.zeros((n_users, 0))
+            for side in (0, 1)
         )
-    n_bad = int(np.count_nonzero(~np.isfinite(predicted)))
-    if n_bad:
-        raise ValueError(
-            f"score_pairs of {model.name!r} must return finite numbers, for unknown users and items "
-            f"(-1) too; "
-            f"{n_bad:,} of {len(predicted):,} are not."
+        return Outcome(
+            name=self.model.name,
+            figures=tuple(columns),
+            top=top,
+            bottom=bottom,
+            overall=overall,
+            bins=bins,
+            cold=self._cold(),
+            by_rating=ByRating(**each),
         )
-    return predicted
 
+    def _predictions(self) -> np.ndarray:
+        name = f"score_pairs of {self.model.name!r}"
+        predicted = scores_at(self.model.scorer, *self.index, self.test_set.test.timestamp, self.threads)
+        shape = self.index[0].shape
+        if predicted.shape != shape:
+            raise ArgumentError(name, f"return shape {shape}", f"{predicted.shape}")
+        n_bad = int(np.count_nonzero(~np.isfinite(predicted)))
+        if n_bad:
+            raise ValueError(
+                f"{name} must return finite numbers, for unknown users and items (-1) too; "
+                f"{n_bad:,} of {len(predicted):,} are not."
+            )
+        return predicted
 
-def lists_of(
-    model: EvaluatedModel, test_set: TestSet, user: np.ndarray, item: np.ndarray, threads: int | None
-) -> Lists:
-    """Return everyone's list of the longest k, matched with what is relevant."""
-    items = _listed(model.ranker(), test_set, user, threads)
-    relevant = test_set.relevant
-    return Lists.match(items, len(model.scorer.items), test_set.row[relevant], item[relevant], test_set.worth)
+    def _errors(
+        self, inside: np.ndarray, predicted: np.ndarray
+    ) -> dict[Figure, tuple[np.ndarray, np.ndarray]]:
+        """Return squared and absolute errors per user, of predictions inside the scale and as they are."""
+        test_set = self.test_set
+        n = np.diff(test_set.test.user_indptr)[test_set.users].astype(np.float64)
+        sums: list[np.ndarray] = []
+        for values in (inside, predicted):
+            sums += error_sums(test_set.row, len(n), test_set.test.value, values)
+        return {(name, None): (total, n) for name, total in zip(ERRORS, sums, strict=True)}
+
+    def _listed(self, scorer: Scorer) -> np.ndarray:
+        """Return everyone's list of the longest k by a scorer of the same users and items."""
+        test_set = self.test_set
+        user_of_row = np.full(len(test_set.users), -1, dtype=np.int64)
+        user_of_row[test_set.row] = self.index[0]
+        allowed = None if test_set.candidates is None else test_set.may_list(scorer.items)
+        return top_lists(scorer, user_of_row, test_set.ks[-1], self.threads, allowed)
+
+    def _expected(self) -> np.ndarray:
+        """Return the lists of the most popular items for the same users, from the same candidates."""
+        model = self.model
+        users, items = model.scorer.users, model.scorer.items
+        popular = MostPopular(users=users, items=items, ratings=model.seen, counts=model.item_counts)
+        return self._listed(popular)
+
+    def _diversity(self) -> dict[int, np.ndarray] | None:
+        """Return how unlike the items of each list are, for each k; None where nothing is known of items."""
+        alike, ks = self.test_set.alike, self.test_set.ks
+        if alike is None:
+            return None
+        items = alike.among(self.model.scorer.items, self.lists.items)
+        return dict(zip(ks, beyond.diversity(items, ks, alike.of), strict=True))
+
+    def _list_figures(self) -> Iterator[tuple[Figure, tuple[np.ndarray, np.ndarray]]]:
+        """Yield every metric at every k with its values per user as (top, bottom)."""
+        model, lists = self.model, self.lists
+        information = beyond.self_information(model.item_counts, max(1, model.n_trained_users))
+        expected, apart = self._expected(), self._diversity()
+        for k in self.test_set.ks:
+            for name, metric in METRICS.items():
+                yield (name, k), _as_ratio(metric(lists, k))
+            yield ("serendipity", k), _as_ratio(beyond.serendipity(lists, k, expected))
+            if apart is not None:
+                yield ("diversity", k), _as_ratio(apart[k])
+            for name, value in zip(MEANS, (information, model.item_counts), strict=True):
+                yield (name, k), _as_ratio(beyond.mean_over_list(lists.items[:, :k], value))
+
+    def _overall(self) -> dict[Figure, float]:
+        found: dict[Figure, float] = {}
+        for k in self.test_set.ks:
+            appearances = np.bincount(self._places(k), minlength=len(self.model.scorer.items))
+            found["coverage", k], found["gini", k] = obscurity.coverage(appearances), beyond.gini(appearances)
+        return found
+
+    def _list_bins(self) -> dict[str, np.ndarray]:
+        """Return, per bin of items, the relevant ratings, those found at each k, and the places in lists."""
+        relevant_bin, found = self.item_bin[self.test_set.relevant], self.lists.found
+        bins = {"n_relevant": np.bincount(relevant_bin, minlength=N_BINS)}
+        for k in self.test_set.ks:
+            bins[f"found@{k}"] = np.bincount(relevant_bin[(found > 0) & (found <= k)], minlength=N_BINS)
+            places = bin_of(self.model.item_counts[self._places(k)])
+            bins[f"places@{k}"] = np.bincount(places, minlength=N_BINS)
+        return bins
+
+    def _places(self, k: int) -> np.ndarray:
+        """Return the items at the first k places of all lists."""
+        listed = self.lists.items[:, :k]
+        return listed[listed >= 0]
+
+    def _cold(self) -> dict[str, int]:
+        """Count users and items of the test that have no training rating, and their test ratings."""
+        model, test = self.model, self.test_set.test
+        sides = (
+            ("users", self.index[0], model.user_counts, test.user_index),
+            ("items", self.index[1], model.item_counts, test.item_index),
+        )
+        found = {}
+        for side, index, counts, own in sides:
+            cold = index < 0
+            cold[~cold] = counts[index[~cold]] == 0
+            found[side] = len(np.unique(own[cold]))
+            found[f"{side}_ratings"] = int(np.count_nonzero(cold))
+        return found
 
 
 def top_lists(
@@ -191,93 +261,7 @@ def top_lists(
     return items
 
 
-def _expected(model: EvaluatedModel, test_set: TestSet, user: np.ndarray, threads: int | None) -> np.ndarray:
-    """Return the lists of the most popular items for the same users, from the same candidates."""
-    scorer = model.scorer
-    popular = MostPopular(
-        users=scorer.users, items=scorer.items, ratings=model.seen, counts=model.item_counts
-    )
-    return _listed(popular, test_set, user, threads)
-
-
-def _listed(scorer: Scorer, test_set: TestSet, user: np.ndarray, threads: int | None) -> np.ndarray:
-    """Return everyone's list of the longest k."""
-    user_of_row = np.full(len(test_set.users), -1, dtype=np.int64)
-    user_of_row[test_set.row] = user
-    allowed = None if test_set.candidates is None else test_set.may_list(scorer.items)
-    return top_lists(scorer, user_of_row, test_set.ks[-1], threads, allowed)
-
-
-def _diversity(model: EvaluatedModel, test_set: TestSet, lists: Lists) -> dict[int, np.ndarray] | None:
-    """Return how unlike the items of each list are, for each k; None where nothing is known of items."""
-    alike = test_set.alike
-    if alike is None:
-        return None
-    items = alike.among(model.scorer.items, lists.items)
-    return dict(zip(test_set.ks, beyond.diversity(items, test_set.ks, alike.of), strict=True))
-
-
-def _list_figures(
-    model: EvaluatedModel, test_set: TestSet, lists: Lists, expected: np.ndarray
-) -> Iterator[tuple[Figure, tuple[np.ndarray, np.ndarray]]]:
-    """Yield every metric at every k with its values per user as (top, bottom)."""
-    information = beyond.self_information(model.item_counts, max(1, model.n_trained_users))
-    apart = _diversity(model, test_set, lists)
-    for k in test_set.ks:
-        for name, metric in METRICS.items():
-            yield (name, k), _as_ratio(metric(lists, k))
-        yield ("serendipity", k), _as_ratio(beyond.serendipity(lists, k, expected))
-        if apart is not None:
-            yield ("diversity", k), _as_ratio(apart[k])
-        for name, value in zip(MEANS, (information, model.item_counts), strict=True):
-            yield (name, k), _as_ratio(beyond.mean_over_list(lists.items[:, :k], value))
-
-
 def _as_ratio(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return values with undefined ones (NaN) as ratios 0 / 0, so that they add nothing to a mean."""
     defined = ~np.isnan(values)
     return np.where(defined, values, 0.0), defined.astype(np.float64)
-
-
-def _overall(test_set: TestSet, lists: Lists, n_items: int) -> dict[Figure, float]:
-    found: dict[Figure, float] = {}
-    for k in test_set.ks:
-        listed = lists.items[:, :k]
-        appearances = np.bincount(listed[listed >= 0], minlength=n_items)
-        found["coverage", k], found["gini", k] = obscurity.coverage(appearances), beyond.gini(appearances)
-    return found
-
-
-def _bin_lists(
-    model: EvaluatedModel,
-    test_set: TestSet,
-    lists: Lists,
-    item_bin: np.ndarray,
-    bins: dict[str, np.ndarray],
-) -> None:
-    """Add, per bin of items, the relevant ratings, those found at each k, and the places taken in lists."""
-    relevant_bin = item_bin[test_set.relevant]
-    bins["n_relevant"] = np.bincount(relevant_bin, minlength=N_BINS)
-    for k in test_set.ks:
-        bins[f"found@{k}"] = np.bincount(
-            relevant_bin[(lists.found > 0) & (lists.found <= k)], minlength=N_BINS
-        )
-        listed = lists.items[:, :k]
-        places = bin_of(model.item_counts[listed[listed >= 0]])
-        bins[f"places@{k}"] = np.bincount(places, minlength=N_BINS)
-
-
-def _cold(model: EvaluatedModel, test_set: TestSet, user: np.ndarray, item: np.ndarray) -> dict[str, int]:
-    """Count users and items of the test that have no training rating, and their test ratings."""
-    test = test_set.test
-    sides = (
-        ("users", user, model.user_counts, test.user_index),
-        ("items", item, model.item_counts, test.item_index),
-    )
-    found = {}
-    for side, index, counts, own in sides:
-        cold = index < 0
-        cold[~cold] = counts[index[~cold]] == 0
-        found[side] = len(np.unique(own[cold]))
-        found[f"{side}_ratings"] = int(np.count_nonzero(cold))
-    return found
