@@ -165,14 +165,8 @@ class Ratings:
         given = {"user": users, "item": items, "rating": values, "timestamp": timestamp, "weight": weight}
         column = {argument: array for argument, array in given.items() if array is not None}
         check_same_index(column)
-        called = {
-            "user": "users",
-            "item": "items",
-            "rating": "values",
-            "timestamp": "timestamp",
-            "weight": "weight",
-        }
-        labels = {argument: name for argument, name in called.items() if argument in column}
+        called = {"user": "users", "item": "items", "rating": "values"}
+        labels = {argument: called.get(argument, argument) for argument in column}
         return build(column, labels, scale=scale, duplicates=duplicates)
 
     @classmethod

@@ -9,15 +9,17 @@ from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
+from palate.factors.factors import Factors
 from palate.factors.item_index import HoldsDerived
 from palate.factors.likelihood.normal import Gaussian
+from palate.factors.parts import OfFactors
+from palate.factors.sides import FactorSide
 from palate.solve.grades import popularity
-from palate.solve.prior import RowPrior
 from palate.solve.strengths import ridge_prior
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class MostPopular(HoldsDerived):
+class MostPopular(OfFactors, HoldsDerived):
     """A scorer that ranks items by their number of ratings, for everyone alike.
 
     With a half-life it ranks them by how often they were rated lately.
@@ -51,7 +53,6 @@ class MostPopular(HoldsDerived):
     frame_kind: str = "polars"
 
     scale = None
-    likelihood = Gaussian()
 
     @classmethod
     def of(cls, ratings: Ratings, half_life: float | None = None, min_ratings: int = 1) -> "MostPopular":
@@ -89,40 +90,15 @@ class MostPopular(HoldsDerived):
         """Return the number of ratings of all items, float32, once for each of `user_index`."""
         return np.repeat(self.counts.astype(np.float32)[None], len(user_index), axis=0)
 
-    # As a factorization without factors it is ranked by the exact kernel, which passes over whole
-    # blocks of items.
-
     @cached_property
-    def user_factors(self) -> np.ndarray:
-        """No factors."""
-        return np.zeros((1, len(self.users), 0), np.float32)
-
-    @cached_property
-    def item_factors(self) -> np.ndarray:
-        """No factors."""
-        return np.zeros((1, len(self.items), 0), np.float32)
-
-    @cached_property
-    def user_bias(self) -> np.ndarray:
-        """Zeros."""
-        return np.zeros((1, len(self.users)), np.float32)
-
-    @cached_property
-    def item_bias(self) -> np.ndarray:
-        """What items are ranked by; numbers of ratings are exact in float32 up to 16 million."""
-        return self.counts.astype(np.float32)[None]
-
-    @cached_property
-    def global_mean(self) -> np.ndarray:
-        """Zero."""
-        return np.zeros(1)
-
-    @cached_property
-    def user_prior(self) -> RowPrior:
-        """An unknown user has the scores of everyone."""
-        return ridge_prior(0, l2=0.0, l2_bias=1.0)
-
-    @cached_property
-    def item_prior(self) -> RowPrior:
-        """An unknown item has no ratings."""
-        return ridge_prior(0, l2=0.0, l2_bias=1.0)
+    def factors(self) -> Factors:  # type: ignore[override]
+        """A factorization without factors: the exact kernel ranks it, which passes over blocks of items."""
+        prior = ridge_prior(0, l2=0.0, l2_bias=1.0)
+        user, item = (np.zeros((1, len(ids), 0), np.float32) for ids in (self.users, self.items))
+        nothing, counts = np.zeros((1, len(self.users)), np.float32), self.counts.astype(np.float32)[None]
+        return Factors(
+            user=FactorSide(name="user", factors=user, bias=nothing, prior=prior),
+            item=FactorSide(name="item", factors=item, bias=counts, prior=prior),
+            mean=np.zeros(1),
+            likelihood=Gaussian(),
+        )
