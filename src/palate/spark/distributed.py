@@ -1,6 +1,8 @@
 """Least squares whose half sweeps are solved by Spark's workers, block of rows by block of rows."""
 
 import os
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, check_seed, is_integer, is_number
@@ -11,23 +13,13 @@ from palate.factors.likelihood.links import fitted_class
 from palate.spark.fitting import chosen_columns, ratings_to_fit
 from palate.spark.remote import Remote
 from palate.spark.solver import SparkSolver
+from palate.training.als.checks import check_beside
 from palate.training.als.fitting import FitArguments, fit_problem
 from palate.training.als.least_squares import LeastSquares
 from palate.training.training_data import continued
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-_DEFAULTS: dict[str, Any] = {
-    "validation": 0.05,
-    "refit": False,
-    "callback": None,
-    "seed": 0,
-    "user_table": None,
-    "catalog": None,
-    "start": None,
-    "checkpoint": None,
-}
 
 
 def fit_distributed(
@@ -107,19 +99,16 @@ def fit_distributed(
     if blocks is not None and (not is_integer(blocks) or blocks < 1):
         raise ArgumentError("blocks", "be a whole number of at least 1", f"{blocks!r}")
     columns = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
-    given: dict[str, Any] = {**_DEFAULTS, **options, "half_sweeps": half_sweeps}
+    given: dict[str, Any] = {"validation": 0.05, **options, "half_sweeps": half_sweeps}
     given["threads"] = check_threads(given.get("threads"))
     if not keep_ratings:
         return _fit_remote(trainer, ratings, columns, scale, duplicates, blocks, given)
     how = {"scale": scale, "duplicates": duplicates}
     spark: Any = getattr(ratings, "sparkSession", None)
     table, given = ratings_to_fit(trainer, ratings, columns, how, memory_limit, given)
-    solver = SparkSolver(spark, blocks)
-    try:
+    with closing(SparkSolver(spark, blocks)) as solver:
         validation = given.pop("validation")
         return trainer._fit_by(table, validation, FitArguments(solver=solver, **given))
-    finally:
-        solver.close()
 
 
 def _fit_remote(
@@ -133,49 +122,45 @@ def _fit_remote(
 ) -> Any:
     """Fit to ratings that stay on the workers."""
     trainer._check()
-    _check_remote(trainer, {**columns, "duplicates": duplicates}, options)
+    validation = options.pop("validation")
+    arguments = FitArguments(**options)
+    _check_remote(trainer, {**columns, "duplicates": duplicates}, validation, arguments)
     wanted = {role: name for role, name in columns.items() if name is not None}
     table = chosen_columns(ratings, wanted, "ratings").toDF(*wanted)
     labels = {role: f"column {name!r}" for role, name in wanted.items()}
     remote = Remote(table.sparkSession, table, labels, None if scale is None else scale_bounds(scale), blocks)
-    validation, seed = float(options.pop("validation")), check_seed(options["seed"])
     problem, sides = remote.problem(
-        mean=trainer.mean, confidence=trainer.confidence, validation=validation, seed=seed
+        mean=trainer.mean,
+        confidence=trainer.confidence,
+        validation=float(validation),
+        seed=check_seed(arguments.seed),
     )
-    solver = SparkSolver(table.sparkSession, blocks, tuple(sides))
-    try:
-        model = fit_problem(trainer, problem, FitArguments(solver=solver, **options))
-        return continued(model, options["start"])
-    finally:
-        solver.close()
+    with closing(SparkSolver(table.sparkSession, blocks, tuple(sides))) as solver:
+        model = fit_problem(trainer, problem, replace(arguments, solver=solver))
+        return continued(model, arguments.start_model)
 
 
-def _check_remote(trainer: LeastSquares, given: dict[str, str | None], options: dict[str, Any]) -> None:
+def _check_remote(
+    trainer: LeastSquares, given: dict[str, str | None], validation: object, arguments: FitArguments
+) -> None:
     """Raise ArgumentError for what cannot be trained where the driver holds no ratings."""
-    without = Words("be left out with ", Setting("keep_ratings", False))
+    alone = Setting("keep_ratings", False)
     for name in ("timestamp", "weight", "duplicates"):
         if given[name] is not None:
-            raise ArgumentError(name, without, f"{given[name]!r}")
+            raise ArgumentError(name, Words("be left out with ", alone), f"{given[name]!r}")
     if given["rating"] is None:
         advice = "Count the rows of each pair in Spark first, and name the column of the counts."
-        raise ArgumentError(
-            "rating", Words("be a column with ", Setting("keep_ratings", False)), "None", advice
-        )
+        raise ArgumentError("rating", Words("be a column with ", alone), "None", advice)
     for name in ("refit", "user_table"):
-        if options[name]:
-            raise ArgumentError(name, without, f"{options[name]!r}")
-    if isinstance(options["start"], str):
-        raise ArgumentError(
-            "start",
-            Words("be a model or left out with ", Setting("keep_ratings", False)),
-            f"{options['start']!r}",
-        )
-    if not is_number(options["validation"]):
-        raise ArgumentTypeError(
-            "validation",
-            Words("be a share in [0, 1) with ", Setting("keep_ratings", False)),
-            type(options["validation"]).__name__,
-        )
+        found = getattr(arguments, name)
+        if found:
+            raise ArgumentError(name, Words("be left out with ", alone), f"{found!r}")
+    if isinstance(arguments.start, str):
+        must = Words("be a model or left out with ", alone)
+        raise ArgumentError("start", must, f"{arguments.start!r}")
+    if not is_number(validation):
+        must = Words("be a share in [0, 1) with ", alone)
+        raise ArgumentTypeError("validation", must, type(validation).__name__)
     wanted = {
         "time": "",
         "n_starts": 1,
@@ -185,10 +170,4 @@ def _check_remote(trainer: LeastSquares, given: dict[str, str | None], options: 
         "grades": "none",
         "half_life": None,
     }
-    for name, plain in wanted.items():
-        if getattr(trainer, name) != plain:
-            raise ArgumentError(
-                name,
-                Words(f"be {plain!r} with ", Setting("keep_ratings", False)),
-                f"{getattr(trainer, name)!r}",
-            )
+    check_beside(trainer, wanted, alone)

@@ -66,7 +66,7 @@ def _check_time(trainer: "LeastSquares") -> None:
     if not trainer.time:
         return
     wanted = {"link": "identity", "unobserved_weight": 0.0, "counts": NONE, "biases": True, "n_starts": 1}
-    _check_beside(trainer, wanted, f"time={BINS!r}")
+    check_beside(trainer, wanted, f"time={BINS!r}")
     if trainer.l2_time == 0:
         raise ArgumentError("l2_time", f"be above 0 with time={BINS!r}", "0")
 
@@ -76,7 +76,7 @@ def _check_link(trainer: "LeastSquares") -> None:
     if fitted_class(trainer.link).linear:
         return
     wanted = {"dropout": 0.0, "unobserved_weight": 0.0, "counts": NONE}
-    _check_beside(trainer, wanted, Setting("link", trainer.link))
+    check_beside(trainer, wanted, Setting("link", trainer.link))
     if trainer.steps:
         raise ArgumentError(
             "solver",
@@ -84,7 +84,7 @@ def _check_link(trainer: "LeastSquares") -> None:
         )
 
 
-def _check_beside(trainer: "LeastSquares", wanted: dict[str, object], given: Part) -> None:
+def check_beside(trainer: "LeastSquares", wanted: dict[str, object], given: Part) -> None:
     """Raise unless hyper-parameters have the only values that go together with what is given."""
     for name, value in wanted.items():
         found = getattr(trainer, name)
