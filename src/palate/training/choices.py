@@ -3,7 +3,6 @@
 import os
 from abc import ABC, abstractmethod
 from dataclasses import Field, asdict, dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -65,35 +64,17 @@ class Choices:
         """Return `R = D_u^-b X D_i^-c` by user, with n_u and n_i on the diagonals of D."""
         return normalised(self.by_user, self.user_counts, self.item_counts, user_exponent, item_exponent)
 
-    @cached_property
-    def notes(self) -> list[str]:
-        """What the user should know of users and items without training ratings."""
-        notes = []
-        for counts, side, what in (
-            (self.user_counts, "users", "every item alike, and their lists are of the most popular items"),
-            (self.item_counts, "items", "0 for everyone"),
-        ):
-            empty = int((counts == 0).sum())
-            if empty:
-                notes.append(
-                    f"{empty:,} {side} have no training rating (all of theirs are held out); their scores "
-                    f"are {what}."
-                )
-        return notes
-
     def model_fields(self, catalog: Catalog | None) -> dict[str, Any]:
         """Return the fields of a model that are its input's, without a scale: its scores are no ratings."""
         return {**self.problem.model_fields(catalog), "scale": None}
 
     def history(self, stopped: str, notes: list[str]) -> History:
         """Return the history of a closed form: no sweep, and nothing that was chosen on held-out ratings."""
-        return History(
-            stopped=stopped,
-            notes=(*notes, *self.notes),
-            n_train=self.problem.n_train,
-            n_validation=int(self.problem.held_out.sum()),
-            selected=False,
+        untrained = self.problem.notes_on_untrained(
+            "scores are every item alike, and their lists are of the most popular items",
+            "scores are 0 for everyone",
         )
+        return self.problem.history(stopped=stopped, notes=(*notes, *untrained), selected=False)
 
 
 @helpful_methods

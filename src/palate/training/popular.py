@@ -11,7 +11,6 @@ from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.factors.parts import parts_of_fit
 from palate.model.factor_model import FactorModel
-from palate.model.history import History
 from palate.solve.grades import MIN_RATINGS, popularity
 from palate.solve.rows import Side
 from palate.solve.strengths import ridge_prior
@@ -116,10 +115,5 @@ class Popular:
             **{**problem.model_fields(catalog), "scale": None},
             **parts_of_fit((no_bias(n_users), items), 0, 0.0, (prior, prior)),
             trainer={"name": "Popular", **asdict(self)},
-            history=History(
-                stopped="Counted.",
-                n_train=problem.n_train,
-                n_validation=int(problem.held_out.sum()),
-                selected=False,
-            ),
+            history=problem.history(stopped="Counted.", selected=False),
         )

@@ -14,6 +14,7 @@ from palate.data.dataset import Dataset, ratings_of
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale
+from palate.model.history import History
 from palate.model.model import Model
 from palate.solve.compressed import kept
 from palate.solve.confidence import Confidence, user_scales
@@ -145,6 +146,18 @@ class Problem:
             "scale": ratings.scale,
             "frame_kind": ratings.frame_kind,
         }
+
+    def history(self, **about: Any) -> History:
+        """Return the history of a run on these ratings."""
+        return History(n_train=self.n_train, n_validation=int(self.held_out.sum()), **about)
+
+    def notes_on_untrained(self, users: str, items: str) -> list[str]:
+        """Return notes on users and items whose ratings are all held out, with what is said of each side."""
+        return [
+            f"{empty:,} {side} have no training rating (all of theirs are held out); their {said}."
+            for side, said, rows in (("users", users, self.by_user), ("items", items, self.by_item))
+            if (empty := int((rows.counts == 0).sum()))
+        ]
 
     def predict(
         self, users: np.ndarray, items: np.ndarray, user_side: Side, item_side: Side, threads: int = 1

@@ -338,19 +338,12 @@ def _history(problem: Problem, features: Iterable[SideFeatures], run: Run) -> Hi
             f"{run.n_double:,} rows of a sweep were solved in float64 with a millionth of their mean "
             "diagonal added, because the penalty is zero or too small for float32."
         )
-    for rows, side in ((problem.by_user, "users"), (problem.by_item, "items")):
-        empty = int((rows.counts == 0).sum())
-        if empty:
-            notes.append(
-                f"{empty:,} {side} have no training rating (all of theirs are held out); their predictions "
-                "come from the mean and the other side's bias."
-            )
-    return History(
+    said = "predictions come from the mean and the other side's bias"
+    notes += problem.notes_on_untrained(said, said)
+    return problem.history(
         sweeps=tuple(run.reports),
         best_sweep=run.best_sweep,
         stopped=run.stopped,
         interrupted=run.interrupted,
         notes=tuple(notes),
-        n_train=problem.n_train,
-        n_validation=int(problem.held_out.sum()),
     )

@@ -268,13 +268,11 @@ def errors_of(
 
 def history_of(problem: Problem, run: EpochRun) -> History:
     """Return the history of epochs; each counts as a sweep."""
-    return History(
+    return problem.history(
         sweeps=tuple(run.reports),
         best_sweep=run.best_epoch,
         stopped=run.stopped,
         interrupted=run.interrupted,
-        n_train=problem.n_train,
-        n_validation=int(problem.held_out.sum()),
     )
 
 
