@@ -1,5 +1,6 @@
 """The result of an evaluation: frames first, text for people."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -176,16 +177,18 @@ class Evaluation:
         if by not in (None, POPULARITY, *GROUPINGS):
             must = Words("be 'activity', 'known', 'popularity'", InPython(" or None"))
             raise ArgumentError("by", must, f"{by!r}")
+        if by is None:
+            return self._frame(self._differences(of))
         if by == POPULARITY:
-            return self._frame(self._differences_by_popularity(of))
-        if by is not None:
-            column, groups = GROUPINGS[by](self.n_train)
-            parts = [
-                pl.select(pl.lit(group).alias(column)).join(self.among(rows)._differences(of), how="cross")
-                for group, rows in groups
-            ]
-            return self._frame(pl.concat(parts))
-        return self._frame(self._differences(of))
+            column, groups = N_TRAIN, self._by_popularity(of)
+        else:
+            column, found = GROUPINGS[by](self.n_train)
+            groups = ((group, self.among(rows)) for group, rows in found)
+        parts = [
+            pl.select(pl.lit(group).alias(column)).join(part._differences(of), how="cross")
+            for group, part in groups
+        ]
+        return self._frame(pl.concat(parts))
 
     def _differences(self, of: str | None) -> pl.DataFrame:
         mine = self.figures.outcome(of)
@@ -199,20 +202,16 @@ class Evaluation:
         types = {**first, "difference": pl.Float64, **_ENDS, "clear": pl.Boolean}
         return pl.DataFrame(rows, schema=types, orient="row")
 
-    def _differences_by_popularity(self, of: str | None) -> pl.DataFrame:
+    def _by_popularity(self, of: str | None) -> Iterator[tuple[str, "Evaluation"]]:
+        """Yield the evaluation of the test ratings of each bin of items, by the bin's name."""
         mine = self.figures.outcome(of).by_rating
         if mine is None:
             raise ArgumentError("by", "be used with the evaluation of all users", "one of among()")
-        parts = []
         for number in np.unique(mine.bin):
             outcomes = tuple(
                 of_ratings(one, mine.bin == number, tuple(self.about["k"])) for one in self.outcomes
             )
-            group = pl.lit(label(int(number))).alias(N_TRAIN)
-            parts.append(
-                pl.select(group).join(replace(self, outcomes=outcomes)._differences(of), how="cross")
-            )
-        return pl.concat(parts)
+            yield label(int(number)), replace(self, outcomes=outcomes)
 
     def among(self, users: object) -> "Evaluation":
         """Return the evaluation of some of the users, with intervals of its own.

@@ -212,26 +212,24 @@ class _Sweeps:
         return scores if self.session_effects is None else scores + self.session_effects.of_ratings
 
 
+@dataclass(eq=False)
 class _OwnNoise:
     """The precision of folded rows' ratings, drawn beside the rows for one draw of the model.
 
     It is the rows' own precision times that of the columns.
     """
 
-    def __init__(
-        self,
-        rows: Rows,
-        columns: np.ndarray,
-        degrees: float,
-        noise_sd: float,
-        keys: np.ndarray,
-        draw: int,
-        stream: int,
-    ) -> None:
-        self.rows, self.columns, self.degrees, self.noise_sd = rows, columns, degrees, noise_sd
-        self.keys, self.draw, self.stream = keys, draw, stream
-        self.place = np.repeat(np.arange(rows.n_rows), rows.counts)
-        self.precision = np.ones(rows.n_rows)
+    rows: Rows
+    columns: np.ndarray  # (n_ratings,), precision of each rating's column
+    degrees: float
+    noise_sd: float
+    keys: np.ndarray
+    draw: int
+    stream: int
+
+    def __post_init__(self) -> None:
+        self.place = np.repeat(np.arange(self.rows.n_rows), self.rows.counts)
+        self.precision = np.ones(self.rows.n_rows)
 
     @classmethod
     def of(
