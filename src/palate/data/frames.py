@@ -14,7 +14,7 @@ import polars as pl
 
 from palate._checks import ArgumentError
 from palate.data.forks import require_threads, threads_lost
-from palate.data.libraries import FRAME_KINDS, check_frame_kind, is_arrow, is_duckdb, is_pandas
+from palate.data.libraries import FRAME_KINDS, check_frame_kind, is_arrow, is_duckdb, is_pandas, library_of
 from palate.data.series import from_arrow, to_series
 
 
@@ -32,7 +32,7 @@ def opened(frame: Any) -> Any:
     """
     if hasattr(frame, "to_pyarrow_dataset"):
         return frame.to_pyarrow_dataset()
-    root = type(frame).__module__.split(".")[0]
+    root = library_of(frame)
     if root == "pyarrow" and hasattr(frame, "projected_schema"):
         return frame.to_table()
     if (

@@ -7,12 +7,17 @@ from palate._checks import ArgumentError
 FRAME_KINDS = ("polars", "pandas", "pyarrow")
 
 
+def library_of(value: object) -> str:
+    """Return the library that a value's class is from, such as "pandas"."""
+    return type(value).__module__.split(".")[0]
+
+
 def frame_kind(frame: object) -> str:
     """Return which library answers to this frame should use: "polars", "pandas" or "pyarrow".
 
     Anything that is none of the three (a DuckDB relation, SciPy matrices, arrays) is answered in Polars.
     """
-    root = type(frame).__module__.split(".")[0]
+    root = library_of(frame)
     return root if root in FRAME_KINDS else "polars"
 
 
@@ -25,7 +30,7 @@ def check_frame_kind(kind: str) -> str:
 
 def is_frame(value: object) -> bool:
     """Return whether a value is a table with named columns, of whatever library."""
-    root = type(value).__module__.split(".")[0]
+    root = library_of(value)
     if isinstance(value, pl.DataFrame | pl.LazyFrame) or is_duckdb(value):
         return True
     if root == "pyarrow":
@@ -34,23 +39,15 @@ def is_frame(value: object) -> bool:
 
 
 def is_pandas(frame: object) -> bool:
-    return (
-        type(frame).__module__.split(".")[0] == "pandas"
-        and hasattr(frame, "iloc")
-        and hasattr(frame, "columns")
-    )
+    return library_of(frame) == "pandas" and hasattr(frame, "iloc") and hasattr(frame, "columns")
 
 
 def is_pandas_series(values: object) -> bool:
-    return (
-        type(values).__module__.split(".")[0] == "pandas"
-        and hasattr(values, "iloc")
-        and not hasattr(values, "columns")
-    )
+    return library_of(values) == "pandas" and hasattr(values, "iloc") and not hasattr(values, "columns")
 
 
 def is_arrow(frame: object) -> bool:
-    return type(frame).__module__.split(".")[0] == "pyarrow" and hasattr(frame, "schema")
+    return library_of(frame) == "pyarrow" and hasattr(frame, "schema")
 
 
 def is_duckdb(frame: object) -> bool:

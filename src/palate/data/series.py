@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, ArgumentTypeError
-from palate.data.libraries import is_frame, is_pandas_series
+from palate.data.libraries import is_frame, is_pandas_series, library_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ def to_series(values: object) -> pl.Series:
         raise ArgumentTypeError(
             "values", "be a column, an array or a list", f"a {type(values).__name__}, {what}"
         )
-    root = type(values).__module__.split(".")[0]
+    root = library_of(values)
     if root == "pandas":
         return _from_pandas(cast(Any, values))
     if root == "pyarrow":

@@ -8,6 +8,7 @@ from palate._checks import ArgumentTypeError
 from palate.data import columns as names
 from palate.data.checks import rating_values, weight_values
 from palate.data.ids import WhereRow, id_column, row_label
+from palate.data.libraries import library_of
 from palate.data.ratings import Ratings, build
 from palate.io.parts import Keys, Numbers, Texts
 from palate.spark.memory import check_fits, size_of
@@ -91,7 +92,7 @@ def ratings_to_fit(
     table = chosen_columns(ratings, columns, "ratings")
     check_fits(size_of(table, columns["user"], columns["item"]), trainer, memory_limit)
     held_out: Any = options.get("validation")
-    if type(held_out).__module__.split(".")[0] == "pyspark":
+    if library_of(held_out) == "pyspark":
         options = {
             **options,
             "validation": read_ratings(chosen_columns(held_out, columns, "validation"), columns, how),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate._checks import ArgumentTypeError
 from palate.data.frames import check_once, missing_column
+from palate.data.libraries import library_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -97,7 +98,7 @@ def require_spark_columns(table: "DataFrame", wanted: dict[str, str], what: str)
     ValueError
         If a column is missing or there twice.
     """
-    if type(table).__module__.split(".")[0] != "pyspark" or not hasattr(table, "mapInArrow"):
+    if library_of(table) != "pyspark" or not hasattr(table, "mapInArrow"):
         raise ArgumentTypeError(
             what,
             "be a Spark DataFrame",
