@@ -28,7 +28,7 @@ class RemoteSet:
         What `palate.read` calls its format.
     licence : str
         The owner's terms in one line; the files say the rest.
-    checksum : {"beside", "beside if published", "none published"}
+    checksum : {"beside", "beside if published", "none published"}, default "none published"
         Where the checksum comes from: the file `.md5` beside each zip, which must be there or may,
         or nowhere.
     """
@@ -39,7 +39,7 @@ class RemoteSet:
     megabytes: int
     format: str
     licence: str
-    checksum: str
+    checksum: str = "none published"
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -86,7 +86,6 @@ SETS: dict[str, RemoteSet] = {
             megabytes=76,
             format="goodbooks",
             licence="CC BY-SA 4.0",
-            checksum="none published",
         ),
         RemoteSet(
             name="movietweetings",
@@ -95,7 +94,6 @@ SETS: dict[str, RemoteSet] = {
             megabytes=30,
             format="movietweetings",
             licence="MIT",
-            checksum="none published",
         ),
         RemoteSet(
             name="taste-profile",
@@ -104,7 +102,6 @@ SETS: dict[str, RemoteSet] = {
             megabytes=500,
             format="triplets",
             licence="research use, not commercial",
-            checksum="none published",
         ),
     )
 }

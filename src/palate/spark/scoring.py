@@ -131,31 +131,15 @@ def _everyone(spark: "SparkSession", model: Model) -> Any:
 def _answer_schema(users: "DataFrame", user: str, sample: pl.DataFrame) -> tuple[Any, Any]:
     """Return the Arrow and the Spark schema of the lists; ids of users keep the type they have in Spark."""
     import pyarrow as pa
-    from pyspark.sql.types import (
-        DecimalType,
-        IntegerType,
-        LongType,
-        ShortType,
-        StringType,
-        StructField,
-        StructType,
-    )
+    from pyspark.sql.pandas.types import to_arrow_type
+    from pyspark.sql.types import StructField, StructType
 
-    schema = arrow_schema(sample)
-    declared = spark_schema(schema)
-    given = users.schema[user].dataType
-    kinds = {ShortType: pa.int16(), IntegerType: pa.int32(), LongType: pa.int64(), StringType: pa.string()}
-    kind = (
-        pa.decimal128(given.precision, given.scale)
-        if isinstance(given, DecimalType)
-        else kinds.get(type(given))
+    schema, given = arrow_schema(sample), users.schema[user].dataType
+    place = schema.get_field_index(names.USER_ID)
+    schema = schema.set(place, pa.field(names.USER_ID, to_arrow_type(given)))
+    declared = StructType(
+        [StructField(f.name, given) if f.name == names.USER_ID else f for f in spark_schema(schema).fields]
     )
-    if kind is not None:
-        place = schema.get_field_index(names.USER_ID)
-        schema = schema.set(place, pa.field(names.USER_ID, kind))
-        declared = StructType(
-            [StructField(names.USER_ID, given) if f.name == names.USER_ID else f for f in declared.fields]
-        )
     return schema, declared
 
 
