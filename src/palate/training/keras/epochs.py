@@ -39,13 +39,9 @@ class Schedule:
     patience: int | None
     seed: int
 
-    def steps(self, n: int) -> int:
-        """Return the number of steps over n ratings."""
-        return self.epochs * math.ceil(n / self.batch_size)
-
     def eager(self, n: int) -> bool:
-        """Whether to run step by step rather than compile one."""
-        return self.steps(n) < _FEW_STEPS
+        """Whether the steps over n ratings are too few to compile one."""
+        return self.epochs * math.ceil(n / self.batch_size) < _FEW_STEPS
 
 
 @dataclass(frozen=True)
