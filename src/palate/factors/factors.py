@@ -9,7 +9,7 @@ import numpy as np
 from palate.data.vocabulary import rows_at
 from palate.factors.likelihood.base import Likelihood
 from palate.factors.shapes import check_shapes
-from palate.factors.sides import FactorSide, SideName
+from palate.factors.sides import FactorSide, SideName, part_of
 from palate.factors.sums import SumFold
 from palate.factors.temporal import TimeContext
 from palate.scorer import Factored, Scorer
@@ -82,9 +82,8 @@ class Factors:
             "mean": self.mean if at is None else self.mean[at],
             "likelihood": self.likelihood if at is None else self.likelihood.draws(at),
         }
-        if "time" not in own and self.time is not None:
-            time = self.time if at is None else self.time.draws(at)
-            parts["time"] = time if users is None else time.of_rows(users)
+        if "time" not in own:
+            parts["time"] = part_of(self.time, at, users, TimeContext.of_rows)
         if "sums" not in own and self.sums is not None and items is not None:
             parts["sums"] = replace(self.sums, item_scale=rows_at(self.sums.item_scale, items))
         return replace(self, **{**parts, **own})

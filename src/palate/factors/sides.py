@@ -7,16 +7,18 @@ once, for a `FactorSide`.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from palate.data.vocabulary import rows_at
 from palate.factors.row_precision import RowNoise
+from palate.factors.temporal import TimeContext
 from palate.solve.features import FeatureLink
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 
+P = TypeVar("P", RowNoise, FeatureLink, TimeContext)
 SideName = Literal["user", "item"]
 SIDES: tuple[SideName, SideName] = ("user", "item")
 
@@ -79,8 +81,8 @@ class FactorSide:
             "factors": lambda: _taken(self.factors[draws], rows, prior.mean[:, None, :-1]),
             "bias": lambda: _taken(self.bias[draws], rows, prior.mean[:, None, -1]),
             "prior": lambda: prior,
-            "noise": lambda: _noise(self.noise, rows, at),
-            "features": lambda: _features(self.features, others, at),
+            "noise": lambda: part_of(self.noise, at, rows, RowNoise.of_rows),
+            "features": lambda: part_of(self.features, at, others, FeatureLink.of_others),
         }
         return replace(self, **{name: part() for name, part in parts.items() if name not in given}, **given)
 
@@ -110,18 +112,14 @@ def _taken(table: np.ndarray, rows: np.ndarray | None, unknown: np.ndarray) -> n
     return table
 
 
-def _noise(noise: RowNoise | None, rows: np.ndarray | None, at: slice | None) -> RowNoise | None:
-    if noise is None:
+def part_of(
+    part: P | None, at: slice | None, index: np.ndarray | None, of: Callable[[P, np.ndarray], P]
+) -> P | None:
+    """Return some draws of a part, and `of` it the rows at `index`, where a model has that part."""
+    if part is None:
         return None
-    noise = noise if at is None else noise.draws(at)
-    return noise if rows is None else noise.of_rows(rows)
-
-
-def _features(link: FeatureLink | None, others: np.ndarray | None, at: slice | None) -> FeatureLink | None:
-    if link is None:
-        return None
-    link = link if at is None else link.draws(at)
-    return link if others is None else link.of_others(others)
+    part = part if at is None else part.draws(at)
+    return part if index is None else of(part, index)
 
 
 def _put(table: np.ndarray, index: np.ndarray, rows: np.ndarray) -> np.ndarray:
