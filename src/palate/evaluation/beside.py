@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from palate.evaluation.figures import Figures, Interval
-from palate.evaluation.scoring import Figure
-
-LOWER_IS_BETTER = ("rmse", "mae", "rmse_unclipped", "mae_unclipped")
+from palate.evaluation.scoring import ERRORS, Figure
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Beside:
         if value is None:
             return None
         least, most = value if low is None else low, value if high is None else high
-        return (-most, -least) if self.figure[0] in LOWER_IS_BETTER else (least, most)
+        return (-most, -least) if self.figure[0] in ERRORS else (least, most)
 
 
 def beside_references(figures: Figures, references: tuple[str, ...], ks: tuple[int, ...]) -> list[Beside]:

@@ -24,7 +24,7 @@ from palate.scorer import Scorer
 
 Figure = tuple[str, int | None]  # name of a metric and its k, None for those without
 
-ERRORS = ("rmse", "mae", "rmse_unclipped", "mae_unclipped")
+ERRORS = ("rmse", "mae", "rmse_unclipped", "mae_unclipped")  # of which less is better
 ROOTS = ("rmse", "rmse_unclipped")  # roots of a ratio of sums
 MEANS = ("novelty", "popularity")  # means over a user's list
 

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from palate.evaluation.beside import LOWER_IS_BETTER, Beside, beside_references
+from palate.evaluation.beside import Beside, beside_references
 from palate.evaluation.figures import is_clear
-from palate.evaluation.scoring import Figure, Outcome
+from palate.evaluation.scoring import ERRORS, Figure, Outcome
 
 if TYPE_CHECKING:
     from palate.evaluation.evaluation import Evaluation
@@ -174,7 +174,7 @@ def _verdict(evaluation: "Evaluation", mine: Outcome, other: Outcome, figure: Fi
             f"{_name(figure)}: no clear difference between {mine.name} and {other.name} ({low:+.4f} to "
             f"{high:+.4f})."
         )
-    better = (value < 0) == (figure[0] in LOWER_IS_BETTER)
+    better = (value < 0) == (figure[0] in ERRORS)
     return f"{_name(figure)}: {mine.name} is {'better' if better else 'worse'} than {other.name} {size}."
 
 

@@ -111,11 +111,14 @@ class LinearItems(ChoiceTrainer[LinearModel]):
 
     def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> LinearModel:
         resolved = self._resolved(len(choices.item_counts))
-        fit_weights = self._local if self.form == LOCAL else self._dense
+        if self.form == LOCAL:
+            weights = local_weights(self, choices, (float(resolved["l2"]),), threads)[0]
+        else:
+            weights = self._dense(choices, resolved, threads)
         auto = {name: value for name, value in resolved.items() if getattr(self, name) == AUTO}
         return LinearModel(
             **choices.model_fields(catalog),
-            weights=fit_weights(choices, resolved, threads),
+            weights=weights,
             grades=choices.grades,
             trainer=described(self, **auto),
             history=choices.history("One closed form.", []),
@@ -148,9 +151,6 @@ class LinearItems(ChoiceTrainer[LinearModel]):
             name: value if getattr(self, name) == AUTO else getattr(self, name)
             for name, value in auto.items()
         }
-
-    def _local(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
-        return local_weights(self, choices, (float(resolved["l2"]),), threads)[0]
 
     def _dense(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
         n_users, n_items = len(choices.user_counts), len(choices.item_counts)
