@@ -1,7 +1,7 @@
 """Cross-validation: every rating is tested once by a model that has not seen it."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from palate.data.ratings import Ratings
 from palate.evaluation.combining import pool
 from palate.evaluation.evaluating import check_bootstrap, evaluate
 from palate.evaluation.evaluation import Evaluation
-from palate.evaluation.named import unique_name
+from palate.evaluation.named import named_if_mapped, unique_name
 from palate.splits.methods import k_fold
 from palate.splits.parts import Folds, Split
 from palate.training.progress import silent
@@ -158,11 +158,10 @@ def named_trainers(trainers: object) -> dict[str, Any]:
     TypeError
         If one has no method `fit`.
     """
-    given = trainers if isinstance(trainers, list | tuple | Mapping) else [trainers]
-    named: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {}
-    if not isinstance(given, Mapping):
-        for trainer in given:
-            named[unique_name(type(trainer).__name__, list(named))] = trainer
+    named: dict[str, Any] = {}
+    for trainer, name in named_if_mapped(trainers):
+        own = unique_name(type(trainer).__name__, list(named)) if name is None else name
+        named[own] = trainer
     if not named:
         raise ArgumentError("trainers", "hold at least one trainer", "none")
     for name, trainer in named.items():

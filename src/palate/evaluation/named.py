@@ -16,11 +16,7 @@ def named_scorers(models: object) -> list[tuple[Scorer, str]]:
 
     Of equal names the later ones are numbered.
     """
-    entries: list[tuple[Any, str | None]]
-    if isinstance(models, Mapping):
-        entries = [(model, str(name)) for name, model in models.items()]
-    else:
-        entries = [(model, None) for model in (models if isinstance(models, list | tuple) else [models])]
+    entries = named_if_mapped(models)
     if not entries:
         raise ArgumentError("models", "hold at least one model", "none")
     named: list[tuple[Scorer, str]] = []
@@ -32,6 +28,13 @@ def named_scorers(models: object) -> list[tuple[Scorer, str]]:
             )
         named.append((scorer, unique_name(given or own, [name for _, name in named])))
     return named
+
+
+def named_if_mapped(given: object) -> list[tuple[Any, str | None]]:
+    """Return one thing or several, each with its name if they are a mapping."""
+    if isinstance(given, Mapping):
+        return [(one, str(name)) for name, one in given.items()]
+    return [(one, None) for one in (given if isinstance(given, list | tuple) else [given])]
 
 
 def unique_name(name: str, taken: list[str]) -> str:
