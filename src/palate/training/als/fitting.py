@@ -118,30 +118,8 @@ def _prepared(
     if not likelihood.linear:
         problem, biases, residual_sd = _in_scores(likelihood, problem, biases, residual_sd, trainer.mean)
     priors = trainer.priors(residual_sd, problem.mean)
-    sides = _first_sides(trainer, problem, biases, residual_sd, priors, arguments)
-    return _Task.of(trainer, problem, likelihood, residual_sd, priors, arguments), sides
-
-
-def _first_sides(
-    trainer: FactorTrainer,
-    problem: Problem,
-    biases: tuple[Side, Side],
-    residual_sd: float,
-    priors: tuple[RowPrior, RowPrior],
-    arguments: FitArguments,
-) -> tuple[Side, Side]:
-    """Return what the sweeps begin with: a spectral solution, grown random vectors, or those of a model."""
-    start, seed, threads = arguments.start, arguments.seed, arguments.threads
-    if isinstance(start, str):
-        return spectral_start(problem, biases, trainer.n_factors, seed, threads)
-    sides = factor_start(biases, trainer.n_factors, residual_sd, seed, arguments.start_number, threads)
-    if start is None:
-        if not (fitted_class(trainer.link).linear and trainer.biases and can_grow(problem, priors)):
-            return sides
-        solver = solve_rows if problem.holds_ratings else arguments.solver
-        return grown_start(problem, sides, priors, threads=threads, solver=solver)
-    users, items = model_start(start, problem.ratings, sides, trainer)
-    return _scaled(users, problem.user_scale), items
+    task = _Task.of(trainer, problem, likelihood, residual_sd, priors, arguments)
+    return task, task.first_sides(biases)
 
 
 def _problem(everything: Ratings, held_out: np.ndarray, trainer: FactorTrainer, threads: int = 1) -> Problem:
@@ -217,6 +195,23 @@ class _Task:
         if trainer.time:
             bins = TimeBins.of(problem, trainer.n_factors, trainer.l2_time, arguments.threads)
         return cls(trainer, problem, likelihood, residual_sd, priors, arguments, features, (user, item), bins)
+
+    def first_sides(self, biases: tuple[Side, Side]) -> tuple[Side, Side]:
+        """Return what sweeps begin with: a spectral solution, grown random vectors, or those of a model."""
+        trainer, problem, arguments = self.trainer, self.problem, self.arguments
+        start, seed, threads = arguments.start, arguments.seed, arguments.threads
+        if isinstance(start, str):
+            return spectral_start(problem, biases, trainer.n_factors, seed, threads)
+        sides = factor_start(
+            biases, trainer.n_factors, self.residual_sd, seed, arguments.start_number, threads
+        )
+        if start is None:
+            if not (self.likelihood.linear and trainer.biases and can_grow(problem, self.priors)):
+                return sides
+            solver = solve_rows if problem.holds_ratings else arguments.solver
+            return grown_start(problem, sides, self.priors, threads=threads, solver=solver)
+        users, items = model_start(start, problem.ratings, sides, trainer)
+        return _scaled(users, problem.user_scale), items
 
     def with_held_out(self) -> "_Task":
         """Return the task with the held-out ratings among those that are trained on."""
