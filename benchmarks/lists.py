@@ -289,8 +289,8 @@ def tables(cache: Path) -> str:
                 "peak, GB",
             )
             parts.append(
-                f"**{name}**, {said}, seeds {', '.join(map(str, seeds))}, {users[-1]:,} users "
-                f"tested.\n\n{report.table(head, rows)}"
+                f"**{name}**, {said}, seeds {', '.join(map(str, seeds))}, up to {users[-1]:,} "
+                f"users tested.\n\n{report.table(head, rows)}"
             )
     return "\n\n".join(parts)
 
@@ -308,8 +308,10 @@ def line_of(model: str, here: list[dict[str, Any]]) -> list[str]:
         for step in ("choosing", "fitting", "listing")
     ]
     chosen = "; ".join(dict.fromkeys(one["chosen"] for one in own))
+    seeds = sorted(one["seed"] for one in own)
+    some = f" (seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))})"
     return [
-        model,
+        model + some * (len(seeds) < len({one["seed"] for one in here})),
         chosen,
         f"{mean['ndcg']:.4f}",
         *cells,

@@ -9,6 +9,7 @@ import importlib.util
 import pickle
 
 import numpy as np
+import polars as pl
 import pytest
 
 import palate
@@ -29,6 +30,7 @@ TRAINERS = {
     "spectral": palate.Spectral(n_factors="auto"),
     "linear items": palate.LinearItems(),
     "neighbours": palate.Neighbours(),
+    "popular": palate.Popular(),
     "Gibbs": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10),
     "Gibbs, in time": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10, time="bins,sessions"),
     "Gibbs, ordinal with bags": palate.Gibbs(
@@ -221,6 +223,16 @@ class TestEveryTrainer:
     def test_ratings_must_be_ratings(self, trainer):
         with pytest.raises(TypeError, match="ratings must be"):
             trainer.fit([[1, 2], [3, 4]])
+
+    def test_a_dataset_is_its_ratings_with_its_catalog(self, trainer, ratings, model):
+        titles = [f"Film {number}" for number in range(N_ITEMS)]
+        catalog = palate.Catalog.from_frame(pl.DataFrame({"item_id": ratings.items.ids(), "title": titles}))
+        other = trainer.fit(palate.Dataset(name="films", ratings=ratings, catalog=catalog))
+        np.testing.assert_array_equal(all_scores(other), all_scores(model))
+        assert set(other.recommend("u03", n=3)["title"]) <= set(titles)
+        own = palate.Catalog.from_frame(pl.DataFrame({"item_id": ratings.items.ids(), "title": titles[::-1]}))
+        beside = trainer.fit(palate.Dataset(name="films", ratings=ratings, catalog=catalog), catalog=own)
+        assert beside.catalog.frame["title"].to_list()[:N_ITEMS] == titles[::-1]
 
     @pytest.mark.parametrize(("threads", "error"), [(0, ValueError), (-1, ValueError), ("two", TypeError)])
     def test_threads_must_be_a_positive_count(self, trainer, ratings, threads, error):

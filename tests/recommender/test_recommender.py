@@ -413,3 +413,12 @@ def test_numbers_of_events_are_counts_and_other_trainers_say_that_they_are_no_ra
         palate.LeastSquares(n_factors=1, max_sweeps=1).fit(events, validation=0)
     with pytest.warns(UserWarning, match=r"taken for a rating. Train with grades='counts'"):
         palate.Spectral(n_factors=1).fit(events, validation=0)
+
+
+def test_a_dataset_is_its_ratings_with_its_catalog():
+    data = palate.datasets.load("movielens-small")
+    some = np.isin(data.ratings.user_index, np.arange(60))
+    model = palate.Recommender(seconds=0).fit(
+        palate.Dataset(name="some", ratings=data.ratings.select(some), catalog=data.catalog)
+    )
+    assert model.recommend(model.users.ids()[0], n=2)["title"].null_count() == 0

@@ -11,7 +11,7 @@ import numpy as np
 from palate._checks import ArgumentError, InPython, Words, check_choice, check_seed, is_number
 from palate._parallel import check_threads
 from palate.data.catalog import Catalog
-from palate.data.dataset import Dataset, ratings_of
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.heads.chance import ChanceByPlace, fit_chance
@@ -115,7 +115,7 @@ class Recommender:
 
         Parameters
         ----------
-        ratings : Ratings or Dataset
+        ratings : Ratings, or Dataset with ratings and a catalog
         validation : float or Ratings, default 0.1
             Share of each user's ratings to hold out, or held-out ratings. Models are compared on
             them; the final heads are trained on all ratings.
@@ -139,7 +139,7 @@ class Recommender:
         """
         self._check()
         check_seed(seed)
-        ratings = ratings_of(ratings)
+        ratings, catalog = with_catalog(ratings, catalog)
         everything, held_out = _split(ratings, validation, seed)
         run = _Run(self, everything, held_out, check_threads(threads), seed, callback or silent)
         model = run.model(catalog)

@@ -11,6 +11,7 @@ from palate._checks import Setting, check_count, check_seed
 from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.history import History
 from palate.model.model import Model
@@ -89,7 +90,7 @@ class ChoiceTrainer(ABC, Generic[Fitted]):
 
     def fit(
         self,
-        ratings: Ratings,
+        ratings: Ratings | Dataset,
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
@@ -104,7 +105,7 @@ class ChoiceTrainer(ABC, Generic[Fitted]):
 
         Parameters
         ----------
-        ratings : Ratings
+        ratings : Ratings, or Dataset with ratings and a catalog
         validation : float or Ratings, default 0.05
             Share of ratings to hold out, or held-out ratings. They are not used in training.
         catalog : Catalog, optional
@@ -134,6 +135,7 @@ class ChoiceTrainer(ABC, Generic[Fitted]):
         check_grading(self, KINDS)
         check_count("min_ratings", self.min_ratings, 1)
         threads = check_threads(threads)
+        ratings, catalog = with_catalog(ratings, catalog)
         choices = Choices.of(self, ratings, validation, start, seed)
         if refit and choices.problem.held_out.any():
             choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from palate._checks import check_count, check_seed
+from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.factors.parts import parts_of_fit
 from palate.model.factor_model import FactorModel
@@ -56,7 +58,7 @@ class Popular:
 
     def fit(
         self,
-        ratings: Ratings,
+        ratings: Ratings | Dataset,
         *,
         validation: float | Ratings = 0.0,
         catalog: Catalog | None = None,
@@ -71,7 +73,7 @@ class Popular:
 
         Parameters
         ----------
-        ratings : Ratings
+        ratings : Ratings, or Dataset with ratings and a catalog
         validation : float or Ratings, default 0
             Share of ratings to hold out, or held-out ratings. They are not counted.
         catalog : Catalog, optional
@@ -94,8 +96,10 @@ class Popular:
             If the half-life is not positive, or is given for ratings without timestamps.
         """
         check_seed(seed)
+        check_threads(threads)
         check_half_life(self.half_life)
         check_count("min_ratings", self.min_ratings, 1)
+        ratings, catalog = with_catalog(ratings, catalog)
         everything, held_out = split(ratings, validation, start, seed)
         held_out = np.zeros_like(held_out) if refit else held_out
         problem = Problem.build(everything, held_out, mean=False, choices=True)
