@@ -72,12 +72,14 @@ def needs_threads(what: str) -> Callable[[Callable[Given, Answer]], Callable[Giv
 
 
 def rows_of(frame: pl.DataFrame, index: np.ndarray) -> pl.DataFrame:
-    """Return rows of a frame by position, column by column.
+    """Return rows of a frame by position.
 
-    Indexing the frame itself would need Polars' threads.
+    Indexing the frame itself needs Polars' threads; without them it is done column by column.
     """
     index = np.asarray(index, dtype=np.int64)
-    return pl.DataFrame([column.gather(index) for column in frame.get_columns()])
+    if not threads_lost():
+        return frame[index]
+    return pl.DataFrame([column[index] for column in frame.get_columns()])
 
 
 def rows_by_index(index: np.ndarray, n: int) -> pl.Series:

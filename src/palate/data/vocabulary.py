@@ -170,7 +170,7 @@ class Vocabulary:
 
     def take(self, index: np.ndarray) -> pl.Series:
         """Return the ids at the positions `index` as a Polars series (UUIDs as strings)."""
-        return self.values.gather(index)
+        return self.values[index]
 
     def index(self, id: object, what: str = "id") -> int:  # noqa: A002 - the word of the field
         """Return the position of one id.

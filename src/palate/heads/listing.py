@@ -141,7 +141,7 @@ def _frame(heads: TwoHeads, scorer: Scorer, rows: UserRows, picked: Picked, word
         if mean is not None:
             said = _stars_in_words(star_head(heads, "both"), said, users, items, mean)
         numbers.append(pl.Series(names.IN_WORDS, said, dtype=pl.String))
-    return described_frame([rows.labels.gather(at)], rows_of(item_table(scorer), items), numbers)
+    return described_frame([rows.labels[at]], rows_of(item_table(scorer), items), numbers)
 
 
 def _stars_in_words(

@@ -174,7 +174,7 @@ def predict_frame(
     named = {names.PREDICTED_RATING: score_column(scorer)}
     series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
     return answer(
-        described_frame([rows.labels.gather(user_at)], rows_of(described, item_at), series),
+        described_frame([rows.labels[user_at]], rows_of(described, item_at), series),
         scorer,
         users,
         items,

@@ -52,4 +52,4 @@ def rated(scorer: Scorer, users: object) -> Any:
     if ratings.timestamp is not None:
         columns.append(pl.Series(names.TIMESTAMP, ratings.timestamp[at]))
     described = rows_of(item_table(rows.scorer), ratings.items[at])
-    return answer(described_frame([rows.labels.gather(user)], described, columns), rows.scorer, users)
+    return answer(described_frame([rows.labels[user]], described, columns), rows.scorer, users)

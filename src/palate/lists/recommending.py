@@ -159,7 +159,7 @@ def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
     user, place = np.nonzero(filled)
     described = rows_of(item_table(rows.scorer), ranking.items[filled])
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(score_column(rows.scorer), ranking.scores[filled])]
-    return described_frame([rows.labels.gather(user)], described, numbers)
+    return described_frame([rows.labels[user]], described, numbers)
 
 
 class NothingKnownWarning(UserWarning):

@@ -256,7 +256,7 @@ def _similar_frame(labels: pl.Series, near: Ranking, table: pl.DataFrame) -> pl.
     filled = near.items >= 0
     query, place = np.nonzero(filled)
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(SIMILARITY, near.scores[filled])]
-    return described_frame([labels.gather(query)], rows_of(table, near.items[filled]), numbers)
+    return described_frame([labels[query]], rows_of(table, near.items[filled]), numbers)
 
 
 def _warn_if_empty(near: Ranking, labels: pl.Series, reason: str | None) -> None:

@@ -61,4 +61,4 @@ def spread_frame(
                 names.IN_WORDS, sentences(mean, low, high, counts, ratings, model.scale), dtype=pl.String
             )
         )
-    return described_frame([rows.labels.gather(at)], described, numbers)
+    return described_frame([rows.labels[at]], described, numbers)
