@@ -38,7 +38,10 @@ def score_items(model: FactorScorer, user_index: np.ndarray) -> np.ndarray:
 
 
 def _products(model: FactorScorer, users: np.ndarray) -> np.ndarray:
-    """Return the scores of one draw: of draws, packing all items for a single user would take longer."""
+    """Return the scores of a model of one draw.
+
+    To pack the items of many draws for a single user would take longer than the product itself.
+    """
     from palate.kernels.panels import GROUP, grouped_rows, panel_products
 
     panels, constants = of_items(model, "panels of all scores", _packed), user_constants(model, users)

@@ -22,25 +22,9 @@ _FORMS = (FACTORS, WEIGHTS, HEADS)
 
 
 def save_model(model: WithFile, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
-    """Write a model to one file, atomically: a crash leaves the old file or the new one.
+    """Write a model to one file, as its `save` says.
 
-    The same model gives the same bytes. Memory stays at the model's own size plus its text columns.
-
-    Parameters
-    ----------
-    model : FactorModel, LinearModel or RecommenderModel
-    path : str or path
-        Any name; the examples end in `.palate`. Permissions of an existing file are kept.
-    ratings : bool, default True
-        Whether to include the ratings. Without them the file is smaller and names nobody's ratings,
-        and the loaded model cannot exclude seen items, explain or update, and knows of no sessions.
-
-    Raises
-    ------
-    ModelFileError
-        If the model cannot be written, such as one with factors that are not finite.
-    OSError
-        If the file cannot be written; an existing file is then unchanged.
+    Memory stays at the model's own size plus its text columns.
     """
     pieces = _encoded(model, ratings, f"the model cannot be saved as {os.fsdecode(path)}")
     replace_file(path, pieces)
