@@ -11,8 +11,8 @@ from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 
 LONG_ROW = 0.1  # share of the items from which on a row of weights is summed as a dense one
-LONG_ROWS_BYTES = 1 << 26
-_USERS = 256  # and more have a panel of weights in the cache in turn
+LONG_ROWS_BYTES = 1 << 26  # of memory for the rows that are kept as dense ones, too (64 MB)
+_USERS = 256  # of one chunk at least: they share a panel of weights while it is in the cache
 
 
 class ItemWeights(ABC):
