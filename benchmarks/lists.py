@@ -42,6 +42,7 @@ LAMBDAS = (30.0, 60.0, 100.0, 150.0, 200.0, 300.0, 500.0, 700.0, 1000.0, 2000.0)
 MANY = 6_000  # items and users, from which on fewer lambdas are tried
 FEW_LAMBDAS = (100.0, 200.0, 400.0, 800.0)
 EASE, POPULAR = "dense EASE, graded", "most popular"
+DEFAULT, GIVEN = "Recommender()", "Recommender(), given the validation part"
 KNOWN_LATELY = "popular lately, of at least 3 ratings"
 MODELS = (
     POPULAR,
@@ -51,7 +52,8 @@ MODELS = (
     "LinearItems, local",
     EASE,
     "least squares of choices",
-    "Recommender()",
+    DEFAULT,
+    GIVEN,
 )
 FEW = 3  # an item with fewer training ratings is obscure
 RESAMPLES = 2000
@@ -153,7 +155,10 @@ def measure_model(
     chosen = trainers[int(np.argmax(tried))] if tried else trainers[0]
     choosing = time.perf_counter() - start, time.process_time() - cpu
     start, cpu = time.perf_counter(), time.process_time()
-    fitted = chosen.fit(both, seed=seed) if model == "Recommender()" else chosen.fit(both, validation=0)
+    if model == GIVEN:  # it is fitted again to both parts, as without them
+        fitted = chosen.fit(train, validation=validation, seed=seed)
+    else:
+        fitted = chosen.fit(both, seed=seed) if model == DEFAULT else chosen.fit(both, validation=0)
     fitting = time.perf_counter() - start, time.process_time() - cpu
     start, cpu = time.perf_counter(), time.process_time()
     users, ndcg, items = ndcg_of(fitted, test, relevant_from)
@@ -193,7 +198,7 @@ def chosen_words(model: str, trainer: Any, fitted: Any) -> str:
         return f"half-life {days:.0f} days" if days >= 10 else f"half-life {days:.2g} days"
     if model == "least squares of choices":
         return f"l2 {trainer.l2_user:g}"
-    if model == "Recommender()":
+    if model in (DEFAULT, GIVEN):
         return str(dict(fitted.trainer).get("choice", ""))
     return ""
 
@@ -229,7 +234,7 @@ def main() -> None:
     for name, protocol, seed, model in wanted if not options.report else []:
         out = options.cache / f"{name}-{protocol}-{seed}-{model.replace(' ', '_')}"
         missing = (protocol == "later" and name != "movietweetings") or (
-            model.startswith("popular lately") and name not in TIMED
+            (model.startswith("popular lately") or model == GIVEN) and name not in TIMED
         )
         if missing or out.with_suffix(".json").exists():
             continue

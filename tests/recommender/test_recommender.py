@@ -262,7 +262,8 @@ def test_dense_weights_are_tried_where_they_fit_in_memory(n_users, n_items, trie
     assert any(one.large for one in personal(table, "ratings")) == tried
 
 
-def test_popular_lately_is_the_choice_where_items_come_and_go():
+@pytest.fixture(scope="module")
+def passing_hits():
     """Each item is a hit for ten weeks of a hundred: what was popular ever, or with one's own
     taste, is of little use at the end.
     """
@@ -271,12 +272,27 @@ def test_popular_lately_is_the_choice_where_items_come_and_go():
     item = np.clip(week * 3 + rng.integers(0, 30, len(week)), 0, 329)
     user = rng.integers(0, 400, len(week))
     time = week * 604_800 + rng.integers(0, 604_800, len(week))
-    table = palate.Ratings.from_arrays(
+    return palate.Ratings.from_arrays(
         user, item, rng.integers(4, 6, len(week)), timestamp=time, scale=(1, 5), duplicates="last"
     )
-    model = palate.Recommender(stars="none").fit(table, seed=0)
+
+
+def test_popular_lately_is_the_choice_where_items_come_and_go(passing_hits):
+    model = palate.Recommender(stars="none").fit(passing_hits, seed=0)
     assert model.trainer["choice"].startswith("popular lately")
     assert any("latest tenth" in note for note in model.history.notes)
+
+
+def test_held_out_ratings_that_are_given_decide_alone(passing_hits):
+    """A random part of the past asks for what its users were up to then, the last weeks for what is new."""
+    trainer = palate.Recommender(stars="none")
+    split = palate.splits.per_user(passing_hits, seed=1)
+    model = trainer.fit(split.train, validation=split.test, seed=0)
+    assert not model.trainer["choice"].startswith("popular lately")
+    assert not any("latest tenth" in note for note in model.history.notes)
+    late = passing_hits.timestamp > np.quantile(passing_hits.timestamp, 0.9)
+    model = trainer.fit(passing_hits.select(~late), validation=passing_hits.select(late), seed=0)
+    assert model.trainer["choice"].startswith("popular lately")
 
 
 def test_time_that_runs_out_leaves_candidates_untried(ratings):

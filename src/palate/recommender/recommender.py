@@ -118,7 +118,9 @@ class Recommender:
         ratings : Ratings, or Dataset with ratings and a catalog
         validation : float or Ratings, default 0.1
             Share of each user's ratings to hold out, or held-out ratings. Models are compared on
-            them; the final heads are trained on all ratings.
+            them; the final heads are trained on all ratings. With a share, and ratings that have
+            times, popular lately is also compared on the latest tenth of all ratings, since lists
+            are made for the time after training. Held-out ratings that are given decide alone.
         catalog : Catalog, optional
             Titles and other columns of the items, which the model keeps.
         checkpoint : path, optional
@@ -141,7 +143,8 @@ class Recommender:
         check_seed(seed)
         ratings, catalog = with_catalog(ratings, catalog)
         everything, held_out = _split(ratings, validation, seed)
-        run = _Run(self, everything, held_out, check_threads(threads), seed, callback or silent)
+        given = isinstance(validation, Ratings)
+        run = _Run(self, everything, held_out, given, check_threads(threads), seed, callback or silent)
         model = run.model(catalog)
         if checkpoint is not None:
             model.save(checkpoint)
@@ -177,6 +180,7 @@ class _Run:
     trainer: Recommender
     ratings: Ratings
     held_out: np.ndarray
+    given: bool  # whether the held-out ratings are the caller's own, which then decide alone
     threads: int
     seed: int
     tell: Callable[[str], None]
@@ -288,10 +292,11 @@ class _Run:
     def _lately(self, best: Trial) -> Trial | None:
         """Return the trial of popular lately that clearly beats the best candidate on the latest ratings.
 
-        None if none does.
+        None if none does, or if the held-out ratings are given: whoever gives them has said what the
+        lists are for.
         """
         times = self.ratings.timestamp
-        if times is None or np.ptp(times) == 0:
+        if self.given or times is None or np.ptp(times) == 0:
             return None
         late = times > np.quantile(times, 1 - LATEST)
         train, held = self.ratings.select(~late), self.ratings.select(late)
