@@ -110,6 +110,9 @@ def test_a_boost_moves_an_item_up_and_filters_come_first(model):
         ({"boost": [1]}, TypeError, "boost must map columns to values"),
         ({"boost": {"item_id": {99: 2}}}, KeyError, "unknown item id 99"),
         ({"boost": {"year": {1900: 2}}}, ValueError, "which no item has"),
+        ({"boost": {"genre": {"Comedy": 2}}}, ValueError, "boost must name columns .* Did you mean 'genres'"),
+        ({"boost": {"genres": {"Comdey": 2}}}, ValueError, r"boost\['genres'\] must be genres of the items"),
+        ({"boost": {"year": {"1900": 2}}}, TypeError, r"boost\['year'\] must compare with numbers; got str"),
         (
             {"boost": {"genres": {"Comedy": 2}}, "ascending": True},
             ValueError,

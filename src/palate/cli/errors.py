@@ -16,7 +16,7 @@ from typer.core import TyperArgument, TyperCommand
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.cli.apart import OUTPUTS, overwritten
 from palate.cli.compact_help import paragraphs, usage_of
-from palate.cli.messages import about_option, for_command_line, one_line
+from palate.cli.messages import about_option, for_command_line, one_line, option_of
 from palate.cli.ranges import in_words
 
 if TYPE_CHECKING:
@@ -279,8 +279,10 @@ def guarded(options: Mapping[str, str], flags: Mapping[str, str] | None = None) 
     except Exception as error:
         if os.environ.get("PALATE_TRACEBACK"):
             raise
-        if isinstance(error, ArgumentError | ArgumentTypeError) and error.argument in options:
-            raise usage_error(about_option(error, options[error.argument], flags)) from None
+        if isinstance(error, ArgumentError | ArgumentTypeError):
+            option = option_of(error.argument, options)
+            if option is not None:
+                raise usage_error(about_option(error, option, flags)) from None
         say(f"error: {for_command_line(_message(error), flags)}")
         raise typer.Exit(FAILED) from None
 

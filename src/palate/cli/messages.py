@@ -92,6 +92,7 @@ _OPTIONS = (
 _ARGUMENT = re.compile(
     rf"\b({'|'.join(_OPTIONS)})=(?:('(?:[^'\\]|\\.)*'|-?\d+(?:\.\d+)?\b|True\b|False\b)|(?=[\s.,;)]|$))"
 )
+_ENTRY = re.compile(r"(boost|at_most)\['([^']+)'\](?:\[(.+)\])?")  # of what shapes lists
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -124,6 +125,19 @@ def about_option(
     """
     same = type(error)(option, error.must, error.got, error.advice)
     return for_command_line(same.args[0], flags)
+
+
+def option_of(argument: str, options: Mapping[str, str]) -> str | None:
+    """Return the option that sets an argument of the library, None if the command has none.
+
+    >>> option_of("boost['genres']['Comedy']", {"boost": "--boost"}), option_of("n", {"boost": "--boost"})
+    ('--boost genres:Comedy', None)
+    """
+    entry = _ENTRY.fullmatch(argument)
+    if entry is None or entry[1] not in options:
+        return options.get(argument)
+    value = "" if entry[3] is None else f":{ast.literal_eval(entry[3])}"
+    return f"{options[entry[1]]} {entry[2]}{value}"
 
 
 def _typed(part: Part, flags: Mapping[str, str]) -> str:

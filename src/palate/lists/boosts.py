@@ -72,8 +72,9 @@ def _holders(column: str, value: object, scorer: Scorer) -> np.ndarray:
         return known_indices(scorer.items, [value], "item id", "boost['item_id']")
     try:
         found = np.flatnonzero(matching({column: value}, item_table(scorer)))
-    except (TypeError, ValueError) as error:
-        raise type(error)(str(error).replace("where", "boost")) from None
+    except (ArgumentError, ArgumentTypeError) as error:
+        what = "boost" if error.argument == "where" else f"boost[{column!r}]"
+        raise type(error)(what, error.must, error.got, error.advice) from None
     if not len(found):
         raise ArgumentError(
             f"boost[{column!r}]", "name values that items have", f"{value!r}, which no item has"
