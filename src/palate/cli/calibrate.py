@@ -1,9 +1,7 @@
 """`palate calibrate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
@@ -15,30 +13,13 @@ if TYPE_CHECKING:
 
 @reads_ratings(without=ITEM_SIDE)
 def calibrate(
-    model: options.Model,
-    test: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[TEST]",
-            help="Test ratings. Default: the ratings that the model held out.",
-            show_default=False,
-        ),
-    ] = None,
+    model: Path,
+    test: options.OptionalFile = None,
     reading: Reading = AS_GIVEN,
-    nominal: Annotated[
-        list[float] | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Probability of the intervals, such as 0.8. May be repeated. Default 0.5, 0.8, 0.9 "
-            "and 0.95.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the randomized PIT.")] = 0,
+    nominal: list[float] | None = None,
+    seed: options.NotNegative = 0,
     threads: options.Threads = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="File for a plot of the calibration: .png, .svg or .pdf."),
-    ] = None,
+    plot: Path | None = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -49,6 +30,17 @@ def calibrate(
         palate calibrate model.palate
 
         palate calibrate model.palate later.csv --plot calibration.png
+
+    Parameters
+    ----------
+    test : [TEST]
+        Test ratings. Default: the ratings that the model held out.
+    nominal : SHARE
+        Probability of the intervals, such as 0.8. May be repeated. Default 0.5, 0.8, 0.9 and 0.95.
+    seed
+        Seed of the randomized PIT.
+    plot : FILE
+        File for a plot of the calibration: .png, .svg or .pdf.
     """
     from palate.cli import arguments
     from palate.cli.input import busy, read_part

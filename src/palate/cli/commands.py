@@ -15,6 +15,7 @@ from palate.cli.crossval import crossval
 from palate.cli.datasets import app as datasets
 from palate.cli.db import app as db
 from palate.cli.demo import demo
+from palate.cli.docstrings import described
 from palate.cli.errors import Command
 from palate.cli.evaluate import evaluate
 from palate.cli.experiment import experiment
@@ -66,7 +67,7 @@ def palate(
 
 
 def _add(function: Callable[..., object], cls: type[Command] = Command) -> None:
-    app.command(function.__name__, cls=cls)(function)
+    app.command(function.__name__, cls=cls)(described(function))
 
 
 _add(demo)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from palate.cli import evaluation_options, options
+from palate.cli import options
 from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 
@@ -19,34 +19,14 @@ _SHOWN = 10  # picks in a table
 
 @reads_ratings(without=ITEM_SIDE, user="--user-column")
 def compare(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL MODEL...", help="Two or more model files.")],
-    users: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--user",
-            metavar="USER",
-            help="User whose lists are compared. May be repeated. Default: a sample of users.",
-        ),
-    ] = None,
-    n: options.Number = 5,
-    test: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RATINGS",
-            help="Test ratings. Default: the ratings that all models held out.",
-        ),
-    ] = None,
-    few: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Items with fewer ratings count as obscure. Default: 10, or the number of factors of "
-            "the first model plus 2.",
-        ),
-    ] = None,
+    models: list[Path],
+    users: Annotated[list[str] | None, typer.Option("--user")] = None,
+    n: options.Length = 5,
+    test: Path | None = None,
+    few: Annotated[int | None, typer.Option(min=1)] = None,
     reading: Reading = AS_GIVEN,
-    resamples: evaluation_options.Resamples = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample of users and of the bootstrap.")] = 0,
+    resamples: options.NotNegative = 1000,
+    seed: options.NotNegative = 0,
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
@@ -58,6 +38,20 @@ def compare(
         palate compare plain.palate penalised.palate
 
         palate compare plain.palate penalised.palate --user 63 --n 10
+
+    Parameters
+    ----------
+    models : MODEL MODEL...
+        Two or more model files.
+    users : USER
+        User whose lists are compared. May be repeated. Default: a sample of users.
+    test : RATINGS
+        Test ratings. Default: the ratings that all models held out.
+    few
+        Items with fewer ratings count as obscure. Default: 10, or the number of factors of the
+        first model plus 2.
+    seed
+        Seed of the sample of users and of the bootstrap.
     """
     from palate.cli.arguments import holds_counts, load, user_ids
     from palate.cli.input import busy, read_part

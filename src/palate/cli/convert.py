@@ -14,28 +14,10 @@ KERAS = (".h5", ".hdf5", ".keras")
 
 @reads_ratings()
 def convert(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="FILE", help="Keras model (.h5, .keras), or palate model."),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="File for the converted model; .h5 or .keras for Keras."
-        ),
-    ],
-    ratings: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RATINGS", help="Training ratings of a Keras model. Ids without ratings become unknown."
-        ),
-    ] = None,
-    mean: Annotated[
-        float | None,
-        typer.Option(
-            help="Mean to add to the predictions of a Keras model. Default: the mean of the ratings."
-        ),
-    ] = None,
+    source: Path,
+    output: Annotated[Path, typer.Option("--output", "-o")],
+    ratings: Path | None = None,
+    mean: float | None = None,
     reading: Reading = AS_GIVEN,
 ) -> None:
     """Convert a Keras factorization to a palate model, or a palate model to Keras. No code in the
@@ -46,6 +28,17 @@ def convert(
         palate convert factorization_model.h5 -o model.palate --ratings rating.csv
 
         palate convert model.palate -o model.keras
+
+    Parameters
+    ----------
+    source : FILE
+        Keras model (.h5, .keras), or palate model.
+    output : FILE
+        File for the converted model; .h5 or .keras for Keras.
+    ratings : RATINGS
+        Training ratings of a Keras model. Ids without ratings become unknown.
+    mean
+        Mean to add to the predictions of a Keras model. Default: the mean of the ratings.
     """
     from palate.cli.output import check_writable, print_text
 

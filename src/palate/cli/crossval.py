@@ -14,49 +14,27 @@ if TYPE_CHECKING:
     from palate.data.ratings import Ratings
     from palate.splits.parts import Folds
 
-Table = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="[RATINGS]",
-        help="Rating file, or a folder or .zip with one. Default: the bundled ratings.",
-    ),
-]
-
 
 @reads_ratings()
 def crossval(
     ctx: typer.Context,
-    ratings: Table = None,
+    ratings: options.OptionalFile = None,
     reading: Reading = AS_GIVEN,
-    trainer: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Trainer: least-squares, gibbs, baseline or keras."),
-    ] = "least-squares",
-    folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,
-    split: Annotated[Path | None, typer.Option(metavar="FILE", help="File with saved folds to use.")] = None,
-    save_split: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File in which to save the folds.")
-    ] = None,
-    validation: Annotated[
-        float,
-        typer.Option(metavar="SHARE", help="Share of each training part held out to decide when to stop."),
-    ] = 0.05,
-    refit: Annotated[
-        bool, typer.Option("--refit", help="Train once more on the whole training part before the test.")
-    ] = False,
-    k: evaluation_options.Lengths = None,
-    no_lists: evaluation_options.NoLists = False,
-    relevant_from: evaluation_options.RelevantFrom = None,
-    no_baselines: evaluation_options.NoBaselines = False,
-    resamples: evaluation_options.Resamples = 1000,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the folds, of training and of the bootstrap.")
-    ] = 0,
-    parallel: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of folds that are trained at the same time.")
-    ] = 1,
+    trainer: str = "least-squares",
+    folds: Annotated[int, typer.Option(min=2)] = 5,
+    split: Path | None = None,
+    save_split: Path | None = None,
+    validation: float = 0.05,
+    refit: bool = False,
+    k: options.Lengths = None,
+    no_lists: bool = False,
+    relevant_from: float | None = None,
+    no_baselines: bool = False,
+    resamples: options.NotNegative = 1000,
+    seed: options.NotNegative = 0,
+    parallel: Annotated[int, typer.Option(min=1)] = 1,
     threads: options.Threads = None,
-    by: evaluation_options.By = None,
+    by: str | None = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -67,6 +45,27 @@ def crossval(
         palate crossval ratings.csv --folds 3 --n-factors 16
 
         palate crossval ratings.csv --no-lists --save-split folds.split
+
+    Parameters
+    ----------
+    ratings : [RATINGS]
+        Rating file, or a folder or .zip with one. Default: the bundled ratings.
+    trainer : NAME
+        Trainer: least-squares, gibbs, baseline or keras.
+    folds
+        Number of folds.
+    split : FILE
+        File with saved folds to use.
+    save_split : FILE
+        File in which to save the folds.
+    validation : SHARE
+        Share of each training part held out to decide when to stop.
+    refit
+        Train once more on the whole training part before the test.
+    seed
+        Seed of the folds, of training and of the bootstrap.
+    parallel : N
+        Number of folds that are trained at the same time.
     """
     from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
     from palate.cli.input import busy, read_or_bundled

@@ -1,13 +1,20 @@
-"""`palate datasets list | fetch | path`."""
+"""`palate datasets list | fetch | path`.
+
+Parameters
+----------
+name : NAME
+    Name of the data set (`palate datasets list`).
+"""
 
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from palate.cli import options
+from palate.cli.docstrings import described
 from palate.cli.errors import Command
 
 app = typer.Typer(
@@ -16,8 +23,6 @@ app = typer.Typer(
     help="Data sets on their owners' servers: list, fetch, path.",
 )
 _QUIET_SECONDS = 2.0
-
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the data set (`palate datasets list`).")]
 
 
 def _check_remote(name: str) -> None:
@@ -29,6 +34,7 @@ def _check_remote(name: str) -> None:
 
 
 @app.command("list", cls=Command)
+@described
 def list_(as_json: options.Json = False) -> None:
     """List the data sets that can be downloaded, with size, format, terms of use and the source of
     the checksum.
@@ -64,7 +70,8 @@ def list_(as_json: options.Json = False) -> None:
 
 
 @app.command("fetch", cls=Command)
-def fetch(name: Name, as_json: options.Json = False) -> None:
+@described
+def fetch(name: str, as_json: options.Json = False) -> None:
     """Download a data set and print its path. A data set that is already there is not downloaded
     again.
 
@@ -84,7 +91,8 @@ def fetch(name: Name, as_json: options.Json = False) -> None:
 
 
 @app.command("path", cls=Command)
-def path(name: Name, as_json: options.Json = False) -> None:
+@described
+def path(name: str, as_json: options.Json = False) -> None:
     """Print the path of a downloaded data set, for commands that read ratings.
 
     Example:

@@ -1,10 +1,18 @@
-"""`palate db check | backup | export | forget`."""
+"""`palate db check | backup | export | forget`.
+
+Parameters
+----------
+store : STORE
+    File of an SQLite store, or postgresql://...
+file : FILE
+    File to write.
+"""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from palate.cli.docstrings import described
 from palate.cli.errors import Command, say
 
 app = typer.Typer(
@@ -12,12 +20,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="The store of live ratings: check, backup, export, forget.",
 )
-Store = Annotated[str, typer.Argument(metavar="STORE", help="File of an SQLite store, or postgresql://...")]
-Target = Annotated[Path, typer.Argument(metavar="FILE", help="File to write.")]
 
 
 @app.command("check", cls=Command)
-def check_(store: Store) -> None:
+@described
+def check_(store: str) -> None:
     """Check a store for damage. A service may use it meanwhile.
 
     Example:
@@ -40,7 +47,8 @@ def check_(store: Store) -> None:
 
 
 @app.command("backup", cls=Command)
-def backup_(store: Store, file: Target) -> None:
+@described
+def backup_(store: str, file: Path) -> None:
     """Copy an SQLite store to a new file. A service may use it meanwhile.
 
     Example:
@@ -55,7 +63,8 @@ def backup_(store: Store, file: Target) -> None:
 
 
 @app.command("export", cls=Command)
-def export_(store: Store, file: Target) -> None:
+@described
+def export_(store: str, file: Path) -> None:
     """Write all stored ratings to a .csv, .parquet or .json file.
 
     Example:
@@ -70,7 +79,8 @@ def export_(store: Store, file: Target) -> None:
 
 
 @app.command("forget", cls=Command)
-def forget_(store: Store, user: Annotated[str, typer.Argument(metavar="USER", help="User id.")]) -> None:
+@described
+def forget_(store: str, user: str) -> None:
     """Delete a user's stored ratings, and leave the user out from now on. While a service runs,
     send it DELETE /v1/users/USER instead.
 

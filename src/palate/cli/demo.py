@@ -17,19 +17,9 @@ MODEL, LISTS, PLOT = "model.palate", "lists.palate", "plot.png"
 
 def demo(
     ctx: typer.Context,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the model and the plot.")
-    ] = Path("palate-demo"),
-    user: Annotated[
-        int | None, typer.Option(metavar="USER", help="User to show; by default one with a clear taste.")
-    ] = None,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite",
-            help="Replace an existing palate-demo if --output is not given.",
-        ),
-    ] = False,
+    output: Annotated[Path, typer.Option("--output", "-o")] = Path("palate-demo"),
+    user: int | None = None,
+    overwrite: bool = False,
     as_json: options.Json = False,
 ) -> None:
     """Show on the film ratings that come with palate why recommendations are often obscure, and what helps.
@@ -37,6 +27,15 @@ def demo(
     Example:
 
         palate demo
+
+    Parameters
+    ----------
+    output : FOLDER
+        Folder for the model and the plot.
+    user : USER
+        User to show; by default one with a clear taste.
+    overwrite
+        Replace an existing palate-demo if --output is not given.
     """
     from palate import datasets
     from palate.cli.arguments import known_id

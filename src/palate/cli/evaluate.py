@@ -14,64 +14,27 @@ if TYPE_CHECKING:
     from palate.model.model import Model
     from palate.splits.parts import Split
 
-Models = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="MODEL",
-        help="Model files. Without them, the default settings are evaluated on the bundled ratings.",
-    ),
-]
 BUNDLED_SHARE = 0.2
 _TABLES = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".jsonl")
 
 
 @reads_ratings(without=ITEM_SIDE)
 def evaluate(
-    models: Models = None,
-    test: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RATINGS",
-            help="Test ratings. Default: the ratings that the first model held out.",
-        ),
-    ] = None,
-    train: Annotated[
-        Path | None,
-        typer.Option(metavar="RATINGS", help="Training ratings, for models that were saved without them."),
-    ] = None,
+    models: Annotated[list[Path] | None, typer.Argument()] = None,
+    test: Path | None = None,
+    train: Path | None = None,
     reading: Reading = AS_GIVEN,
-    k: evaluation_options.Lengths = None,
-    no_lists: evaluation_options.NoLists = False,
-    candidates: Annotated[
-        str | None,
-        typer.Option(
-            metavar="IDS",
-            help="Rank only these items: ids with commas between, or a file with one id per line.",
-        ),
-    ] = None,
-    relevant_from: evaluation_options.RelevantFrom = None,
-    no_baselines: evaluation_options.NoBaselines = False,
-    resamples: evaluation_options.Resamples = 1000,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the bootstrap and of the split of the bundled ratings.")
-    ] = 0,
+    k: options.Lengths = None,
+    no_lists: bool = False,
+    candidates: str | None = None,
+    relevant_from: float | None = None,
+    no_baselines: bool = False,
+    resamples: options.NotNegative = 1000,
+    seed: options.NotNegative = 0,
     threads: options.Threads = None,
-    by: evaluation_options.By = None,
-    cases: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="File of palate explore with recommendations that look wrong: show only which of them "
-            "the model still makes.",
-        ),
-    ] = None,
-    curves: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="File for a plot of hit rate and recall by length of the list: .png, .svg or .pdf.",
-        ),
-    ] = None,
+    by: str | None = None,
+    cases: Path | None = None,
+    curves: Path | None = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -86,6 +49,24 @@ def evaluate(
         palate evaluate old.palate new.palate --test later.csv
 
         palate evaluate new.palate --cases looks-wrong.jsonl
+
+    Parameters
+    ----------
+    models : MODEL
+        Model files. Without them, the default settings are evaluated on the bundled ratings.
+    test : RATINGS
+        Test ratings. Default: the ratings that the first model held out.
+    train : RATINGS
+        Training ratings, for models that were saved without them.
+    candidates : IDS
+        Rank only these items: ids with commas between, or a file with one id per line.
+    seed
+        Seed of the bootstrap and of the split of the bundled ratings.
+    cases : FILE
+        File of palate explore with recommendations that look wrong: show only which of them the
+        model still makes.
+    curves : FILE
+        File for a plot of hit rate and recall by length of the list: .png, .svg or .pdf.
     """
     from palate.cli.arguments import holds_counts
     from palate.cli.id_lists import listed_ids

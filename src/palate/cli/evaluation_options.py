@@ -1,9 +1,7 @@
 """What `palate evaluate` and `palate crossval` share: options, and how an evaluation is shown."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from palate.cli.errors import usage_error
 from palate.cli.messages import for_command_line
@@ -12,38 +10,6 @@ if TYPE_CHECKING:
     from palate.evaluation.evaluation import Evaluation
 
 VIEWS = ("activity", "popularity", "known", "user", "fold")
-
-Lengths = Annotated[
-    list[int] | None,
-    typer.Option("--k", "-k", min=1, metavar="K", help="Length of the lists. May be repeated. Default 10."),
-]
-NoLists = Annotated[bool, typer.Option("--no-lists", help="Evaluate predictions only (RMSE and MAE).")]
-RelevantFrom = Annotated[
-    float | None,
-    typer.Option(
-        metavar="RATING",
-        help="Lowest relevant test rating. Default: the top quarter of the scale, such as 4 of 5 stars.",
-        show_default=False,
-    ),
-]
-NoBaselines = Annotated[
-    bool,
-    typer.Option(
-        "--no-baselines",
-        help="Do not evaluate the references (baseline, most popular, popular lately, neighbours).",
-    ),
-]
-Resamples = Annotated[
-    int, typer.Option(min=0, metavar="N", help="Number of bootstrap samples for intervals; 0 for none.")
-]
-By = Annotated[
-    str | None,
-    typer.Option(
-        metavar="VIEW",
-        help="Show figures by activity (of users), popularity (of items), known (known and new users "
-        "and items), user or fold.",
-    ),
-]
 
 
 def lengths(k: list[int] | None, no_lists: bool) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,25 +20,14 @@ if TYPE_CHECKING:
 
 @reads_ratings()
 def experiment(
-    ratings: options.RatingsOrBundled = None,
-    plan: Annotated[
-        str,
-        typer.Option(metavar="FILE|lesson", help="TOML file of grids, or lesson for those of the lesson."),
-    ] = "lesson",
+    ratings: options.OptionalFile = None,
+    plan: str = "lesson",
     reading: Reading = AS_GIVEN,
-    validation: Annotated[float, typer.Option(metavar="SHARE", help="Share of the ratings held out.")] = 0.05,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the random split and of the initial factors.")
-    ] = 0,
+    validation: float = 0.05,
+    seed: options.NotNegative = 0,
     threads: options.Threads = None,
-    results: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="File for the results of finished settings. If it exists, the experiment continues from it.",
-        ),
-    ] = None,
-    plots: options.Plots = None,
+    results: Path | None = None,
+    plots: Path | None = None,
     output: options.Output = None,
     as_json: options.Json = False,
 ) -> None:
@@ -51,6 +40,17 @@ def experiment(
     A grid of your own, which continues after an interruption:
 
         palate experiment ratings.csv --plan grid.toml --results done.jsonl
+
+    Parameters
+    ----------
+    plan : FILE|lesson
+        TOML file of grids, or lesson for those of the lesson.
+    validation : SHARE
+        Share of the ratings held out.
+    seed
+        Seed of the random split and of the initial factors.
+    results : FILE
+        File for the results of finished settings. If it exists, the experiment continues from it.
     """
     from palate.cli.input import read_or_bundled
     from palate.cli.output import check_output, deliver, print_text

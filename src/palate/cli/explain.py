@@ -11,25 +11,13 @@ from palate.cli.errors import usage_error
 
 
 def explain(
-    model: options.Model,
-    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="User id.")] = None,
-    item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Item id.")] = None,
-    title: options.Title = None,
-    rate: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TITLE=RATING", help="Rating of a new user, by title or id. May be repeated."),
-    ] = None,
-    fold_in: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV file with the ratings of a new user.")
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HEAD",
-            help="For a model of two heads: explain the predicted rating (stars, the default), or why "
-            "the user is likely to choose the item (chosen).",
-        ),
-    ] = None,
+    model: Path,
+    user: Annotated[str | None, typer.Argument()] = None,
+    item: Annotated[str | None, typer.Argument()] = None,
+    title: str | None = None,
+    rate: list[str] | None = None,
+    fold_in: Path | None = None,
+    by: str | None = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -42,6 +30,20 @@ def explain(
     For a new user:
 
         palate explain model.palate --title 'Naked Gun' --rate 'Airplane!=5' --rate 'The Matrix=2'
+
+    Parameters
+    ----------
+    user : [USER]
+        User id.
+    item : [ITEM]
+        Item id.
+    rate : TITLE=RATING
+        Rating of a new user, by title or id. May be repeated.
+    fold_in : FILE
+        CSV file with the ratings of a new user.
+    by : HEAD
+        For a model of two heads: explain the predicted rating (stars, the default), or why the user
+        is likely to choose the item (chosen).
     """
     from palate.cli import arguments
     from palate.cli.newcomer import newcomer

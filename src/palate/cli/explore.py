@@ -13,48 +13,18 @@ from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratin
 if TYPE_CHECKING:
     from palate.explorer.workspace import Workspace
 
-Models = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="MODEL", help="Model files. Without them, models are trained on the bundled ratings."
-    ),
-]
 STORE, CASES = Path("palate-ratings.db"), Path("looks-wrong.jsonl")
 
 
 @reads_ratings(without=ITEM_SIDE)
 def explore(
-    models: Models = None,
-    test: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RATINGS",
-            help="Test ratings. Default: the ratings that the model held out.",
-        ),
-    ] = None,
+    models: Annotated[list[Path] | None, typer.Argument()] = None,
+    test: Path | None = None,
     reading: Reading = AS_GIVEN,
-    store: Annotated[
-        Path, typer.Option(metavar="FILE", help="File in which your ratings are stored.")
-    ] = STORE,
-    cases: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help="File for recommendations that look wrong; see palate evaluate --cases.",
-        ),
-    ] = CASES,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65535,
-            metavar="PORT",
-            help="Port on this machine; 0 for any free one. Default: the first free one from 8850.",
-        ),
-    ] = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Only print the address; open no page.")
-    ] = False,
+    store: Path = STORE,
+    cases: Path = CASES,
+    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
+    no_browser: bool = False,
 ) -> None:
     """Show in the browser what models recommend and why, and how lists change as you rate items.
 
@@ -66,6 +36,21 @@ def explore(
         palate explore
 
         palate explore old.palate new.palate --test later.csv
+
+    Parameters
+    ----------
+    models : MODEL
+        Model files. Without them, models are trained on the bundled ratings.
+    test : RATINGS
+        Test ratings. Default: the ratings that the model held out.
+    store : FILE
+        File in which your ratings are stored.
+    cases : FILE
+        File for recommendations that look wrong; see palate evaluate --cases.
+    port : PORT
+        Port on this machine; 0 for any free one. Default: the first free one from 8850.
+    no_browser
+        Only print the address; open no page.
     """
     import tempfile
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.docstrings import described
 from palate.cli.errors import Command, usage_error
 
 app = typer.Typer(
@@ -18,25 +19,12 @@ SIDES = ("items", "users", "both")
 
 
 @app.command("vectors", cls=Command)
+@described
 def vectors(
-    model: options.Model,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="A .parquet file, or a folder with --side both.",
-        ),
-    ],
-    side: Annotated[str, typer.Option(metavar="SIDE", help="items, users or both.")] = "items",
-    head: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HEAD",
-            help="For a model of two heads: choice (what people choose) or stars (predicted ratings).",
-        ),
-    ] = None,
+    model: Path,
+    output: Annotated[Path, typer.Option("--output", "-o")],
+    side: str = "items",
+    head: str | None = None,
     as_json: options.Json = False,
 ) -> None:
     """Write vectors for other tools, whose inner products order items as the model does.
@@ -46,6 +34,15 @@ def vectors(
         palate export vectors model.palate -o items.parquet
 
         palate export vectors model.palate --side both -o folder
+
+    Parameters
+    ----------
+    output : FILE
+        A .parquet file, or a folder with --side both.
+    side : SIDE
+        items, users or both.
+    head : HEAD
+        For a model of two heads: choice (what people choose) or stars (predicted ratings).
     """
     from palate.cli.arguments import load
     from palate.cli.output import check_writable, counted, print_json, print_text

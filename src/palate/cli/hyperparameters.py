@@ -4,7 +4,6 @@ Their help is what the trainer's docstring says.
 """
 
 import copy
-import re
 import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate._nearest import did_you_mean
+from palate.cli.docstrings import entries
 from palate.cli.errors import Command, usage_error
 from palate.cli.reading_options import PANEL as READING
 
@@ -214,19 +214,8 @@ def hyperparameters() -> dict[str, Any]:
 
 
 def descriptions(docstring: str) -> dict[str, str]:
-    """Return what a numpydoc docstring says of each parameter, in one paragraph.
-
-    >>> text = "X.\\n\\nParameters\\n----------\\na, b : float\\n    Text\\n    on.\\n"
-    >>> descriptions(text + "\\nNotes\\n-----\\nc : not this")
-    {'a': 'Text on.', 'b': 'Text on.'}
-    """
-    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}$|\Z)", docstring, re.M | re.S)
-    found: dict[str, str] = {}
-    for entry in re.finditer(
-        r"^(\w+(?:, \w+)*)(?: :.*)?\n((?:[ \t]+.*\n?|\n)*)", section[1] if section else "", re.M
-    ):
-        found |= dict.fromkeys(entry[1].split(", "), " ".join(entry[2].split()))
-    return found
+    """Return what a numpydoc docstring says of each parameter, in one paragraph."""
+    return {name: text for name, _, text in entries(docstring)}
 
 
 def _count_forms() -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """`palate info`."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palate.cli import options
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 _BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "noise_sd", "cutpoints")
 
 
-def info(model: options.Model, as_json: options.Json = False) -> None:
+def info(model: Path, as_json: options.Json = False) -> None:
     """Show the contents of a model file: arrays with their sizes, hyper-parameters, and the history
     of training.
 

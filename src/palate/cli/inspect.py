@@ -15,30 +15,15 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    model: options.Model,
-    item: Annotated[
-        str | None,
-        typer.Option(metavar="ITEM", help="Show one item, given by id or part of its title."),
-    ] = None,
-    user: Annotated[str | None, typer.Option(metavar="USER", help="Show one user.")] = None,
-    distinctive: Annotated[
-        bool, typer.Option("--distinctive", help="Show the users with the clearest tastes.")
-    ] = False,
-    n: options.Number = 10,
-    sample: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="USERS",
-            help="Number of users for predictions and lists; all by default if that is quick.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 0,
-    html: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="File for one page with all tables and plots."),
-    ] = None,
-    plots: options.Plots = None,
+    model: Path,
+    item: str | None = None,
+    user: str | None = None,
+    distinctive: bool = False,
+    n: options.Length = 10,
+    sample: Annotated[int | None, typer.Option(min=1)] = None,
+    seed: options.NotNegative = 0,
+    html: Path | None = None,
+    plots: Path | None = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
@@ -54,6 +39,21 @@ def inspect(
         palate inspect model.palate --item "Toy Story (1995)"
 
         palate inspect model.palate --user 15 --plots pictures
+
+    Parameters
+    ----------
+    item : ITEM
+        Show one item, given by id or part of its title.
+    user : USER
+        Show one user.
+    distinctive
+        Show the users with the clearest tastes.
+    sample : USERS
+        Number of users for predictions and lists; all by default if that is quick.
+    seed
+        Seed of the sample.
+    html : FILE
+        File for one page with all tables and plots.
     """
     from palate.cli.arguments import load, of_ratings
     from palate.cli.input import busy

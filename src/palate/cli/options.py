@@ -1,4 +1,54 @@
-"""Options that several commands share, declared once, and the texts they take turned into values."""
+"""Options that several commands share, described once, and the texts they take turned into values.
+
+Parameters
+----------
+model : MODEL
+    Model file.
+user : USER
+    User id.
+ratings : RATINGS
+    Rating file, or a folder or .zip with one. Default: the bundled ratings.
+output : FILE
+    File for the result with all columns: .csv, .parquet or .json.
+as_json
+    Print JSON instead of text.
+n
+    Length of the list.
+min_ratings : N
+    Only items with at least N ratings.
+genres : GENRE
+    Only items of this genre. May be repeated, or given as 'A|B': an item then needs one of them.
+year : YEARS
+    Only items of these years: 1980-1989, 1980-, -1989 or 1988.
+where : SQL
+    Only items that satisfy this condition, such as "mean_rating > 4 AND year < 1970".
+candidates : IDS
+    Only these items: ids with commas between, or a file with one id per line.
+exclude_items : IDS
+    Items to leave out, given as for --candidates.
+title : TEXT
+    Title of the item, or a unique part of it.
+at : TIME
+    Time for which to predict: a date such as 2005-06-01, or a number in the unit of the ratings.
+    For models with time.
+threads
+    Number of threads; by default one for each processor.
+plots : FOLDER
+    Folder for the plots as PNG files.
+k : K
+    Length of the lists. May be repeated. Default 10.
+no_lists
+    Evaluate predictions only (RMSE and MAE).
+relevant_from : RATING
+    Lowest relevant test rating. Default: the top quarter of the scale, such as 4 of 5 stars.
+no_baselines
+    Do not evaluate the references (baseline, most popular, popular lately, neighbours).
+resamples : N
+    Number of bootstrap samples for intervals; 0 for none.
+by : VIEW
+    Show figures by activity (of users), popularity (of items), known (known and new users and
+    items), user or fold.
+"""
 
 import re
 from pathlib import Path
@@ -12,166 +62,15 @@ from palate.cli.errors import usage_error
 if TYPE_CHECKING:
     from datetime import datetime
 
-Model = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file.")]
-User = Annotated[str, typer.Argument(metavar="USER", help="User id.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="File for the result with all columns: .csv, .parquet or .json.",
-    ),
-]
-At = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TIME",
-        help="Time for which to predict: a date such as 2005-06-01, or a number in the unit of the "
-        "ratings. For models with time.",
-    ),
-]
-Number = Annotated[int, typer.Option("--n", "-n", min=1, help="Length of the list.")]
-Threads = Annotated[
-    int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
-]
-Title = Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the item, or a unique part of it.")]
-Plots = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder for the plots as PNG files.")]
-RatingsOrBundled = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="RATINGS", help="Rating file, or a folder or .zip with one. Default: the bundled ratings."
-    ),
-]
-MinRatings = Annotated[int, typer.Option(min=0, metavar="N", help="Only items with at least N ratings.")]
-Genres = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="GENRE",
-        help="Only items of this genre. May be repeated, or given as 'A|B': an item then needs one of them.",
-    ),
-]
-Year = Annotated[
-    str | None,
-    typer.Option(metavar="YEARS", help="Only items of these years: 1980-1989, 1980-, -1989 or 1988."),
-]
-Where = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SQL",
-        help='Only items that satisfy this condition, such as "mean_rating > 4 AND year < 1970".',
-    ),
-]
-Candidates = Annotated[
-    str | None,
-    typer.Option(
-        metavar="IDS",
-        help="Only these items: ids with commas between, or a file with one id per line.",
-    ),
-]
-ExcludeItems = Annotated[
-    str | None, typer.Option(metavar="IDS", help="Items to leave out, given as for --candidates.")
-]
-Titles = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--title",
-        metavar="TEXT",
-        help="Items whose title contains this text. May be repeated.",
-    ),
-]
-
-Format = Annotated[
-    str,
-    typer.Option(
-        metavar="FORMAT",
-        help="Format of the file: auto, movielens, movielens-dat, movielens-100k, goodbooks, "
-        "movietweetings, triplets, netflix, lesson, wide or table.",
-    ),
-]
-UserColumn = Annotated[str | None, typer.Option("--user", metavar="COLUMN", help="Column of user ids.")]
-ItemColumn = Annotated[str | None, typer.Option("--item", metavar="COLUMN", help="Column of item ids.")]
-RatingColumn = Annotated[str | None, typer.Option("--rating", metavar="COLUMN", help="Column of ratings.")]
-NoRating = Annotated[
-    bool,
-    typer.Option(
-        "--no-rating",
-        help="The table says only who chose what: no column holds ratings, and each row counts 1.",
-    ),
-]
-TimestampColumn = Annotated[
-    str | None, typer.Option("--timestamp", metavar="COLUMN", help="Column of times.")
-]
-WeightColumn = Annotated[
-    str | None,
-    typer.Option("--weight", metavar="COLUMN", help="Column of weights: how much each rating counts."),
-]
-Scale = Annotated[
-    tuple[float, float] | None,
-    typer.Option(
-        metavar="LOWEST HIGHEST",
-        help="Lowest and highest possible rating. Ratings outside are an error.",
-        show_default=False,
-    ),
-]
-Duplicates = Annotated[
-    str | None,
-    typer.Option(
-        metavar="POLICY",
-        help="What to keep if a user rated an item several times: last, mean or sum; or error. The "
-        "default is last, and sum for counts.",
-        show_default=False,
-    ),
-]
-Separator = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="Separator of the columns; by default it is detected.")
-]
-Header = Annotated[
-    bool | None,
-    typer.Option(
-        "--header/--no-header",
-        help="Whether the first line contains column names. Without names, columns are called 1, 2, 3 ...",
-        show_default=False,
-    ),
-]
-Quotes = Annotated[
-    bool | None,
-    typer.Option(
-        "--quotes/--no-quotes",
-        help="Whether double quotes enclose fields. By default they do, except between tabs.",
-        show_default=False,
-    ),
-]
-Missing = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="VALUE",
-        help="Mark for 'not rated', such as -1 or NA. Rows with it are left out. May be repeated.",
-    ),
-]
-SkipEmpty = Annotated[
-    bool, typer.Option("--skip-empty", help="Leave out rows without a user, an item or a rating.")
-]
-TimestampFormat = Annotated[
-    str | None, typer.Option(metavar="FORMAT", help="Format of times, such as '%d/%m/%Y %H:%M'.")
-]
-Decimal = Annotated[str, typer.Option(metavar="CHARACTER", help="Decimal separator: '.' or ','.")]
-Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of the file.")]
-Items = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Catalog of the items. By default it is looked for beside the ratings; none uses no catalog.",
-    ),
-]
+Json = Annotated[bool, typer.Option("--json")]
+Output = Annotated[Path | None, typer.Option("--output", "-o")]
+Length = Annotated[int, typer.Option("--n", "-n", min=1)]
+Lengths = Annotated[list[int] | None, typer.Option("--k", "-k", min=1)]
+Threads = Annotated[int | None, typer.Option(min=1)]
+NotNegative = Annotated[int, typer.Option(min=0)]
+OptionalFile = Annotated[Path | None, typer.Argument()]
 
 _DATE = re.compile(r"\d{4}([-/])\d{2}\1\d{2}.*")
-ItemsId = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of item ids in the catalog.")]
-ItemsTitle = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of titles in the catalog.")]
-ItemsYear = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of years in the catalog.")]
-ItemsGenres = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of genres in the catalog.")]
-
 _YEARS = re.compile(r"(\d{1,4})?\s*(-|\.\.|:|to)?\s*(\d{1,4})?")
 
 

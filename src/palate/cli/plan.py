@@ -1,6 +1,5 @@
 """`palate plan`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,20 +27,11 @@ def _number(text: str) -> int:
 
 @reads_ratings(without=all_but("user", "item", "separator", "encoding"))
 def plan(
-    ratings: Annotated[
-        Path | None,
-        typer.Argument(metavar="[RATINGS]", help="Parquet or text file whose ratings are counted."),
-    ] = None,
-    n_ratings: Annotated[
-        int | None,
-        typer.Option(parser=_number, metavar="N", help="Number of ratings, instead of a file, such as 1e9."),
-    ] = None,
-    n_users: Annotated[int | None, typer.Option(parser=_number, metavar="N", help="Users.")] = None,
-    n_items: Annotated[int | None, typer.Option(parser=_number, metavar="N", help="Items.")] = None,
-    n_factors: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Number of factors; by default that of each trainer."),
-    ] = None,
+    ratings: options.OptionalFile = None,
+    n_ratings: Annotated[int | None, typer.Option(parser=_number)] = None,
+    n_users: Annotated[int | None, typer.Option(parser=_number)] = None,
+    n_items: Annotated[int | None, typer.Option(parser=_number)] = None,
+    n_factors: Annotated[int | None, typer.Option(min=1)] = None,
     reading: Reading = AS_GIVEN,
     as_json: options.Json = False,
 ) -> None:
@@ -52,6 +42,19 @@ def plan(
         palate plan ratings.csv
 
         palate plan --n-ratings 1e9 --n-users 5e6 --n-items 200000
+
+    Parameters
+    ----------
+    ratings : [RATINGS]
+        Parquet or text file whose ratings are counted.
+    n_ratings : N
+        Number of ratings, instead of a file, such as 1e9.
+    n_users : N
+        Users.
+    n_items : N
+        Items.
+    n_factors : N
+        Number of factors; by default that of each trainer.
     """
     from palate.cli.output import print_json
     from palate.io.counting import TableSize, count

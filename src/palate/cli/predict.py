@@ -1,5 +1,6 @@
 """`palate predict`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,44 +8,21 @@ import typer
 from palate.cli import options
 from palate.cli.errors import usage_error
 
-Items = Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...", help="Item ids.")]
-Unknown = Annotated[
-    str,
-    typer.Option(
-        metavar="CHOICE",
-        help="What to do for unknown ids: raise an error, predict nan, or predict the baseline (mean "
-        "plus known bias).",
-    ),
-]
-
 
 def predict(
-    model: options.Model,
-    user: options.User,
-    items: Items = None,
-    title: options.Titles = None,
-    genres: options.Genres = None,
-    year: options.Year = None,
-    where: options.Where = None,
-    clip: Annotated[bool, typer.Option("--clip", help="Clip predictions to the rating scale.")] = False,
-    unknown: Unknown = "raise",
-    std: Annotated[
-        bool, typer.Option("--std", help="Add the standard error of each expected rating.")
-    ] = False,
-    interval: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE", help="Add both ends of the interval with this probability, such as 0.8."
-        ),
-    ] = None,
-    interval_of: Annotated[
-        str,
-        typer.Option(
-            metavar="CHOICE",
-            help="Interval of the expected rating (mean) or of one rating (rating).",
-        ),
-    ] = "mean",
-    at: options.At = None,
+    model: Path,
+    user: str,
+    items: Annotated[list[str] | None, typer.Argument()] = None,
+    title: list[str] | None = None,
+    genres: list[str] | None = None,
+    year: str | None = None,
+    where: str | None = None,
+    clip: bool = False,
+    unknown: str = "raise",
+    std: bool = False,
+    interval: float | None = None,
+    interval_of: str = "mean",
+    at: str | None = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -55,6 +33,24 @@ def predict(
         palate predict model.palate 15 --title 'Naked Gun' --title 'Lilo & Stitch'
 
         palate predict model.palate 15 --title 'Naked Gun' --interval 0.8 --interval-of rating
+
+    Parameters
+    ----------
+    items : [ITEM]...
+        Item ids.
+    title : TEXT
+        Items whose title contains this text. May be repeated.
+    clip
+        Clip predictions to the rating scale.
+    unknown : CHOICE
+        What to do for unknown ids: raise an error, predict nan, or predict the baseline (mean plus
+        known bias).
+    std
+        Add the standard error of each expected rating.
+    interval : SHARE
+        Add both ends of the interval with this probability, such as 0.8.
+    interval_of : CHOICE
+        Interval of the expected rating (mean) or of one rating (rating).
     """
     from palate.cli import arguments
     from palate.cli.output import check_output, deliver

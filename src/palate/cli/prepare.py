@@ -12,17 +12,11 @@ from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 
 @reads_ratings(without=("weight",))
 def prepare(
-    ratings: Annotated[
-        Path, typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip with one.")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the files.")
-    ] = Path("prepared"),
-    validation: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of rows for validation, which are written last.")
-    ] = 0.05,
-    seed: Annotated[int, typer.Option(help="Seed for shuffling.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
+    ratings: Path,
+    output: Annotated[Path, typer.Option("--output", "-o")] = Path("prepared"),
+    validation: float = 0.05,
+    seed: int = 0,
+    overwrite: bool = False,
     reading: Reading = AS_GIVEN,
     as_json: options.Json = False,
 ) -> None:
@@ -35,6 +29,19 @@ def prepare(
     Example:
 
         palate prepare ml-latest-small.zip -o prepared
+
+    Parameters
+    ----------
+    ratings : RATINGS
+        Rating file, or a folder or .zip with one.
+    output : FOLDER
+        Folder for the files.
+    validation : SHARE
+        Share of rows for validation, which are written last.
+    seed
+        Seed for shuffling.
+    overwrite
+        Replace existing files.
     """
     from palate.cli.input import read
     from palate.cli.output import print_json, print_text, print_verbatim

@@ -1,5 +1,6 @@
 """`palate rated`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,11 +9,9 @@ from palate.cli import options
 
 
 def rated(
-    model: options.Model,
-    user: options.User,
-    n: Annotated[
-        int | None, typer.Option("--n", "-n", min=1, help="Number of ratings to list; all by default.")
-    ] = None,
+    model: Path,
+    user: str,
+    n: Annotated[int | None, typer.Option("--n", "-n", min=1)] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -21,6 +20,11 @@ def rated(
     Example:
 
         palate rated model.palate 15 --n 10
+
+    Parameters
+    ----------
+    n
+        Number of ratings to list; all by default.
     """
     from palate.cli import arguments
     from palate.cli.output import check_output, counted, deliver

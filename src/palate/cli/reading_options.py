@@ -4,10 +4,13 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, cast, get_args
 
-from palate.cli import options
+import typer
+
+from palate.cli.docstrings import described
 
 Reading = Mapping[str, Any]  # a command's parameter `reading` stands for the options below
 AS_GIVEN: Reading = MappingProxyType({})  # its default
@@ -22,29 +25,87 @@ ITEM_SIDE = (
     "items_genres",
 )  # what ratings to test on do not need
 
+
+@described
+def _reading(
+    format: str = "auto",  # noqa: A002 - the word of the command line
+    user: str | None = None,
+    item: str | None = None,
+    rating: str | None = None,
+    no_rating: bool = False,
+    timestamp: str | None = None,
+    weight: str | None = None,
+    scale: tuple[float, float] | None = None,
+    duplicates: str | None = None,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    header: Annotated[bool | None, typer.Option("--header/--no-header")] = None,
+    quote: Annotated[bool | None, typer.Option("--quotes/--no-quotes")] = None,
+    missing: list[str] | None = None,
+    skip_empty: bool = False,
+    timestamp_format: str | None = None,
+    decimal: str = ".",
+    items: Path | None = None,
+    items_id: str | None = None,
+    items_title: str | None = None,
+    items_year: str | None = None,
+    items_genres: str | None = None,
+) -> None:
+    """Declare the options; only the signature and this text are used.
+
+    Parameters
+    ----------
+    format : FORMAT
+        Format of the file: auto, movielens, movielens-dat, movielens-100k, goodbooks,
+        movietweetings, triplets, netflix, lesson, wide or table.
+    user : COLUMN
+        Column of user ids.
+    item : COLUMN
+        Column of item ids.
+    rating : COLUMN
+        Column of ratings.
+    no_rating
+        The table says only who chose what: no column holds ratings, and each row counts 1.
+    timestamp : COLUMN
+        Column of times.
+    weight : COLUMN
+        Column of weights: how much each rating counts.
+    scale : LOWEST HIGHEST
+        Lowest and highest possible rating. Ratings outside are an error.
+    duplicates : POLICY
+        What to keep if a user rated an item several times: last, mean or sum; or error. The default
+        is last, and sum for counts.
+    separator : TEXT
+        Separator of the columns; by default it is detected.
+    encoding : NAME
+        Encoding of the file.
+    header
+        Whether the first line contains column names. Without names, columns are called 1, 2, 3 ...
+    quote
+        Whether double quotes enclose fields. By default they do, except between tabs.
+    missing : VALUE
+        Mark for 'not rated', such as -1 or NA. Rows with it are left out. May be repeated.
+    skip_empty
+        Leave out rows without a user, an item or a rating.
+    timestamp_format : FORMAT
+        Format of times, such as '%d/%m/%Y %H:%M'.
+    decimal : CHARACTER
+        Decimal separator: '.' or ','.
+    items : FILE
+        Catalog of the items. By default it is looked for beside the ratings; none uses no catalog.
+    items_id : COLUMN
+        Column of item ids in the catalog.
+    items_title : COLUMN
+        Column of titles in the catalog.
+    items_year : COLUMN
+        Column of years in the catalog.
+    items_genres : COLUMN
+        Column of genres in the catalog.
+    """
+
+
 _DECLARED: dict[str, tuple[Any, Any]] = {
-    "format": (options.Format, "auto"),
-    "user": (options.UserColumn, None),
-    "item": (options.ItemColumn, None),
-    "rating": (options.RatingColumn, None),
-    "no_rating": (options.NoRating, False),
-    "timestamp": (options.TimestampColumn, None),
-    "weight": (options.WeightColumn, None),
-    "scale": (options.Scale, None),
-    "duplicates": (options.Duplicates, None),
-    "separator": (options.Separator, None),
-    "encoding": (options.Encoding, "utf-8"),
-    "header": (options.Header, None),
-    "quote": (options.Quotes, None),
-    "missing": (options.Missing, None),
-    "skip_empty": (options.SkipEmpty, False),
-    "timestamp_format": (options.TimestampFormat, None),
-    "decimal": (options.Decimal, "."),
-    "items": (options.Items, None),
-    "items_id": (options.ItemsId, None),
-    "items_title": (options.ItemsTitle, None),
-    "items_year": (options.ItemsYear, None),
-    "items_genres": (options.ItemsGenres, None),
+    name: (one.annotation, one.default) for name, one in inspect.signature(_reading).parameters.items()
 }
 
 

@@ -20,95 +20,35 @@ _USUAL: dict[str, Any] = {
     "caution": 0.0,
     "words": False,
 }
-Users = Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="User ids.")]
 
 
 def recommend(
-    model: options.Model,
-    users: Users = None,
-    n: options.Number = 5,
-    min_ratings: options.MinRatings = 0,
-    genres: options.Genres = None,
-    year: options.Year = None,
-    where: options.Where = None,
-    candidates: options.Candidates = None,
-    exclude_items: options.ExcludeItems = None,
-    include_seen: Annotated[
-        bool, typer.Option("--include-seen", help="Also list items that the user has rated.")
-    ] = False,
-    ascending: Annotated[
-        bool, typer.Option("--ascending", help="List the lowest predictions first.")
-    ] = False,
-    caution: Annotated[
-        float,
-        typer.Option(
-            metavar="SHARE",
-            help="Rank by the lower confidence bound of the rating: 0.8 is the lower end of the 80 % "
-            "interval. Negative values rank by the upper end.",
-        ),
-    ] = 0.0,
-    explore: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOW", help="thompson: rank the items of each user by one draw of the posterior."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of --explore.")] = 0,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HEAD",
-            help="For a model of two heads: rank by both (the default), by what the user is likely to "
-            "choose (chosen), or by the predicted rating (stars).",
-        ),
-    ] = None,
-    words: Annotated[
-        bool, typer.Option("--words", help="Describe each prediction and its uncertainty in words.")
-    ] = False,
-    diversity: shaping.Diversity = 0.0,
-    at_most: shaping.AtMost = None,
-    boost: shaping.Boost = None,
-    approximate: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Find items by an approximate index, for catalogs of a million items and more. The "
-            "index is read from FILE, or built and written there. A column says whether a list is "
-            "approximate or exact.",
-        ),
-    ] = None,
-    all_users: Annotated[bool, typer.Option("--all-users", help="List for all users of the model.")] = False,
-    everyone: Annotated[
-        bool,
-        typer.Option(
-            "--all",
-            help="Write the lists of all users to the .parquet file --output, in blocks, so that they "
-            "need not fit into memory. After an interruption, the same command continues.",
-        ),
-    ] = False,
-    rate: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TITLE=RATING",
-            help="Rating of a new user, by title or id. May be repeated.",
-        ),
-    ] = None,
-    fold_in: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="CSV file with the ratings of a new user: columns item_id or title, rating, and "
-            "optionally timestamp.",
-        ),
-    ] = None,
-    unknown: Annotated[
-        str,
-        typer.Option(
-            metavar="CHOICE",
-            help="What to do for unknown users: raise an error, skip them, or list popular items.",
-        ),
-    ] = "raise",
-    at: options.At = None,
+    model: Path,
+    users: Annotated[list[str] | None, typer.Argument()] = None,
+    n: options.Length = 5,
+    min_ratings: options.NotNegative = 0,
+    genres: list[str] | None = None,
+    year: str | None = None,
+    where: str | None = None,
+    candidates: str | None = None,
+    exclude_items: str | None = None,
+    include_seen: bool = False,
+    ascending: bool = False,
+    caution: float = 0.0,
+    explore: str | None = None,
+    seed: options.NotNegative = 0,
+    by: str | None = None,
+    words: bool = False,
+    diversity: Annotated[float, typer.Option(min=0, max=1)] = 0.0,
+    at_most: list[str] | None = None,
+    boost: list[str] | None = None,
+    approximate: Path | None = None,
+    all_users: bool = False,
+    everyone: Annotated[bool, typer.Option("--all")] = False,
+    rate: list[str] | None = None,
+    fold_in: Path | None = None,
+    unknown: str = "raise",
+    at: str | None = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -133,6 +73,51 @@ def recommend(
     With more variety:
 
         palate recommend model.palate 15 --n 10 --diversity 0.3 --at-most genres=4 --boost genres:Comedy=1.5
+
+    Parameters
+    ----------
+    users : [USER]...
+        User ids.
+    include_seen
+        Also list items that the user has rated.
+    ascending
+        List the lowest predictions first.
+    caution : SHARE
+        Rank by the lower confidence bound of the rating: 0.8 is the lower end of the 80 % interval.
+        Negative values rank by the upper end.
+    explore : HOW
+        thompson: rank the items of each user by one draw of the posterior.
+    seed
+        Seed of --explore.
+    by : HEAD
+        For a model of two heads: rank by both (the default), by what the user is likely to choose
+        (chosen), or by the predicted rating (stars).
+    words
+        Describe each prediction and its uncertainty in words.
+    diversity : SHARE
+        From 0 to 1: how much an item loses if it is similar to items above it in the list.
+    at_most : COLUMN=N
+        Most items of each value of a column in a list, such as genres=3, or of one value, such as
+        genres:Comedy=1. May be repeated.
+    boost : COLUMN:VALUE=FACTOR
+        Factor on the chance of some items, such as genres:Comedy=1.5, or item:TITLE=2 for one item.
+        May be repeated.
+    approximate : FILE
+        Find items by an approximate index, for catalogs of a million items and more. The index is
+        read from FILE, or built and written there. A column says whether a list is approximate or
+        exact.
+    all_users
+        List for all users of the model.
+    everyone
+        Write the lists of all users to the .parquet file --output, in blocks, so that they need not
+        fit into memory. After an interruption, the same command continues.
+    rate : TITLE=RATING
+        Rating of a new user, by title or id. May be repeated.
+    fold_in : FILE
+        CSV file with the ratings of a new user: columns item_id or title, rating, and optionally
+        timestamp.
+    unknown : CHOICE
+        What to do for unknown users: raise an error, skip them, or list popular items.
     """
     from palate.cli import arguments
     from palate.cli.everyone import check_everyone, write_everyone

@@ -9,74 +9,51 @@ import typer
 
 from palate.cli.errors import say, usage_error
 
-Models = Annotated[
-    list[Path],
-    typer.Argument(metavar="MODEL...", help="Model files. The first is the default model of the service."),
-]
-Store = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        metavar="URL",
-        help="Store for ratings: an SQLite file, or postgresql://... for several processes. Default: "
-        "the file name of the first model with the ending .live.db.",
-    ),
-]
-KeyFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="File with one key per line, in addition to PALATE_READ_KEY."),
-]
-WriteKeyFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="File with one key per line, in addition to PALATE_WRITE_KEY."),
-]
-
 
 def serve(
-    models: Models,
-    store: Store = None,
-    host: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS", help="Address to listen on. Addresses other than loopback need keys."
-        ),
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
-    ] = 8000,
-    read_key_file: KeyFile = None,
-    write_key_file: WriteKeyFile = None,
-    origin: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ORIGIN",
-            help="Origin of web pages that may send requests, such as https://example.org. May be repeated.",
-        ),
-    ] = None,
-    root_path: Annotated[
-        str, typer.Option(metavar="PATH", help="Path under which a proxy serves the API.")
-    ] = "",
-    rate_limit: Annotated[
-        float | None,
-        typer.Option(
-            metavar="NUMBER", help="Most requests per second for each key; others are answered with 429."
-        ),
-    ] = None,
-    models_folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--models", metavar="FOLDER", help="Folder with model files that POST /v1/models may serve."
-        ),
-    ] = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Use changed model files without a restart.")
-    ] = False,
+    models: list[Path],
+    store: str | None = None,
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    read_key_file: Path | None = None,
+    write_key_file: Path | None = None,
+    origin: list[str] | None = None,
+    root_path: str = "",
+    rate_limit: float | None = None,
+    models_folder: Annotated[Path | None, typer.Option("--models")] = None,
+    watch: bool = False,
 ) -> None:
     """Serve lists, search, explanations and stored ratings over HTTP (docs/service.md).
 
     Example:
 
         palate serve model.palate
+
+    Parameters
+    ----------
+    models : MODEL...
+        Model files. The first is the default model of the service.
+    store : URL
+        Store for ratings: an SQLite file, or postgresql://... for several processes. Default: the
+        file name of the first model with the ending .live.db.
+    host : ADDRESS
+        Address to listen on. Addresses other than loopback need keys.
+    port
+        Port to listen on; 0 for any free one.
+    read_key_file : FILE
+        File with one key per line, in addition to PALATE_READ_KEY.
+    write_key_file : FILE
+        File with one key per line, in addition to PALATE_WRITE_KEY.
+    origin : ORIGIN
+        Origin of web pages that may send requests, such as https://example.org. May be repeated.
+    root_path : PATH
+        Path under which a proxy serves the API.
+    rate_limit : NUMBER
+        Most requests per second for each key; others are answered with 429.
+    models_folder : FOLDER
+        Folder with model files that POST /v1/models may serve.
+    watch
+        Use changed model files without a restart.
     """
     os.environ.setdefault(
         "OPENBLAS_NUM_THREADS", "1"

@@ -1,39 +1,11 @@
 """The options that shape lists: --diversity, --at-most and --boost."""
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from palate.cli.errors import usage_error
 
 if TYPE_CHECKING:
     from palate.model.model import Model
-
-Diversity = Annotated[
-    float,
-    typer.Option(
-        min=0,
-        max=1,
-        metavar="SHARE",
-        help="From 0 to 1: how much an item loses if it is similar to items above it in the list.",
-    ),
-]
-AtMost = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN=N",
-        help="Most items of each value of a column in a list, such as genres=3, or of one value, such "
-        "as genres:Comedy=1. May be repeated.",
-    ),
-]
-Boost = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN:VALUE=FACTOR",
-        help="Factor on the chance of some items, such as genres:Comedy=1.5, or item:TITLE=2 for one "
-        "item. May be repeated.",
-    ),
-]
 
 
 def shape(

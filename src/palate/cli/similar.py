@@ -1,5 +1,6 @@
 """`palate similar`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,32 +10,18 @@ from palate.cli.errors import usage_error
 
 
 def similar(
-    model: options.Model,
-    item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Item id.")] = None,
-    title: options.Title = None,
-    between: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ITEM", help="List items between two items. Give this option twice, with ids or titles."
-        ),
-    ] = None,
-    n: options.Number = 10,
-    min_ratings: options.MinRatings = 0,
-    genres: options.Genres = None,
-    year: options.Year = None,
-    where: options.Where = None,
-    candidates: options.Candidates = None,
-    exclude_items: options.ExcludeItems = None,
-    shrink: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            metavar="N",
-            help="Shrink the similarity of items with few ratings: this number of ratings halves it. 0 "
-            "does not shrink. Default 5.",
-            show_default=False,
-        ),
-    ] = None,
+    model: Path,
+    item: Annotated[str | None, typer.Argument()] = None,
+    title: str | None = None,
+    between: list[str] | None = None,
+    n: options.Length = 10,
+    min_ratings: options.NotNegative = 0,
+    genres: list[str] | None = None,
+    year: str | None = None,
+    where: str | None = None,
+    candidates: str | None = None,
+    exclude_items: str | None = None,
+    shrink: Annotated[float | None, typer.Option(min=0)] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -47,6 +34,16 @@ def similar(
     Items between two items:
 
         palate similar model.palate --between 'Toy Story' --between 'The Matrix'
+
+    Parameters
+    ----------
+    item : [ITEM]
+        Item id.
+    between : ITEM
+        List items between two items. Give this option twice, with ids or titles.
+    shrink : N
+        Shrink the similarity of items with few ratings: this number of ratings halves it. 0 does
+        not shrink. Default 5.
     """
     from palate.cli import arguments
     from palate.cli.id_lists import listed_ids

@@ -17,100 +17,27 @@ if TYPE_CHECKING:
     from palate.data.dataset import Dataset
     from palate.training.trainer import Trainer
 
-Ratings_ = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="RATINGS",
-        help="Rating file, or a folder or .zip with one. Use --sql to read from a database.",
-    ),
-]
-
 
 @reads_ratings()
 def train(
     ctx: typer.Context,
-    ratings: Ratings_ = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")
-    ] = Path("model.palate"),
-    sql: Annotated[
-        str | None,
-        typer.Option(
-            metavar="QUERY",
-            help="DuckDB query for the ratings, on the database --db or on files that it names.",
-        ),
-    ] = None,
-    db: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="DuckDB database for --sql, opened read-only.")
-    ] = None,
+    ratings: options.OptionalFile = None,
+    output: Annotated[Path, typer.Option("--output", "-o")] = Path("model.palate"),
+    sql: str | None = None,
+    db: Path | None = None,
     reading: Reading = AS_GIVEN,
-    trainer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="recommender (the default) predicts choices and ratings; least-squares predicts "
-            "ratings; gibbs also predicts their uncertainty; spectral, linear-items, neighbours "
-            "and popular predict choices; baseline uses the mean and biases alone; keras trains "
-            "the lesson's model (docs/keras.md). With --help, show the options of this trainer.",
-        ),
-    ] = None,
-    user_table: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="CSV or Parquet file with a column user_id and the columns of --user-features.",
-        ),
-    ] = None,
-    validation: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of ratings held out to decide when to stop.")
-    ] = 0.05,
-    seed: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            help="Seed of the split and of the initial factors. The same seed gives the same model.",
-        ),
-    ] = 0,
+    trainer: str | None = None,
+    user_table: Path | None = None,
+    validation: float = 0.05,
+    seed: options.NotNegative = 0,
     threads: options.Threads = None,
-    start: Annotated[
-        Path | None,
-        typer.Option(metavar="MODEL", help="Model to continue from; its held-out ratings stay held out."),
-    ] = None,
-    union: Annotated[
-        bool,
-        typer.Option(
-            "--union",
-            help="Train on the ratings of the --start model and these. If both have a rating for a "
-            "pair, the later one counts.",
-        ),
-    ] = False,
-    refit: Annotated[
-        bool,
-        typer.Option("--refit", help="Train once more on all ratings in the end, including held-out ones."),
-    ] = False,
-    checkpoint: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File in which to save the model after every sweep.")
-    ] = None,
-    no_ratings: Annotated[
-        bool,
-        typer.Option(
-            "--no-ratings", help="Save the model without ratings. It can then not leave out rated items."
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite",
-            help="Replace an existing model.palate if --output is not given.",
-        ),
-    ] = False,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Store of `palate serve` whose ratings are added. Users that it has deleted are left out.",
-        ),
-    ] = None,
+    start: Path | None = None,
+    union: bool = False,
+    refit: bool = False,
+    checkpoint: Path | None = None,
+    no_ratings: bool = False,
+    overwrite: bool = False,
+    store: str | None = None,
     as_json: options.Json = False,
 ) -> None:
     """Train a model on a table of ratings and save it.
@@ -141,6 +68,43 @@ def train(
     Name the columns:
 
         palate train visits.parquet --user who --item what --rating stars --scale 1 10
+
+    Parameters
+    ----------
+    ratings : RATINGS
+        Rating file, or a folder or .zip with one. Use --sql to read from a database.
+    output : FILE
+        Where to save the model.
+    sql : QUERY
+        DuckDB query for the ratings, on the database --db or on files that it names.
+    db : FILE
+        DuckDB database for --sql, opened read-only.
+    trainer : NAME
+        recommender (the default) predicts choices and ratings; least-squares predicts ratings;
+        gibbs also predicts their uncertainty; spectral, linear-items, neighbours and popular
+        predict choices; baseline uses the mean and biases alone; keras trains the lesson's model
+        (docs/keras.md). With --help, show the options of this trainer.
+    user_table : FILE
+        CSV or Parquet file with a column user_id and the columns of --user-features.
+    validation : SHARE
+        Share of ratings held out to decide when to stop.
+    seed
+        Seed of the split and of the initial factors. The same seed gives the same model.
+    start : MODEL
+        Model to continue from; its held-out ratings stay held out.
+    union
+        Train on the ratings of the --start model and these. If both have a rating for a pair, the
+        later one counts.
+    refit
+        Train once more on all ratings in the end, including held-out ones.
+    checkpoint : FILE
+        File in which to save the model after every sweep.
+    no_ratings
+        Save the model without ratings. It can then not leave out rated items.
+    overwrite
+        Replace an existing model.palate if --output is not given.
+    store : URL
+        Store of `palate serve` whose ratings are added. Users that it has deleted are left out.
     """
     from palate.cli.arguments import load
     from palate.cli.hyperparameters import given

@@ -13,20 +13,14 @@ if TYPE_CHECKING:
 
 @reads_ratings()
 def tune(
-    ratings: options.RatingsOrBundled = None,
-    seconds: Annotated[float, typer.Option(min=1, help="Time for the search in seconds.")] = 60.0,
-    trials: Annotated[int, typer.Option(min=1, help="Most settings to try.")] = 1000,
-    user_features: Annotated[
-        str, typer.Option(metavar="NAMES", help="Features of users in all trials, as in train.")
-    ] = "",
-    item_features: Annotated[
-        str, typer.Option(metavar="NAMES", help="Features of items in all trials, as in train.")
-    ] = "",
-    unobserved: Annotated[
-        bool, typer.Option("--unobserved", help="Also search the weight of unobserved pairs.")
-    ] = False,
+    ratings: options.OptionalFile = None,
+    seconds: Annotated[float, typer.Option(min=1)] = 60.0,
+    trials: Annotated[int, typer.Option(min=1)] = 1000,
+    user_features: str = "",
+    item_features: str = "",
+    unobserved: bool = False,
     reading: Reading = AS_GIVEN,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the splits and the search.")] = 0,
+    seed: options.NotNegative = 0,
     threads: options.Threads = None,
     as_json: options.Json = False,
     output: options.Output = None,
@@ -39,6 +33,21 @@ def tune(
     Example:
 
         palate tune ratings.csv --seconds 120
+
+    Parameters
+    ----------
+    seconds
+        Time for the search in seconds.
+    trials
+        Most settings to try.
+    user_features : NAMES
+        Features of users in all trials, as in train.
+    item_features : NAMES
+        Features of items in all trials, as in train.
+    unobserved
+        Also search the weight of unobserved pairs.
+    seed
+        Seed of the splits and the search.
     """
     import polars as pl
 

@@ -3,9 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from palate.cli import options
 from palate.cli.messages import to_paste
@@ -20,21 +18,11 @@ if TYPE_CHECKING:
 
 @reads_ratings()
 def update(
-    model: options.Model,
-    ratings: Annotated[Path, typer.Argument(metavar="RATINGS", help="File with new ratings.")],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="File for the updated model. Default: MODEL is replaced."
-        ),
-    ] = None,
+    model: Path,
+    ratings: Path,
+    output: options.Output = None,
     reading: Reading = AS_GIVEN,
-    drift: Annotated[
-        bool,
-        typer.Option(
-            "--drift", help="Also train again on all ratings, and show how much the update differs."
-        ),
-    ] = False,
+    drift: bool = False,
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
@@ -48,6 +36,15 @@ def update(
         palate update model.palate today.csv
 
         palate update model.palate today.csv -o updated.palate
+
+    Parameters
+    ----------
+    ratings : RATINGS
+        File with new ratings.
+    output : FILE
+        File for the updated model. Default: MODEL is replaced.
+    drift
+        Also train again on all ratings, and show how much the update differs.
     """
     from palate.cli.arguments import load
     from palate.cli.input import busy, read
