@@ -5,12 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import palate
 from palate import Baseline, LeastSquares, Ratings
 from palate.solve.rows import Side
 from palate.solve.strengths import ridge_prior
-from palate.training.als.sweeps import penalty
+from palate.training.als.sweeps import penalty, still_to_gain
 
 
 def planted(seed=0, n_users=60, n_items=40, share=0.5, rank=2, noise=0.1):
@@ -252,6 +254,40 @@ def test_refit_ends_on_all_ratings(ratings):
     assert model.ratings.held_out is None
     assert model.history.n_train == len(ratings)
     assert "Then trained on all ratings" in model.history.stopped
+
+
+@given(st.floats(-5, 5), st.floats(0.1, 5), st.floats(0.05, 0.9))
+def test_what_is_left_to_gain_is_the_rest_of_a_geometric_series(last, first_gain, share):
+    errors = [last + first_gain * share**k for k in range(4)]
+    assert still_to_gain(errors) == pytest.approx(errors[-1] - last, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("errors", [[1.0], [2.0, 1.0], [3.0, 2.0, 1.0], [2.0, 1.9, 1.0], [3.0, 1.0, 1.5]])
+def test_what_is_left_to_gain_is_unknown_where_gains_do_not_shrink(errors):
+    assert still_to_gain(errors) == np.inf
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.1])
+def test_training_stops_after_two_sweeps_without_progress(held_out):
+    """The errors fall by ever smaller shares: the second idle sweep is found from them alone."""
+    model = LeastSquares(n_factors=2).fit(planted(noise=0.3), validation=held_out)
+    errors = [sweep.validation_rmse if held_out else sweep.objective for sweep in model.history.sweeps]
+    idle, lowest, stop = 0, np.inf, 0
+    for number, error in enumerate(errors, start=1):
+        gained = error < lowest * (1 - 1e-4)
+        lowest = error if gained else lowest
+        idle = 0 if gained and still_to_gain(errors[:number]) >= 1e-4 * error else idle + 1
+        if idle == 2:
+            stop = number
+            break
+    assert len(errors) == stop < LeastSquares().max_sweeps
+    of = "validation error" if held_out else "objective"
+    assert model.history.stopped == (f"Less than 0.01% of the {of} was gained, or left to gain, in 2 sweeps.")
+    longer = LeastSquares(n_factors=2, tolerance=0, max_sweeps=stop + 20, patience=50).fit(
+        planted(noise=0.3), validation=held_out
+    )
+    best = min(sweep.validation_rmse if held_out else sweep.objective for sweep in longer.history.sweeps)
+    assert min(errors) <= best * 1.0003
 
 
 def test_a_callback_sees_every_sweep_and_can_end_training(ratings):

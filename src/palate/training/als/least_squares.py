@@ -92,7 +92,7 @@ class LeastSquares:
         Largest number of sweeps over items and users.
     tolerance : float, default 1e-4
         A sweep is progress if the validation error (or the objective, without validation ratings)
-        falls by at least this share.
+        falls by at least this share and as much is left to gain.
     patience : int, default 2
         Training stops after this many sweeps without progress. With counts or an unobserved weight,
         progress is that of the objective.

@@ -29,7 +29,8 @@ class Stopping:
     """When to stop: after `max_sweeps`, or when nothing is gained any more.
 
     Nothing is gained when `patience` sweeps in a row lower the validation error by a share of less
-    than `tolerance`; without validation ratings the objective stands in its place.
+    than `tolerance`, or leave less than that to gain (`still_to_gain`); without validation ratings
+    the objective stands in its place.
     """
 
     max_sweeps: int
@@ -287,9 +288,7 @@ class Sweeps:
 
 def _add(run: Run, report: SweepReport, at: Standing, n_double: int, stopping: Stopping) -> None:
     """Add a sweep to the run; its sides replace the best ones if its error is lower."""
-    error = math.inf if report.objective is None else report.objective
-    if report.validation_mse is not None and not stopping.on_objective:
-        error = math.sqrt(report.validation_mse)
+    error = _error(report, stopping)
     run.reports.append(report)
     run.n_double = max(run.n_double, n_double + at.items.n_double)
     if error < run.best or not run.best_sweep:
@@ -298,16 +297,46 @@ def _add(run: Run, report: SweepReport, at: Standing, n_double: int, stopping: S
         run.shifts = at.shifts
     size = float(np.einsum("uf,uf->", at.users.factors, at.users.factors, dtype=np.float64))
     growing, run.size = size > _GROWTH * run.size, size
-    if error < run.reference * (1 - stopping.tolerance):
-        run.reference, run.idle = error, 0
+    gained = error < run.reference * (1 - stopping.tolerance)
+    if gained:
+        run.reference = error
+    left = still_to_gain([_error(one, stopping) for one in run.reports[-3:]])
+    if gained and left >= stopping.tolerance * abs(error):
+        run.idle = 0
     elif not growing:  # small starting factors have to grow before they can lower the error
         run.idle += 1
 
 
+def _error(report: SweepReport, stopping: Stopping) -> float:
+    """Return the error of a sweep that decides when to stop."""
+    if report.validation_mse is not None and not stopping.on_objective:
+        return math.sqrt(report.validation_mse)
+    return math.inf if report.objective is None else report.objective
+
+
+def still_to_gain(errors: list[float]) -> float:
+    """Return by how much further sweeps will lower the error at the rate of the last two gains.
+
+    Each gain is taken to be the same share of the one before it, so that all that follow add up to a
+    geometric series. Infinite where the gains do not shrink yet.
+
+    Examples
+    --------
+    >>> still_to_gain([1.0, 0.875, 0.8125])
+    0.0625
+    >>> still_to_gain([1.0, 0.875])
+    inf
+    """
+    if len(errors) < 3:
+        return math.inf
+    before, last = errors[-3] - errors[-2], errors[-2] - errors[-1]
+    return last * last / (before - last) if before > last > 0 else math.inf
+
+
 def _no_gain(problem: Problem, stopping: Stopping) -> str:
-    what = "The validation error" if problem.held_out.any() and not stopping.on_objective else "The objective"
+    what = "the validation error" if problem.held_out.any() and not stopping.on_objective else "the objective"
     sweeps = "one sweep" if stopping.patience == 1 else f"{stopping.patience} sweeps"
-    return f"{what} fell by less than {stopping.tolerance:.2%} in {sweeps}."
+    return f"Less than {stopping.tolerance:.2%} of {what} was gained, or left to gain, in {sweeps}."
 
 
 def penalty(side: Side, prior: RowPrior, counts: np.ndarray, n_columns: int) -> float:
