@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 import palate
+from palate.app.core import Core
 from palate.lists.ranking import rank
+from palate.lists.strangers import UnknownUsersWarning
 from palate.model.sum_model import SumModel
 from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, SUM, Candidate, personal
 from palate.recommender.choosing import Test as ListTest
@@ -277,8 +279,14 @@ def passing_hits():
     )
 
 
-def test_popular_lately_is_the_choice_where_items_come_and_go(passing_hits):
-    model = palate.Recommender(stars="none").fit(passing_hits, seed=0)
+@pytest.fixture(scope="module")
+def lately(passing_hits):
+    """Return a model whose choice head is what was popular lately."""
+    return palate.Recommender().fit(passing_hits, seed=0)
+
+
+def test_popular_lately_is_the_choice_where_items_come_and_go(lately):
+    model = lately
     assert model.trainer["choice"].startswith("popular lately")
     assert any("latest tenth" in note for note in model.history.notes)
 
@@ -293,6 +301,23 @@ def test_held_out_ratings_that_are_given_decide_alone(passing_hits):
     late = passing_hits.timestamp > np.quantile(passing_hits.timestamp, 0.9)
     model = trainer.fit(passing_hits.select(~late), validation=passing_hits.select(late), seed=0)
     assert model.trainer["choice"].startswith("popular lately")
+
+
+def test_strangers_get_what_was_popular_lately_where_that_is_the_choice(lately):
+    with pytest.warns(UnknownUsersWarning):
+        found = lately.recommend(["nobody"], 5, unknown="popular")
+    order = np.argsort(-lately.choice.score_items(np.array([0]))[0], kind="stable")
+    assert found["item_id"].to_list() == lately.items.take(order[:5]).to_list()
+    assert found["item_id"].to_list() != np.argsort(-np.bincount(lately.ratings.items))[:5].tolist()
+    served = Core({"lately": lately}).recommend("nobody", n=5)
+    assert served.source == "popular fallback"
+    assert [row.item.id for row in served.rows] == [str(item) for item in found["item_id"]]
+
+
+def test_similar_items_are_those_of_the_star_head_where_the_choice_is_popularity(lately):
+    found = lately.similar_items(100, n=4)
+    assert found.equals(lately.stars.similar_items(100, n=4))
+    assert len(Core({"lately": lately}).similar("100", 4)) == 4
 
 
 def test_time_that_runs_out_leaves_candidates_untried(ratings):

@@ -138,7 +138,7 @@ class Core(Models):
         Parameters
         ----------
         user : str, optional
-            Live ratings count beside those of the training. Somebody unknown gets the most-rated items.
+            Live ratings count beside those of the training. Somebody unknown gets the most popular ones.
         ratings : mapping of item to rating, optional
             Instead of a user.
         n, caution, min_ratings, where, exclude_seen, diversity

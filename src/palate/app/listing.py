@@ -17,6 +17,7 @@ from palate.factors.draws import has_spread
 from palate.factors.uncertainty import interval_ends, standard_errors
 from palate.lists.cautious import check_caution
 from palate.lists.filters import Allowed
+from palate.lists.popular import own_popularity
 from palate.lists.ranking import rank_among
 from palate.lists.recommending import check_n
 from palate.lists.shaping import check_diversity
@@ -147,10 +148,11 @@ def _row_of(served: ServedModel, row: dict[str, Any]) -> Row:
 
 
 def _popular(served: ServedModel, hidden: np.ndarray, allowed: Allowed, n: int, offset: int) -> list[Row]:
-    """Return the most-rated items; where nobody counted, what an average user would like best."""
+    """Return the most popular items; where nobody counted, what an average user would like best."""
     items = np.arange(len(served.model.items)) if allowed.mask is None else np.flatnonzero(allowed.mask)
     items = items[~np.isin(items, hidden)]
-    counts = served.counts
+    own = own_popularity(served.model)
+    counts = served.counts if own is None else own
     by = served.average[items] if counts is None else counts[items]
     places = np.argsort(-by, kind="stable")[offset : offset + n]
     rated = served.model.scale is not None

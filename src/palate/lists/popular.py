@@ -46,6 +46,17 @@ def training_counts(scorer: Scorer) -> np.ndarray:
     return counts
 
 
+def own_popularity(scorer: Scorer) -> np.ndarray | None:
+    """Return the counts by which a scorer ranks what is chosen for everybody, float32.
+
+    None if it ranks by anything else. The counts may be those of late; they hold for strangers, too.
+    """
+    choice = getattr(scorer, "choice", scorer)
+    if choice.scale is not None or not is_factored(choice) or choice.item_factors.shape[2]:
+        return None
+    return item_biases(choice, np.arange(len(choice.items)))
+
+
 def most_popular(
     scorer: Scorer, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:

@@ -14,7 +14,7 @@ from palate.lists.approximate import EXACT, SEARCH
 from palate.lists.filters import allowed_items, rating_counts
 from palate.lists.lookup import UserRows, answer, user_rows
 from palate.lists.options import ListOptions
-from palate.lists.popular import silent_about
+from palate.lists.popular import own_popularity, silent_about
 from palate.lists.recommending import check_n, ranking_frame, recommend
 from palate.lists.shaping import shape_of, shaped
 from palate.scorer import Ranking, Scorer
@@ -43,8 +43,9 @@ def recommend_to_all(
     users, n
         As in `recommend`.
     unknown : {"raise", "skip", "popular"}
-        An error; no list, with a warning; or the most-rated items that the filters keep, with what
+        An error; no list, with a warning; or the most popular items that the filters keep, with what
         an average user would rate them and a column `source` that says which lists are the model's.
+        A model of popularity has its own counts, others take the numbers of ratings.
     lists : callable, default `recommend`
         Makes the lists of users who are known; takes the arguments of `recommend`.
     options
@@ -64,7 +65,7 @@ def recommend_to_all(
             Words(
                 "be left out with ",
                 Setting("unknown", "popular"),
-                ", whose lists are of the most-rated items",
+                ", whose lists are of the most popular items",
             ),
         )
     rows = user_rows(scorer, users, unknown_allowed=True)
@@ -118,7 +119,7 @@ def _own(
 
 
 def _popular(rows: UserRows, unknown_rows: np.ndarray, n: int, options: ListOptions) -> pl.DataFrame:
-    """Return the most-rated items for each of the unknown users, as a frame with its source."""
+    """Return the most popular items for each of the unknown users, as a frame with its source."""
     scorer = rows.scorer
     how: dict[str, Any] = {
         name: value
@@ -127,7 +128,9 @@ def _popular(rows: UserRows, unknown_rows: np.ndarray, n: int, options: ListOpti
     }
     allowed = allowed_items(scorer, **how).mask
     items = np.arange(len(scorer.items)) if allowed is None else np.flatnonzero(allowed)
-    items = items[np.argsort(-rating_counts(scorer)[items], kind="stable")].astype(np.int32)
+    own = own_popularity(scorer)
+    counts = rating_counts(scorer) if own is None else own
+    items = items[np.argsort(-counts[items], kind="stable")].astype(np.int32)
     diversity, at_most, boost = options.get("diversity", 0.0), options.get("at_most"), options.get("boost")
     shape = shape_of(scorer, diversity, at_most, boost)
     if shape is not None:
@@ -138,8 +141,8 @@ def _popular(rows: UserRows, unknown_rows: np.ndarray, n: int, options: ListOpti
     every = Ranking(
         np.tile(items, (len(unknown_rows), 1)), np.tile(scores.astype(np.float32), (len(unknown_rows), 1))
     )
-    own = UserRows(scorer, rows.index[unknown_rows], rows.labels.gather(unknown_rows), rows.single)
-    lists = ranking_frame(own, every)
+    strangers = UserRows(scorer, rows.index[unknown_rows], rows.labels.gather(unknown_rows), rows.single)
+    lists = ranking_frame(strangers, every)
     if options.get("approximate"):
         said = pl.Series(SEARCH, [EXACT] * lists.height, dtype=pl.String)
         lists = pl.DataFrame([*lists.get_columns(), said])

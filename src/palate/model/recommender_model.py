@@ -301,9 +301,12 @@ class RecommenderModel(WithFile, ModelFields):
     def similar_items(self, items: object, n: int = 10, **options: Any) -> Any:
         """Return the `n` items most similar to each of `items`, by the choice head.
 
-        The `options` are those of `FactorModel.similar_items`.
+        The star head is used if the choice head has no similarities, as popularity has none. The
+        `options` are those of `FactorModel.similar_items`.
         """
-        return self.choice.similar_items(items, n, **options)
+        by_stars = self.stars is not None and own_likeness(self.choice) is None
+        head = self.stars if by_stars else self.choice
+        return head.similar_items(items, n, **options)
 
 
 def _check_no_options(options: Mapping[str, Any]) -> None:

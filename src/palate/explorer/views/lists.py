@@ -14,7 +14,7 @@ N = 10
 SOURCES = {
     "stored": "This list is made from the ratings that the model was trained on.",
     "fold-in": "This list takes the latest ratings into account.",
-    "popular fallback": "The model knows nothing of this user, so the list holds the most rated items.",
+    "popular fallback": "The model knows nothing of this user, so the list holds the most popular items.",
 }
 
 _BY_BOTH = " It begins with what is likely to be chosen and to be rated highly if so."
