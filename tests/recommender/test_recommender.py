@@ -2,7 +2,10 @@
 and evaluated like any model.
 """
 
+import dataclasses
 import pickle
+import re
+import warnings
 from statistics import NormalDist
 
 import numpy as np
@@ -17,6 +20,7 @@ from palate.model.sum_model import SumModel
 from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, SUM, Candidate, personal
 from palate.recommender.choosing import Test as ListTest
 from palate.recommender.choosing import Trial, chosen_of, clearly_better, tried, with_sums, worth_its_size
+from palate.training.training_data import EventsWarning
 
 
 def tastes(n_users=160, n_items=60, seed=4, times=False):
@@ -288,7 +292,10 @@ def lately(passing_hits):
 def test_popular_lately_is_the_choice_where_items_come_and_go(lately):
     model = lately
     assert model.trainer["choice"].startswith("popular lately")
-    assert any("latest tenth" in note for note in model.history.notes)
+    first = model.history.notes[0]
+    assert first.startswith(f"On the latest tenth of all ratings, {model.trainer['choice']} has nDCG@10 ")
+    names = [row["name"] for row in model.trainer["candidates"]]
+    assert len(names) == len(set(names))  # lists for other ratings are not beside each other in one table
 
 
 def test_held_out_ratings_that_are_given_decide_alone(passing_hits):
@@ -318,6 +325,31 @@ def test_similar_items_are_those_of_the_star_head_where_the_choice_is_popularity
     found = lately.similar_items(100, n=4)
     assert found.equals(lately.stars.similar_items(100, n=4))
     assert len(Core({"lately": lately}).similar("100", 4)) == 4
+
+
+def test_values_that_look_like_counts_are_named(ratings):
+    rng = np.random.default_rng(0)
+    plays = rng.geometric(0.1, len(ratings)).astype(np.float32)
+    table = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, plays)
+    quick = palate.Recommender(seconds=0.0)
+    with pytest.warns(EventsWarning, match=r"whole numbers from 1 to \d+, and half .*pass values='counts'"):
+        model = quick.fit(table)
+    assert re.search(
+        r"ha(s|ve) a held-out rating of [0-9.]+ or more, which counts as liked", model.history.notes[0]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", EventsWarning)
+        dataclasses.replace(quick, values="counts").fit(table)
+        quick.fit(palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, plays, scale=(0, 500)))
+        quick.fit(ratings)
+
+
+def test_returned_purchases_are_no_counts(ratings):
+    values = ratings.value.copy()
+    values[0] = -2
+    table = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, values)
+    with pytest.raises(ValueError, match="must be at least 0 where they are counts; got -2, and 1 of 2,"):
+        palate.Recommender(values="counts", seconds=0.0).fit(table, validation=0)
 
 
 def test_time_that_runs_out_leaves_candidates_untried(ratings):

@@ -41,7 +41,7 @@ def test_grades_are_between_the_least_and_one_and_keep_the_order(values, least):
         (
             Grades(kind="counts", high=9),
             [-1],
-            r"counts must be at least 0, to be graded; got -1 \(ratings\[0\]\)",
+            r"ratings must be at least 0 where they are counts; got -1, and 1 of 1 are negative\. Leave out",
         ),
     ],
 )

@@ -41,6 +41,7 @@ from palate.training.gibbs.trainer import Gibbs
 from palate.training.linear import LinearItems
 from palate.training.progress import silent
 from palate.training.trainer import Trainer
+from palate.training.training_data import warn_of_counts
 
 PLACES = 300  # of the choice head's rankings that the chance of a choice is fitted to, and beta chosen on
 LATEST = 0.1  # share of the ratings, the latest ones, on which popular lately is tried
@@ -145,6 +146,8 @@ class Recommender:
         everything, held_out = _split(ratings, validation, seed)
         given = isinstance(validation, Ratings)
         run = _Run(self, everything, held_out, given, check_threads(threads), seed, callback or silent)
+        if self.values == AUTO and run.values == RATINGS:
+            warn_of_counts(run.ratings)
         model = run.model(catalog)
         if checkpoint is not None:
             model.save(checkpoint)
@@ -258,10 +261,9 @@ class _Run:
         """Return the trial that won, all of them, and what a user should know of the choice."""
         test = Test.of(train, held, self.liked_from)
         if len(test.users) < FEWEST:
-            about = (
-                f"{len(test.users):,} users have a held-out rating that counts as liked, and {FEWEST} are "
-                "needed"
-            )
+            n, liked = len(test.users), f" of {self.liked_from:g} or more" if self.values == RATINGS else ""
+            have = "user has" if n == 1 else "users have"
+            about = f"{n:,} {have} a held-out rating{liked}, which counts as liked, and {FEWEST} are needed"
             return None, [], [f"This model of choices was not compared with others: {about}."]
         until = time.monotonic() + self.trainer.seconds
         candidates = [*popular(train), *personal(train, self.values)]
@@ -282,18 +284,20 @@ class _Run:
             notes.append(f"There was no time to try {', '.join(left)}; increase seconds to try them.")
         late = self._lately(best)
         if late is not None:
-            notes.append(
-                f"On the latest tenth of the ratings {late.candidate.name} makes better lists (nDCG@10 "
-                f"{late.mean:.4f}), so it predicts the choices."
+            found, beaten = late
+            said = (
+                f"On the latest tenth of all ratings, {found.candidate.name} has nDCG@10 {found.mean:.4f}, "
+                f"and {beaten.candidate.name} has {beaten.mean:.4f}. Lists are made for the time after "
+                "training, so what was popular lately predicts the choices, alike for all users."
             )
-            return late, [*trials, late], notes
+            return found, trials, [said, *notes]
         return best, trials, notes
 
-    def _lately(self, best: Trial) -> Trial | None:
-        """Return the trial of popular lately that clearly beats the best candidate on the latest ratings.
+    def _lately(self, best: Trial) -> tuple[Trial, Trial] | None:
+        """Return the trials of popular lately and of the best candidate on the latest ratings.
 
-        None if none does, or if the held-out ratings are given: whoever gives them has said what the
-        lists are for.
+        None if popular lately is not clearly better, or if the held-out ratings are given: whoever
+        gives them has said what the lists are for.
         """
         times = self.ratings.timestamp
         if self.given or times is None or np.ptp(times) == 0:
@@ -305,14 +309,17 @@ class _Run:
             return None
         lately = [candidate for candidate in popular(train) if candidate.name.startswith("popular lately")]
         found = best_of(self._tried(lately, train, test))
+        if found is None:
+            return None
         # First against a personalised model that trains in a second: if that is not clearly beaten, the best
         # one need not be trained.
         quick = [one for one in personal(train, self.values) if one.kind == FACTORS][:1]
         bars = ([quick] if best.candidate.kind != POPULAR else []) + [[best.candidate]]
         for bar in bars:
-            if found is None or not clearly_better(found, self._tried(bar, train, test)[0]):
+            beaten = self._tried(bar, train, test)[0]
+            if not clearly_better(found, beaten):
                 return None
-        return found
+        return found, beaten
 
     def _tried(self, candidates: list[Candidate], train: Ratings, test: Test) -> list[Trial]:
         """Return the trials of all candidates, however long they take."""

@@ -79,13 +79,14 @@ class Grades:
         low, high = (0.0, np.inf) if self.kind == COUNTS else (self.low, self.high)
         outside = np.flatnonzero((values < low) | (values > high))
         if len(outside):
-            what, range_ = (
-                ("counts", "at least 0")
-                if self.kind == COUNTS
-                else ("ratings", f"from {low:g} to {high:g}, the scale")
-            )
             place = int(outside[0])
-            raise ArgumentError(what, f"be {range_}, to be graded", f"{values[place]:g} (ratings[{place}])")
+            got = f"{values[place]:g}"
+            if self.kind == COUNTS:
+                got = f"{got}, and {len(outside):,} of {len(values):,} are negative"
+                advice = "Leave out what is taken back, such as returned purchases."
+                raise ArgumentError("ratings", "be at least 0 where they are counts", got, advice)
+            must = f"be from {low:g} to {high:g}, the scale, to be graded"
+            raise ArgumentError("ratings", must, f"{got} (ratings[{place}])")
         if self.low == self.high:
             return np.ones(len(values))
         if self.kind == COUNTS:

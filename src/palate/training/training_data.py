@@ -22,6 +22,8 @@ from palate.solve.rows import Rows, Side
 from palate.splits.holdout import holdout_mask, merge_holdout
 
 Trained = TypeVar("Trained", bound=Model)
+_HIGHEST_OF_FEW = 5  # no higher value is needed to tell counts from stars
+_NEGATIVE = 0.05  # share of the counts that may be negative, as of returned purchases
 _PAIRS_PER_CHUNK = 1 << 15
 
 
@@ -198,7 +200,7 @@ def equal_ratings(value: float) -> str:
 
 
 class EventsWarning(UserWarning):
-    """Numbers of events are trained on as if they were ratings."""
+    """Numbers of events, or values that look like counts, are trained on as if they were ratings."""
 
 
 def warn_of_events(ratings: Ratings, advice: Part) -> None:
@@ -206,6 +208,41 @@ def warn_of_events(ratings: Ratings, advice: Part) -> None:
     if ratings.events and len(ratings) and ratings.value.min() < ratings.value.max():
         said = "the table has no ratings: a value is the number of a pair's rows, and is taken for a rating. "
         warn_caller(Words(said, "Train with ", advice, "."), EventsWarning)
+
+
+def warn_of_counts(ratings: Ratings) -> None:
+    """Warn if values that are taken for ratings look like counts, and no scale says otherwise."""
+    if ratings.declared or not look_like_counts(ratings.value):
+        return
+    (low, high), half = ratings.scale, np.median(ratings.value)
+    warn_caller(
+        Words(
+            "the values look like counts, such as plays or purchases, but are taken for ratings: they are "
+            f"whole numbers from {low:g} to {high:g}, and half of them are at most {half:g}. "
+            "If they are counts, pass ",
+            Setting("values", "counts"),
+            "; if they are ratings, declare ",
+            Setting("scale", python="their scale"),
+            ".",
+        ),
+        EventsWarning,
+    )
+
+
+def look_like_counts(values: np.ndarray) -> bool:
+    """Return whether most of these numbers are small whole ones, and some are large.
+
+    Ratings are seldom so: few people use only the low end of a scale.
+
+    Examples
+    --------
+    >>> look_like_counts(np.array([1, 1, 1, 2, 2, 3, 24])), look_like_counts(np.array([1, 1, 1, 2, 5]))
+    (True, False)
+    """
+    if not len(values) or values.max() <= _HIGHEST_OF_FEW:
+        return False
+    whole = bool((values == np.floor(values)).all())
+    return whole and bool(np.mean(values < 0) < _NEGATIVE) and bool(np.median(values) <= values.max() / 4)
 
 
 def _mean(values: np.ndarray, weights: np.ndarray) -> float:
