@@ -405,10 +405,10 @@ def test_the_last_row_wins_without_times(rows):
         ),
         (
             {"rating": "what"},
-            TypeError,
-            r"column 'what' must hold numbers; got text \('b' at 0-based row 0\)",
+            ValueError,
+            "rating must be another column than item; got 'what' for both",
         ),
-        ({"user": "stars"}, TypeError, "column 'stars' must hold ids; got Float64"),
+        ({"user": "stars"}, ValueError, "rating must be another column than user; got 'stars' for both"),
         (
             {"scale": (1, 3)},
             ValueError,

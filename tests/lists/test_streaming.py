@@ -189,4 +189,15 @@ def test_only_a_parquet_file_is_written(model, tmp_path):
         model.recommend_all("lists.csv")
     with pytest.raises(ValueError, match="n must be at least 1; got 0"):
         model.recommend_all(tmp_path / "lists.parquet", n=0)
+    with pytest.raises(ValueError, match="users must be left out of recommend_all"):
+        model.recommend_all(tmp_path / "lists.parquet", users=[1])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_option_leaves_no_parts_in_the_way_of_the_right_one(model, tmp_path):
+    path = tmp_path / "lists.parquet"
+    for options, error in (({"minratings": 2}, TypeError), ({"where": "yaer > 1"}, ValueError)):
+        with pytest.raises(error):
+            model.recommend_all(path, n=3, **options)
+    assert list(tmp_path.iterdir()) == []
+    model.recommend_all(path, n=3)

@@ -466,6 +466,9 @@ def test_questions_it_cannot_answer(model):
         model.recommend(5, by="taste")
     with pytest.raises(ValueError, match="ascending must be left out with by='both'"):
         model.recommend(5, ascending=True)
+    for by in ("both", "chosen", "stars"):
+        with pytest.raises(TypeError, match=r"RecommenderModel.recommend takes no argument 'k'"):
+            model.recommend(1, by=by, k=3)
     with pytest.raises(ValueError, match="caution must be at least 0 with by='both'"):
         model.recommend(5, caution=-0.5)
     with pytest.raises(ValueError, match="words must be left out with by='chosen'"):

@@ -94,6 +94,18 @@ def test_what_is_not_distributed_is_refused(spark, frame):
         fit_distributed(palate.LeastSquares(), table, blocks=0)
     with pytest.raises(TypeError, match="ratings must be a Spark DataFrame; got DataFrame"):
         fit_distributed(palate.LeastSquares(), frame)
+    for options, said in (
+        ({"sed": 1}, r"fit_distributed takes no argument 'sed'\. Did you mean seed=\?"),
+        ({"solver": None}, "fit_distributed takes no argument 'solver'"),
+        ({"keep_ratings": "no"}, "keep_ratings must be True or False; got 'no'"),
+        ({"half_sweeps": 3}, "half_sweeps must be the path of a file; got 3"),
+        ({"memory_limit": "4 GB"}, "memory_limit must be a number; got '4 GB'"),
+        ({"memory_limit": float("nan")}, "memory_limit must be a finite number; got nan"),
+        ({"memory_limit": -1}, "memory_limit must be above 0, in gigabytes; got -1"),
+        ({"item": "user_id"}, "item must be another column than user; got 'user_id' for both"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=said):
+            fit_distributed(palate.LeastSquares(), table, **options)
 
 
 def test_a_worker_with_another_palate_is_refused():
@@ -169,6 +181,9 @@ def test_tables_that_cannot_stay_on_the_workers_are_refused(spark, frame):
         ({"rating": None}, "rating must be a column with keep_ratings=False"),
         ({"start": "spectral"}, "start must be a model or left out with keep_ratings=False"),
         ({"refit": True}, "refit must be left out with keep_ratings=False"),
+        ({"user_table": pl.DataFrame({"user_id": ["al"]})}, "user_table must be left out .*; got DataFrame"),
+        ({"memory_limit": 4}, "memory_limit must be left out with keep_ratings=False"),
+        ({"item": "user_id"}, "item must be another column than user"),
     ):
         with pytest.raises(palate.ArgumentError, match=said):
             fit(rows, **options)

@@ -140,5 +140,6 @@ def test_wrong_calls_are_refused_before_anything_runs(spark):
     frame = spark.createDataFrame([("a", 1)], "user string, item_id int")
     with pytest.raises(ValueError, match=r"column 'user_id' must be in ratings; .* Did you mean user='user'"):
         fit(palate.Baseline(), frame)
-    with pytest.raises(TypeError, match="trainer must have the method fit"):
-        fit("baseline", frame)
+    for trainer in ("baseline", palate.Baseline):
+        with pytest.raises(TypeError, match="trainer must have the method fit"):
+            fit(trainer, frame)

@@ -191,6 +191,7 @@ def test_a_worker_without_palate_says_so():
 
 def test_wrong_questions_are_refused_at_once(spark, model, texts):
     users = spark.createDataFrame([("u-3",)], "user_id string")
+    pairs_at = spark.createDataFrame([("u-3", "i-1", 0)], "user_id string, item_id string, at long")
     for call, error, message in [
         (lambda: recommend(texts, users, 0), ValueError, "n must be at least 1; got 0"),
         (
@@ -211,6 +212,18 @@ def test_wrong_questions_are_refused_at_once(spark, model, texts):
         ),
         (lambda: predict(texts, users), ValueError, "column 'item_id' must be in pairs"),
         (lambda: predict(texts, users, sigma=1), TypeError, "predict takes no argument 'sigma'"),
+        (lambda: recommend(texts, users, threads=0), ValueError, "threads must be at least 1; got 0"),
+        (lambda: predict(texts, pairs_at, name=3), TypeError, "name must be the name of a column; got 3"),
+        (
+            lambda: predict(texts, pairs_at, timestamp="at"),
+            ValueError,
+            "this model cannot predict for a given time",
+        ),
+        (
+            lambda: recommend(texts, users.withColumnRenamed("user_id", "item_id"), user="item_id"),
+            ValueError,
+            "user must name a column that the lists do not have; got 'item_id'",
+        ),
     ]:
         with pytest.raises(error, match=message):
             call()

@@ -66,7 +66,12 @@ def test_a_file_of_another_run_or_of_no_run_is_refused(ratings, tmp_path):
     ):
         fit(LeastSquares(n_factors=2, max_sweeps=2), ratings, path)
     path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(palate.ArgumentError, match="must be a file of half sweeps"):
+    with pytest.raises(palate.ArgumentError, match="must be a file of half sweeps; got something else, or"):
         fit(trainer, ratings, path)
+    path.write_bytes(b"hello")
+    with pytest.raises(palate.ArgumentError, match="must be a file of half sweeps; got something else, or"):
+        fit(trainer, ratings, path)
+    with pytest.raises(palate.ArgumentError, match="must be a file of half sweeps; got a folder"):
+        fit(trainer, ratings, tmp_path)
     with pytest.raises(palate.ArgumentError, match="n_starts must be 1 with"):
         fit(LeastSquares(n_starts=2), ratings, path)

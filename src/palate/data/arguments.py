@@ -4,7 +4,7 @@ import functools
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 from palate._checks import ArgumentTypeError
@@ -112,6 +112,17 @@ def ids_and_ratings(ids: object, ratings: object, side: str) -> tuple[Any, Any]:
             "ratings", f"be given beside {side}, or {side} be a mapping of id to rating", f"{side} alone"
         )
     return ids, ratings
+
+
+def check_named(function: Callable[..., Any], given: Iterable[str], names: list[str]) -> None:
+    """Raise TypeError for a keyword that a function does not take, where it passes on others by name.
+
+    >>> def fit(ratings, **options): ...
+    >>> check_named(fit, ["seed"], ["ratings", "seed"])
+    """
+    for name in given:
+        if name not in names:
+            raise TypeError(_message(function, name, names))
 
 
 def _message(function: Callable[..., Any], given: str, names: list[str], whose: str | None = None) -> str:

@@ -7,6 +7,7 @@ column by column.
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from itertools import combinations
 from os import PathLike
 from typing import Any
 
@@ -79,6 +80,17 @@ def require_columns(frame: object, wanted: dict[str, Any], table: str = "the rat
                 else f"{_not_there(name, found, table)}{index}"
             )
         check_once(name, found, table)
+
+
+def check_apart(columns: Mapping[str, object]) -> None:
+    """Raise if one column is to be two of user, item, rating and timestamp.
+
+    >>> check_apart({"user": "who", "item": "film", "rating": "stars"})
+    """
+    roles = [role for role in ("user", "item", "rating", "timestamp") if columns.get(role) is not None]
+    for one, other in combinations(roles, 2):
+        if columns[one] == columns[other]:
+            raise ArgumentError(other, f"be another column than {one}", f"{columns[one]!r} for both")
 
 
 def check_once(name: object, found: Sequence[Any], table: str) -> None:

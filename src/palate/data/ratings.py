@@ -13,7 +13,7 @@ from palate.data.blanks import warn_of_blanks
 from palate.data.checks import scale_bounds
 from palate.data.duplicates import check_policy
 from palate.data.encoding import check_sums, encode, matrix_ids, sort
-from palate.data.frames import from_polars, opened, require_columns, to_polars
+from palate.data.frames import check_apart, from_polars, opened, require_columns, to_polars
 from palate.data.ids import WhereRow, row_label
 from palate.data.libraries import frame_kind
 from palate.data.marks import warn_of_marks
@@ -130,6 +130,7 @@ class Ratings:
         asked = {argument: name for argument, name in wanted.items() if name is not None}
         frame = opened(frame)
         require_columns(frame, asked)
+        check_apart(asked)
         table = to_polars(frame, list(asked.values()))
         column = {argument: table[str(name)] for argument, name in asked.items()}
         labels = {argument: f"column {name!r}" for argument, name in asked.items()}

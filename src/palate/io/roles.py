@@ -5,7 +5,7 @@ import re
 from palate._checks import ArgumentError, Setting, Words
 from palate.data.arguments import warn_caller
 from palate.data.duplicates import CountedRowsWarning
-from palate.data.frames import missing_column
+from palate.data.frames import check_apart, missing_column
 from palate.io.catalogs import FIRST_RELEASE
 from palate.io.layout import ReadingWarning, TextFile, is_value
 
@@ -45,7 +45,7 @@ def choose_columns(
     Raises
     ------
     ValueError
-        If a column is missing, or no column has a usual name.
+        If a column is missing or would serve twice, or no column has a usual name.
     """
     columns: dict[str, str | int] = {}
     for role, name in named.items():
@@ -56,6 +56,7 @@ def choose_columns(
             columns[role] = chosen
         elif role in REQUIRED and not (counts and role == "rating"):
             raise ValueError(_no_column(role, found, table))
+    check_apart(columns)
     if "rating" in named and "rating" not in columns:
         _note_counted_rows(table, [column for column in found if column not in columns.values()])
     return columns
@@ -149,6 +150,7 @@ def numbered_columns(
     if named["timestamp"] is None and n > 3 and 3 not in columns.values() and _are_times(file.sample(3)):
         columns["timestamp"] = 3
     columns = {role: columns[role] for role in named if role in columns}
+    check_apart({role: int(place) + 1 for role, place in columns.items()})
     order = ", ".join(f"{role} {int(place) + 1}" for role, place in columns.items())
     if any(named[role] is None for role in columns):
         advice = "Number them otherwise with user=, item=, rating= and timestamp="

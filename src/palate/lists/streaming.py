@@ -86,12 +86,14 @@ def recommend_all(
     target, n = Path(path), check_n(n)
     if target.suffix.lower() != ".parquet":
         raise ArgumentError("path", "end in .parquet", f"'{target}'")
+    if "users" in options:
+        raise ArgumentError("users", "be left out of recommend_all, which makes the lists of every user")
     n_users = len(model.users)
     size = max(1, min(ROWS_PER_BLOCK // n, 1 << 14))
     parts = _parts_folder(target)
     _begin(parts, _plan(model, n, size, options))
     starts = range(0, n_users, size)
-    with _said_once():
+    with _said_once(), _removed_if_empty(parts):
         for start in starts:
             stop = min(start + size, n_users)
             part = _part(parts, start)
@@ -194,6 +196,20 @@ def _digest(*parts: bytes) -> str:
     for part in parts:
         found.update(part)
     return found.hexdigest()
+
+
+@contextmanager
+def _removed_if_empty(parts: Path) -> Iterator[None]:
+    """Remove the folder of parts after an error before the first one, such as that of a wrong option.
+
+    It would be in the way of the same call with the right one.
+    """
+    try:
+        yield
+    except BaseException:
+        if not any(parts.glob("*.parquet")):
+            shutil.rmtree(parts, ignore_errors=True)
+        raise
 
 
 @contextmanager

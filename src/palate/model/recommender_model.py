@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, Setting, Words, check_choice
-from palate.data.arguments import helpful_methods
+from palate.data.arguments import check_named, helpful_methods
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import has_spread
@@ -18,6 +18,7 @@ from palate.heads.ranking import TwoHeads
 from palate.lists import strangers
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import UserRows, answer, user_rows
+from palate.lists.options import ListOptions
 from palate.lists.popular import silent_about
 from palate.model.explaining import Explanation
 from palate.model.joined import Change
@@ -183,7 +184,8 @@ class RecommenderModel(WithFile, ModelFields):
             Shape the list, as in `FactorModel.recommend`. For both heads, the chance is that of
             being chosen and liked.
         min_ratings, exclude_seen, where, candidates, exclude_items, unknown, threads, **options
-            As in `FactorModel.recommend`. The options `ascending`, `explore` and `seed` are for `by="stars"`.
+            As in `FactorModel.recommend`. The options `ascending`, `explore`, `seed` and `approximate`
+            are for one head alone.
 
         Returns
         -------
@@ -224,6 +226,9 @@ class RecommenderModel(WithFile, ModelFields):
             "boost": boost,
             "threads": threads,
         }
+        check_named(
+            type(self).recommend, options, ["users", "n", "by", "unknown", *ListOptions.__annotations__]
+        )
         rows = self._rows(users, unknown_allowed=unknown != "raise")
         model = cast(RecommenderModel, rows.scorer)
         if by == "both":

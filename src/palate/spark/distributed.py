@@ -1,13 +1,24 @@
 """Least squares whose half sweeps are solved by Spark's workers, block of rows by block of rows."""
 
+import inspect
 import os
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, check_seed, is_integer, is_number
+from palate._checks import (
+    ArgumentError,
+    ArgumentTypeError,
+    Setting,
+    Words,
+    check_seed,
+    check_switch,
+    is_integer,
+    is_number,
+)
 from palate._parallel import check_threads
 from palate.data import columns as names
+from palate.data.arguments import check_named
 from palate.data.checks import scale_bounds
 from palate.factors.likelihood.links import fitted_class
 from palate.spark.fitting import chosen_columns, ratings_to_fit
@@ -52,7 +63,7 @@ def fit_distributed(
         With `link="identity"`. Features, unobserved pairs, counts and conjugate gradients are
         solved as on one machine.
     ratings, user, item, rating, timestamp, weight, scale, duplicates, memory_limit
-        As in `palate.spark.fit`.
+        As in `palate.spark.fit`; no `memory_limit` with `keep_ratings=False`.
     blocks : int, optional
         Blocks of users, and of items. Default: four for each core of the cluster, and more where
         blocks would be above 64 MB.
@@ -82,6 +93,7 @@ def fit_distributed(
     MemoryError
         If the table will not fit the driver.
     """
+    check_named(fit_distributed, options, _taken())
     if not isinstance(trainer, LeastSquares):
         raise ArgumentTypeError(
             "trainer",
@@ -98,10 +110,15 @@ def fit_distributed(
         )
     if blocks is not None and (not is_integer(blocks) or blocks < 1):
         raise ArgumentError("blocks", "be a whole number of at least 1", f"{blocks!r}")
+    if half_sweeps is not None and not isinstance(half_sweeps, str | os.PathLike):
+        raise ArgumentTypeError("half_sweeps", "be the path of a file", f"{half_sweeps!r}")
     columns = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
     given: dict[str, Any] = {"validation": 0.05, **options, "half_sweeps": half_sweeps}
     given["threads"] = check_threads(given.get("threads"))
-    if not keep_ratings:
+    if not check_switch("keep_ratings", keep_ratings):
+        if memory_limit is not None:
+            alone = Words("be left out with ", Setting("keep_ratings", False), ", where nothing is estimated")
+            raise ArgumentError("memory_limit", alone, f"{memory_limit!r}")
         return _fit_remote(trainer, ratings, columns, scale, duplicates, blocks, given)
     how = {"scale": scale, "duplicates": duplicates}
     spark: Any = getattr(ratings, "sparkSession", None)
@@ -109,6 +126,15 @@ def fit_distributed(
     with closing(SparkSolver(spark, blocks)) as solver:
         validation = given.pop("validation")
         return trainer._fit_by(table, validation, FitArguments(solver=solver, **given))
+
+
+def _taken() -> list[str]:
+    """Return the arguments of `fit_distributed`, those of `LeastSquares.fit` that it passes on among them."""
+    own, passed = (
+        inspect.signature(fit_distributed).parameters,
+        inspect.signature(LeastSquares.fit).parameters,
+    )
+    return [name for name in {**own, **passed} if name not in ("self", "options")]
 
 
 def _fit_remote(
@@ -140,6 +166,11 @@ def _fit_remote(
         return continued(model, arguments.start_model)
 
 
+def _shown(value: object) -> str:
+    """Return a value as a message shows it; a table by its type alone."""
+    return repr(value) if isinstance(value, str | int | float) else type(value).__name__
+
+
 def _check_remote(
     trainer: LeastSquares, given: dict[str, str | None], validation: object, arguments: FitArguments
 ) -> None:
@@ -153,8 +184,8 @@ def _check_remote(
         raise ArgumentError("rating", Words("be a column with ", alone), "None", advice)
     for name in ("refit", "user_table"):
         found = getattr(arguments, name)
-        if found:
-            raise ArgumentError(name, Words("be left out with ", alone), f"{found!r}")
+        if found is not None and found is not False:
+            raise ArgumentError(name, Words("be left out with ", alone), _shown(found))
     if isinstance(arguments.start, str):
         must = Words("be a model or left out with ", alone)
         raise ArgumentError("start", must, f"{arguments.start!r}")

@@ -7,6 +7,7 @@ import polars as pl
 from palate._checks import ArgumentTypeError
 from palate.data import columns as names
 from palate.data.checks import rating_values, weight_values
+from palate.data.frames import check_apart
 from palate.data.ids import WhereRow, id_column, row_label
 from palate.data.libraries import library_of
 from palate.data.ratings import Ratings, build
@@ -66,7 +67,7 @@ def fit(
         As `Ratings.from_frame` for nulls, NaN, ids of a wrong kind and a repeated pair under
         "error", and as `trainer.fit`.
     """
-    if not hasattr(trainer, "fit"):
+    if not hasattr(trainer, "fit") or isinstance(trainer, type):
         raise ArgumentTypeError(
             "trainer", "have the method fit(ratings), as palate.LeastSquares() has", f"{trainer!r}"
         )
@@ -103,6 +104,7 @@ def ratings_to_fit(
 def chosen_columns(table: "DataFrame", columns: dict[str, str], what: str) -> "DataFrame":
     """Return the wanted columns of a table; one of a name that is there twice or missing raises."""
     require_spark_columns(table, columns, what)
+    check_apart(columns)
     return table.select(*map(quoted, dict.fromkeys(columns.values())))
 
 

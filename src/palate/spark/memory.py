@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from palate._checks import ArgumentError, check_finite
 from palate.recommender.planning import RATING_BYTES, available_gigabytes, learned_bytes
 from palate.spark.needs import quoted
 from palate.training.trainer import Trainer
@@ -61,8 +62,13 @@ def needed(size: Size, trainer: Trainer) -> float:
 
 
 def check_fits(size: Size, trainer: Trainer, memory_limit: float | None) -> None:
-    """Raise MemoryError with the figures if the table and its training do not fit."""
-    limit = available_gigabytes() if memory_limit is None else float(memory_limit)
+    """Raise MemoryError with the figures if the table and its training do not fit.
+
+    A limit that is no number above 0 raises ArgumentError.
+    """
+    limit = available_gigabytes() if memory_limit is None else check_finite("memory_limit", memory_limit)
+    if memory_limit is not None and limit is not None and limit <= 0:
+        raise ArgumentError("memory_limit", "be above 0, in gigabytes", f"{memory_limit:g}")
     need = needed(size, trainer)
     if limit is not None and need > limit:
         what = "memory_limit" if memory_limit is not None else "the driver's free memory"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data import columns as names
 from palate.data.arguments import helpful
 from palate.data.frames import to_polars
@@ -94,9 +94,11 @@ def recommend(
         require_spark_columns(users, {"user": user}, "users")
     spark = session() if users is None else users.sparkSession
     loaded, shipped = ship(spark, model)
-    sample = _sample(loaded, n, options)
+    sample = _sample(loaded, n, {"threads": threads, **options})
     if not catalog:
         sample = sample.select([name for name in sample.columns if name in (*_DESCRIBED, names.IN_WORDS)])
+    if user != names.USER_ID and user in sample.columns:
+        raise ArgumentError("user", "name a column that the lists do not have", f"{user!r}", "Rename it.")
     if users is None:
         users, user = _everyone(spark, loaded), names.USER_ID
     schema, declared = _answer_schema(users, user, sample)
@@ -185,15 +187,18 @@ def predict(
     TypeError, ValueError
         As `model.predict` for its options, at once.
     """
+    if name is not None and not isinstance(name, str):
+        raise ArgumentTypeError("name", "be the name of a column", f"{name!r}")
     wanted = {"user": user, "item": item, **({} if timestamp is None else {"timestamp": timestamp})}
     require_spark_columns(pairs, wanted, "pairs")
     loaded, shipped = ship(pairs.sparkSession, model)
     options: dict[str, Any] = {"clip": clip, "unknown": unknown}
     if return_std or interval is not None:  # models that know no uncertainty have no such arguments
         options |= {"return_std": return_std, "interval": interval, "interval_of": interval_of}
-    loaded.predict(
-        [loaded.users.id(0)], [loaded.items.id(0)], **options
-    )  # wrong options raise here and not on a worker
+    # wrong options raise here and not on a worker
+    loaded.predict([loaded.users.id(0)], [loaded.items.id(0)], **options)
+    if timestamp is not None:
+        loaded.predict([], [], timestamps=[])
     mean = name or (names.SCORE if loaded.scale is None else names.PREDICTED_RATING)
     added = [
         mean,

@@ -84,9 +84,12 @@ class HalfSweeps:
             with np.load(self.path, allow_pickle=False) as held:
                 arrays = {name: held[name] for name in held.files}
             about = json.loads(arrays.pop("about").tobytes())
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile):
             raise ArgumentError(
-                f"{self.path}", "be a file of half sweeps", f"{error}", "Remove it to begin again."
+                f"{self.path}",
+                "be a file of half sweeps",
+                "a folder" if self.path.is_dir() else "something else, or a damaged one",
+                "Name another file, or remove it to begin again.",
             ) from None
         if about["key"] != self.key:
             raise ArgumentError(
