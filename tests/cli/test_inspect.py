@@ -69,3 +69,14 @@ def test_bad_input_is_one_line(refused, model, bare_model, tmp_path):
     assert "there is no such folder" in refused("inspect", model, "--html", tmp_path / "none" / "x.html")
     (tmp_path / "file").write_text("")
     assert "--plots must be a folder" in refused("inspect", model, "--plots", tmp_path / "file", code=2)
+
+
+def test_a_model_of_choices_shows_its_lists_and_has_no_pages(palate, tmp_path):
+    clicks = tmp_path / "clicks.csv"
+    clicks.write_text("user_id,item_id\n" + "".join(f"u{row % 9},i{row % 7}\n" for row in range(40)))
+    model = tmp_path / "clicks.palate"
+    assert palate("train", clicks, "-o", model, "--no-rating", "--trainer", "linear-items").code == 0
+    assert "only its lists are shown" in palate("inspect", model, "--n", 2).out
+    found = palate("inspect", model, "--user", "u1")
+    assert (found.code, found.out) == (1, "")
+    assert "a model of LinearItems for choices alone has none" in found.err

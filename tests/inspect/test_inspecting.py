@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 
 import palate
+import served_models
 from palate.factors.row_precision import RowNoise
 from palate.factors.temporal import Sessions, TimeContext
 from palate.inspect import Report, Section, inspect_model, lists, plots, predictions
 from palate.inspect.factors import norms, norms_by_count
 from palate.inspect.lists import by_fame, obscurity_section
-from palate.inspect.pages import user_page
+from palate.inspect.pages import item_page, user_page
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +211,7 @@ def test_numbers_must_be_at_least_1(model, argument):
 
 
 def test_a_scorer_without_factors_is_refused():
-    with pytest.raises(TypeError, match="must be given a model with factors; got int"):
+    with pytest.raises(TypeError, match="must be given a model; got int"):
         inspect_model(3)
 
 
@@ -262,3 +263,36 @@ def test_time_bins_are_told_with_what_rose_and_fell(model):
     assert plain["begins"].to_list() == [None, 7]
     assert "n_ratings" not in plain.columns
     assert "time_bins" not in inspect_model(model, n=2)
+
+
+@pytest.fixture(scope="module")
+def both():
+    """Return a model of two heads."""
+    return served_models.two_heads()
+
+
+def test_lists_of_two_heads_are_those_that_it_recommends(both):
+    report = inspect_model(both, n=3)
+    of_stars = inspect_model(both.stars, n=3)
+    assert list(report) == list(of_stars)
+    assert report["weights"].equals(of_stars["weights"])
+    assert report["predictions"].equals(of_stars["predictions"])
+    assert report["least_recommended"].equals(of_stars["least_recommended"])
+    listed = both.recommend(n=3)["item_id"].value_counts()
+    counts = dict(listed.rows())
+    assert report["most_recommended"]["n_lists"].to_list() == sorted(counts.values(), reverse=True)[:3]
+    assert all(counts[row["item_id"]] == row["n_lists"] for row in report["most_recommended"].to_dicts())
+    assert "those of its star head (LeastSquares)" in report.text[1]
+    page = user_page(both, "u7", n=4)
+    assert page["best"]["item_id"].to_list() == both.recommend("u7", 4)["item_id"].to_list()
+    assert page["worst"].equals(user_page(both.stars, "u7", n=4)["worst"])
+    assert item_page(both, 5)["similar"].equals(item_page(both.stars, 5)["similar"])
+
+
+def test_a_model_without_factors_has_its_lists(both):
+    model = palate.LinearItems().fit(served_models.ratings())
+    report = inspect_model(model, n=3)
+    assert list(report) == ["most_recommended", "obscurity"]
+    assert report.text[1] == "This model has no factors, so only its lists are shown."
+    alone = palate.Recommender(stars="none", seconds=0.0).fit(served_models.ratings())
+    assert inspect_model(alone, n=3)["most_recommended"]["n_lists"].sum() > 0

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from palate._checks import ArgumentError
 from palate._nearest import did_you_mean
 from palate.cli.errors import usage_error
 
@@ -73,9 +72,9 @@ def of_ratings(model: "Model") -> Any:
     """
     found = getattr(model, "predicts", model)
     if not hasattr(found, "item_factors"):
-        name = model.trainer.get("name")
-        raise ArgumentError(
-            "this", "be used with a model of factors", f"a model of {name}, which predicts choices"
+        raise ValueError(
+            f"this needs a model with factors, and a model of {model.trainer.get('name')} for choices alone "
+            "has none. palate train --trainer least-squares makes one from ratings."
         )
     return found
 

@@ -11,7 +11,7 @@ from palate.cli.writing import files_in, instead_of
 
 if TYPE_CHECKING:
     from palate.inspect.report import Report, Section
-    from palate.model.factor_model import FactorModel
+    from palate.model.model import Model
 
 
 def inspect(
@@ -65,7 +65,9 @@ def inspect(
         check_writable(html)
     if plots is not None and plots.exists() and not plots.is_dir():
         raise usage_error(f"--plots must be a folder; got the file '{plots}'")
-    loaded = of_ratings(load(model))
+    loaded = load(model)
+    if item is not None or user is not None or distinctive:
+        of_ratings(loaded)
     with busy("inspecting"):
         report = _report(
             loaded, item, user, distinctive, n, {"sample": sample, "seed": seed, "threads": threads}
@@ -84,19 +86,21 @@ def inspect(
 
 
 def _report(
-    model: "FactorModel", item: str | None, user: str | None, distinctive: bool, n: int, how: dict[str, Any]
+    model: "Model", item: str | None, user: str | None, distinctive: bool, n: int, how: dict[str, Any]
 ) -> "Report":
     """Return what was asked for."""
     from palate.cli import arguments
     from palate.inspect import pages
     from palate.inspect.clear_taste import distinctive_report
     from palate.inspect.inspecting import inspect_model
+    from palate.inspect.predictions import predicting
 
+    shown: Any = model
     if item is not None:
-        return pages.item_page(model, arguments.item_named(model, item), n=n)
+        return pages.item_page(shown, arguments.item_named(model, item), n=n)
     if user is not None:
-        return pages.user_page(model, arguments.user_ids(model, [user])[0], n=n)
-    return distinctive_report(model, n) if distinctive else inspect_model(model, n=n, **how)
+        return pages.user_page(shown, arguments.user_ids(model, [user])[0], n=n)
+    return distinctive_report(predicting(shown), n) if distinctive else inspect_model(shown, n=n, **how)
 
 
 def _document(report: "Report") -> dict[str, Any]:

@@ -6,7 +6,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.factors.item_index import item_table
 from palate.inspect.factors import described
-from palate.inspect.predictions import who
+from palate.inspect.predictions import predicting, who
 from palate.inspect.report import Section
 from palate.inspect.statistics import sampled
 from palate.lists.obscurity import RARE, Known, coverage, ends_of_groups, groups_by_count
@@ -25,11 +25,8 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
     if not n_users or not n_items:
         return []
     users = sampled(n_users, affordable(model) if sample is None else sample, seed)
-    seen = model.ratings is not None
-    best, worst = (
-        rank(model, users, n, exclude_seen=seen, ascending=down, threads=threads).items
-        for down in (False, True)
-    )
+    seen, learned = model.ratings is not None, predicting(model)
+    best = rank(model, users, n, exclude_seen=seen, threads=threads).items
     source = f"the {n} best of {who(len(users), n_users, seed)}, " + (
         "without items that they rated."
         if seen
@@ -41,14 +38,18 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
             heading="Most recommended",
             text=(f"In {source}",),
             frame=_counted(model, best, n),
-        ),
-        Section(
-            name="least_recommended",
-            heading="Least recommended",
-            text=(f"The items most often among a user's {n} lowest predictions.",),
-            frame=_counted(model, worst, n),
-        ),
+        )
     ]
+    if hasattr(learned, "user_factors"):  # other scores say nothing of what nobody would choose
+        worst = rank(learned, users, n, exclude_seen=seen, ascending=True, threads=threads).items
+        sections.append(
+            Section(
+                name="least_recommended",
+                heading="Least recommended",
+                text=(f"The items most often among a user's {n} lowest predictions.",),
+                frame=_counted(model, worst, n),
+            )
+        )
     if names.N_RATINGS in item_table(model).columns:
         sections.append(obscurity_section(model, best, source))
     return sections

@@ -11,14 +11,14 @@ from palate.factors.item_index import item_table
 from palate.factors.row_precision import RowNoise
 from palate.inspect.factors import norms
 from palate.inspect.genre_preferences import genre_contrasts
-from palate.inspect.predictions import described_predictions
+from palate.inspect.predictions import described_predictions, predicting
 from palate.inspect.report import Report, Section
 from palate.lists.lookup import user_rows
 from palate.lists.ranking import rank
 from palate.lists.rated import rated
 from palate.lists.recommending import ranking_frame
 from palate.lists.similar import similar_items, similar_users
-from palate.scorer import Factored
+from palate.scorer import Factored, Scorer
 
 _SHOWN = (
     names.USER_ID,
@@ -46,7 +46,8 @@ def item_page(model: Factored, item_id: object, *, n: int = 10) -> Report:
 
     Parameters
     ----------
-    model : FactorModel
+    model : FactorModel or RecommenderModel
+        Of a `Recommender`, the numbers are those of the star head.
     item_id : int, str or UUID
     n : int, default 10
         Number of similar items.
@@ -71,6 +72,7 @@ def item_page(model: Factored, item_id: object, *, n: int = 10) -> Report:
     >>> page["ratings"].rows()
     [(2.0, 0, 0.0), (3.0, 0, 0.0), (4.0, 1, 0.5), (5.0, 1, 0.5)]
     """
+    model = predicting(model)
     index = model.items.index(item_id, "item id")
     row = item_table(model).row(index, named=True)
     title, year, genres = row.get(names.TITLE), row.get(names.YEAR), row.get(names.GENRES)
@@ -106,7 +108,9 @@ def user_page(model: Factored, user_id: object, *, n: int = 10) -> Report:
 
     Parameters
     ----------
-    model : FactorModel
+    model : FactorModel or RecommenderModel
+        Of a `Recommender`, the list is that of both heads, and the other numbers are those of the
+        star head.
     user_id : int, str or UUID
     n : int, default 10
         Length of each list.
@@ -133,9 +137,9 @@ def user_page(model: Factored, user_id: object, *, n: int = 10) -> Report:
     >>> page["rated"]["item_id"].to_list(), page["best"]["item_id"].to_list()
     (['a', 'b'], ['c'])
     """
+    both, model = model, predicting(model)
     index = model.users.index(user_id, "user id")
     plain, seen = _plain(model), model.ratings is not None
-    rows = user_rows(plain, user_id)
     counts, values = None, np.zeros(0, np.float32)
     if model.ratings is not None:
         counts, values = model.ratings.user_counts(), model.ratings.row(index)[1]
@@ -146,16 +150,37 @@ def user_page(model: Factored, user_id: object, *, n: int = 10) -> Report:
         sections.append(_levels(values, model.ratings.levels))
         text = f"The highest of {len(values):,} ratings." if len(values) > n else "Highest first."
         sections.append(_listed("rated", "Rated", text, rated(plain, user_id).head(n)))
-    for name, heading, worst in (("best", "Recommended", False), ("worst", "Least recommended", True)):
-        which, rest = "lowest" if worst else "highest", ", without rated items." if seen else "."
-        ranking = rank(plain, rows.index, n, exclude_seen=seen, ascending=worst)
-        text = f"The {which} predictions{rest}"
-        sections.append(_listed(name, heading, text, ranking_frame(rows, ranking)))
+    sections += [_best(both, user_id, n, seen), _predicted(plain, user_id, n, seen, worst=True)]
     if model.user_factors.shape[2]:
         similar = similar_users(plain, user_id, n)
         similar = similar.select("user_id", *similar.columns[3:])
         sections.append(_listed("similar", "Similar users", "Highest cosine of the factors.", similar))
     return Report(title=f"User {user_id}", text=(), sections=tuple(sections), frame_kind=model.frame_kind)
+
+
+def _best(model: Scorer, user_id: object, n: int, seen: bool) -> Section:
+    """Return the list that `recommend` makes for a user."""
+    plain = _plain(cast(Factored, model))
+    if predicting(plain) is plain:
+        return _predicted(plain, user_id, n, seen, worst=False)
+    found = cast(Any, plain).recommend(user_id, n, exclude_seen=seen)
+    text = f"What is likely to be chosen and to be liked{_rest(seen)}"
+    return _listed("best", "Recommended", text, found)
+
+
+def _predicted(model: Factored, user_id: object, n: int, seen: bool, *, worst: bool) -> Section:
+    """Return the items with a user's highest predictions, or with the lowest."""
+    name, heading, which = (
+        ("worst", "Least recommended", "lowest") if worst else ("best", "Recommended", "highest")
+    )
+    rows = user_rows(model, user_id)
+    ranking = rank(model, rows.index, n, exclude_seen=seen, ascending=worst)
+    return _listed(name, heading, f"The {which} predictions{_rest(seen)}", ranking_frame(rows, ranking))
+
+
+def _rest(seen: bool) -> str:
+    """Return which items a list leaves out, in words."""
+    return ", without rated items." if seen else "."
 
 
 def _plain(model: Factored) -> Factored:

@@ -1,5 +1,7 @@
 """How predictions are distributed, over all pairs or a sample of users, and how many leave the scale."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -9,6 +11,11 @@ from palate.scorer import Scorer
 
 PAIRS = 20_000_000  # predictions that are looked at unless a sample is given: 80 MB
 _CHUNK = 1 << 22
+
+
+def predicting(model: Any) -> Any:
+    """Return what a model predicts by: the star head of one of two heads, else the model itself."""
+    return getattr(model, "predicts", model)
 
 
 def prediction_section(model: Scorer, sample: int | None, seed: int) -> Section:
