@@ -119,6 +119,8 @@ def union_of(
     import polars as pl
 
     union = Vocabulary.from_ids(pl.concat([first.values, second.values]).unique())
+    if union == first:
+        return first, first_index, first.indices(second.values).astype(np.int32)[second_index]
     return union, *(
         union.indices(one.values).astype(np.int32)[index]
         for one, index in ((first, first_index), (second, second_index))
