@@ -255,7 +255,7 @@ def test_what_cannot_be_tested_is_refused():
         match=r"model must have standard errors or draws; got 'FactorModel', which has none. Train with",
     ):
         palate.calibrate(posterior_model(noise_sd=None), test)
-    stranger = palate.Ratings.from_arrays([10**6], [10**6], [3.0])
+    stranger = palate.Ratings.from_arrays([10**6], [0], [3.0])
     with pytest.raises(
         ValueError, match=r"test must hold a rating of a user and an item that 'FactorModel' knows; got none."
     ):

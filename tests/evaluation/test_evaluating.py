@@ -221,6 +221,16 @@ def test_test_ratings_that_the_model_knows_are_refused_with_the_count(ratings, p
         evaluate(model, test)
 
 
+def test_a_test_of_another_data_set_is_refused(model):
+    strange = Ratings.from_arrays(["x", "y"], [1_000, 2_000], [3, 4], scale=(1, 5))
+    with pytest.raises(
+        ValueError,
+        match=r"test must have users or items that 'LeastSquares' knows; got ids such as user 'x' and item "
+        r"'1000'\. The model has ids such as user 'u00' and item '0'\.$",
+    ):
+        evaluate(model, strange)
+
+
 def test_a_leak_of_both_kinds_names_both(ratings):
     model = LeastSquares(n_factors=2, max_sweeps=3).fit(ratings, validation=0.2)
     n_held = int(model.ratings.held_out.sum())

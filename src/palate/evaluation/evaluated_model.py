@@ -105,7 +105,7 @@ def evaluated_model(
     TypeError
         If its ids are of another type than the test's.
     ValueError
-        If nothing is known of what its users have rated.
+        If nothing is known of what its users have rated, or it knows no user and no item of the test.
     """
     for what, ids, asked in (("user", scorer.users, test.users), ("item", scorer.items, test.items)):
         if ids.type_name != asked.type_name:
@@ -127,7 +127,15 @@ def evaluated_model(
                 )
             )
         known = aligned(train, scorer.users, scorer.items)
-    tests_held_out = _refuse_leaks(name, known, *indexes(test, scorer.users, scorer.items), part_of_held_out)
+    user, item = indexes(test, scorer.users, scorer.items)
+    if len(item) and max(user.max(), item.max()) < 0:
+        raise ArgumentError(
+            "test",
+            f"have users or items that {name!r} knows",
+            f"ids such as {_first_ids(test.users, test.items)}",
+            f"The model has ids such as {_first_ids(scorer.users, scorer.items)}.",
+        )
+    tests_held_out = _refuse_leaks(name, known, user, item, part_of_held_out)
     trained = known.trained()
     counts = trained.user_counts()
     return EvaluatedModel(
@@ -139,6 +147,11 @@ def evaluated_model(
         n_trained_users=int(np.count_nonzero(counts)),
         tests_held_out=tests_held_out,
     )
+
+
+def _first_ids(users: Vocabulary, items: Vocabulary) -> str:
+    """Return the first id of each side, in words."""
+    return f"user {str(users.id(0))!r} and item {str(items.id(0))!r}"
 
 
 def indexes(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
