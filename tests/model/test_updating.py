@@ -223,6 +223,14 @@ def test_ratings_off_the_scale_are_refused(trainer):
         model.update(palate.Ratings.from_arrays([0], [1], [5], scale=(0, 10)))
 
 
+def test_a_table_of_items_is_no_catalog(model):
+    items = pl.DataFrame({"item_id": [1], "title": ["Heat"]})
+    new = palate.Ratings.from_arrays([0], [1], [3])
+    for call in (lambda: model.update(new, catalog=items), lambda: palate.Popular().fit(new, catalog=items)):
+        with pytest.raises(TypeError, match=r"catalog must be a palate.Catalog; got DataFrame. Make one"):
+            call()
+
+
 def test_models_that_cannot_be_updated(model):
     with pytest.raises(ValueError, match="must have its ratings"):
         replace(model, ratings=None).update(NEW)

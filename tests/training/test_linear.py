@@ -258,7 +258,7 @@ def test_what_is_out_of_range_is_refused(rng, options, message):
 
 def test_what_the_model_cannot_do_is_said(rng):
     model = palate.LinearItems().fit(ratings_of(rng), validation=0)
-    with pytest.raises(ValueError, match="graded; got 9"):
+    with pytest.raises(ValueError, match="a rating must be within the model's scale 1 to 5; got 9"):
         model.fold_in([1], [9])
     with pytest.raises(ValueError, match="trained without half_life"):
         model.fold_in([1], [4], timestamps=[3])

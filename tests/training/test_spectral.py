@@ -1,10 +1,13 @@
 """Spectral: a model of choices by one decomposition, whose users are sums over their items."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 import palate
+from palate.data.times import TimeUnitWarning
 
 
 def ratings_of(rng, n_users=40, n_items=25, timestamp=False, **options):
@@ -174,12 +177,24 @@ def test_what_is_out_of_range_is_refused(rng, options, error, message):
         palate.Spectral(**options).fit(ratings_of(rng))
 
 
+def test_a_half_life_of_days_is_said_to_be_in_seconds(rng):
+    dated = replace(ratings_of(rng), timestamp=np.arange(len(ratings_of(rng))) * 86_400)
+    for trainer in (palate.Spectral(half_life=30), palate.LinearItems(half_life=30)):
+        with pytest.warns(TimeUnitWarning, match="half_life=30 leaves 100 % of the choices without weight"):
+            trainer.fit(dated, validation=0)
+
+
 def test_what_the_model_cannot_do_is_said(rng):
     model = palate.Spectral(n_factors=5).fit(ratings_of(rng), validation=0)
     with pytest.raises(ValueError, match="items cannot be folded into this model: a Spectral model"):
         model.fold_in_item([1, 2], [3, 4])
-    with pytest.raises(ValueError, match="ratings must be from 1 to 5, the scale, to be graded; got 9"):
-        model.fold_in([1], [9])
+    outside = r"a rating must be within the model's scale 1 to 5; got 9 for item 2 \(ratings\[0\]\)"
+    for chosen in (model, palate.LinearItems().fit(ratings_of(rng), validation=0)):
+        for refused in (chosen.fold_in, lambda *row, chosen=chosen: chosen.user_with(1, *row)):
+            with pytest.raises(ValueError, match=outside):
+                refused([2, 1], [9, 3])
+    with pytest.raises(ValueError, match=r"weights must be positive and finite; got -1 \(weights\[1\]\)"):
+        model.fold_in([2, 1], [4, 3], weights=[1, -1])
     with pytest.raises(ValueError, match="trained without half_life"):
         model.fold_in([1], [4], timestamps=[3])
     with pytest.raises(ValueError, match="features must be features of the model"):

@@ -79,6 +79,13 @@ def ratings_of(given: object, argument: str = "ratings", also: str = "") -> Rati
 def with_catalog(given: object, catalog: Catalog | None) -> tuple[Ratings, Catalog | None]:
     """Return ratings and their catalog: the one given beside them, else that of their Dataset."""
     ratings = ratings_of(given)
+    if catalog is not None and not isinstance(catalog, Catalog):
+        raise ArgumentTypeError(
+            "catalog",
+            "be a palate.Catalog",
+            type(catalog).__name__,
+            "Make one of a table of items with palate.Catalog.from_frame(...).",
+        )
     return ratings, given.catalog if catalog is None and isinstance(given, Dataset) else catalog
 
 

@@ -13,7 +13,7 @@ PAIRS = 20_000_000  # predictions that are looked at unless a sample is given: 8
 _CHUNK = 1 << 22
 
 
-def predicting(model: Any) -> Any:
+def predicting(model: object) -> Any:
     """Return what a model predicts by: the star head of one of two heads, else the model itself."""
     return getattr(model, "predicts", model)
 

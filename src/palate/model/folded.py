@@ -21,6 +21,7 @@ from palate.lists.lookup import element, is_single
 from palate.model.user_ratings import UserRatings, last_time
 from palate.scorer import Scorer
 from palate.solve.confidence import Confidence
+from palate.solve.grades import RATINGS, Grades
 from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def checked_row(
         raise ArgumentError("ratings", "be finite", f"{values[place]} (ratings[{place}])")
     check_rating(
         values,
-        model.scale,
+        scale_of(model),
         lambda place: f"for {what.removesuffix(' id')} {element(ids, place)!r} (ratings[{place}])",
     )
     order = np.argsort(index, kind="stable")
@@ -273,6 +274,24 @@ def checked_row(
         raise ArgumentError(argument, "not repeat an id", f"{twice!r} twice", "Keep one of its ratings.")
     found = _weights(weights, order)
     return Rows.one(index.astype(np.int32), values[order], found, len(vocabulary)), order
+
+
+def grades_of_model(model: object) -> Grades | None:
+    """Return how a model of choices grades ratings; None for others."""
+    for one in (getattr(model, "fold", None), model):
+        grades = getattr(one, "grades", None)
+        if isinstance(grades, Grades):
+            return grades
+    return None
+
+
+def scale_of(model: object) -> tuple[float, float] | None:
+    """Return the scale on which a model takes ratings, be it to predict or to grade them; None for counts."""
+    scale: tuple[float, float] | None = getattr(model, "scale", None)
+    grades = grades_of_model(model)
+    if scale is None and grades is not None and grades.kind == RATINGS:
+        return grades.low, grades.high
+    return scale
 
 
 def _numbers(values: object, argument: str) -> np.ndarray:
@@ -298,8 +317,11 @@ def _weights(weights: object, order: np.ndarray) -> np.ndarray | None:
     values = _numbers(weights, "weights")
     if len(values) != len(order):
         raise ArgumentError("weights and ratings", "be of one length", f"{len(values)} and {len(order)}")
-    if not (np.isfinite(values) & (values > 0)).all():
-        raise ArgumentError("weights", "be positive and finite")
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    if len(wrong):
+        raise ArgumentError(
+            "weights", "be positive and finite", f"{values[wrong[0]]:g} (weights[{wrong[0]}])"
+        )
     return np.asarray(values[order])
 
 

@@ -15,7 +15,7 @@ from palate._checks import ArgumentError
 from palate._parallel import check_threads
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
-from palate.data.dataset import Dataset, ratings_of
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.forks import rows_of
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale, outside
@@ -23,7 +23,7 @@ from palate.factors.draws import has_posterior
 from palate.factors.sides import SideName
 from palate.factors.taking import changed, take
 from palate.factors.temporal_scores import in_units_of
-from palate.model.folded import solve_side
+from palate.model.folded import grades_of_model, scale_of, solve_side
 from palate.model.history import History, Trained
 from palate.model.joined import (
     Change,
@@ -37,7 +37,7 @@ from palate.model.joined import (
 )
 from palate.model.updated_sums import update_sums
 from palate.solve.features import BAG
-from palate.solve.grades import COUNTS, NONE, RATINGS, Grades, popularity, recency
+from palate.solve.grades import COUNTS, NONE, popularity, recency
 from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ def update(
     threads: int | None,
 ) -> Any:
     """Return a model that knows new ratings, too; see `Model.update`."""
-    if catalog is None and isinstance(ratings, Dataset):
-        catalog = ratings.catalog
-    new = ratings_of(ratings)
+    new, catalog = with_catalog(ratings, catalog)
     if model.ratings is not None:
         check_values(model, new)
     joined = join(model, new, duplicates or ("sum" if of_counts(model) else None))
@@ -79,17 +77,8 @@ def update(
 
 def of_counts(model: Trained) -> bool:
     """Return whether a model is of counts, which add up when a pair comes again."""
-    grades = _grades(model)
+    grades = grades_of_model(model)
     return bool(model.trainer.get("counts", NONE) != NONE or (grades is not None and grades.kind == COUNTS))
-
-
-def _grades(model: Trained) -> Grades | None:
-    """Return how a model of choices grades ratings; None for others."""
-    for one in (getattr(model, "fold", None), model):
-        grades = getattr(one, "grades", None)
-        if isinstance(grades, Grades):
-            return grades
-    return None
 
 
 def check_values(model: Trained, new: Ratings) -> None:
@@ -100,9 +89,7 @@ def check_values(model: Trained, new: Ratings) -> None:
     ScaleWarning
         If they look as if they were on another scale.
     """
-    grades, scale = _grades(model), model.scale
-    if scale is None and grades is not None and grades.kind == RATINGS:
-        scale = (grades.low, grades.high)
+    scale = scale_of(model)
     if scale is None:
         lowest = float(new.value.min()) if len(new) else 0.0
         if of_counts(model) and lowest < 0:

@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from palate._checks import ArgumentError, Setting, Words
+from palate.data.arguments import warn_caller
+from palate.data.times import TimeUnitWarning
 from palate.solve.rows import Rows
 
 NONE, RATINGS, COUNTS, ALIKE = "none", "ratings", "counts", "alike"
 KINDS = (RATINGS, COUNTS, ALIKE)
 MIN_RATINGS = 3  # of an item, below which what is known of it is chance
+_FORGOTTEN = 149  # half-lives after which a weight is 0 in single precision
 _LATER = 2.0**-30  # of the score of an item with too few ratings: a power of two changes no digit of it
 
 
@@ -189,6 +192,7 @@ def grades_of(
         return Grades(kind=kind, least=least, low=float(low), high=float(high))
     if times is None:
         raise _no_times(half_life)
+    _warn_of_no_weight(times, half_life)
     return Grades(
         kind=kind,
         least=least,
@@ -197,6 +201,22 @@ def grades_of(
         half_life=float(half_life),
         now=int(times.max()),
     )
+
+
+def _warn_of_no_weight(times: np.ndarray, half_life: float) -> None:
+    """Say so if more than half of the choices are too old to count, as those of days taken for seconds."""
+    ages = times.max() - times.astype(np.float64)
+    share = float((ages > _FORGOTTEN * half_life).mean())
+    if share > 0.5:
+        warn_caller(
+            Words(
+                Setting("half_life", half_life),
+                f" leaves {100 * share:.0f} % of the choices without weight: the oldest is "
+                f"{ages.max() / half_life:,.0f} half-lives older than the latest. It is in the unit of the "
+                "timestamps, which is seconds for dates.",
+            ),
+            TimeUnitWarning,
+        )
 
 
 def _no_times(half_life: float) -> ValueError:
