@@ -8,6 +8,7 @@ import pytest
 from palate.kernels.double import solve_double
 from palate.kernels.ratings import N_STATS
 from palate.kernels.rows import solve_row_reference, solve_rows
+from palate.kernels.systems import Systems
 
 SOAK = int(os.environ.get("PALATE_SOAK", "0") or 0)
 MEAN, IMPUTED = 3.5, 1.0
@@ -58,8 +59,7 @@ class Case:
         out, out_bias = np.empty((n_rows, self.width), single), np.empty(n_rows, single)
         stats = np.zeros((n_rows, N_STATS))
         noise = np.empty((0, self.width + 1), single) if noise is None else noise
-        common = (
-            np.array([0, n_rows]),
+        systems = Systems(
             self.indptr,
             self.columns,
             self.values,
@@ -79,9 +79,9 @@ class Case:
             bias,
         )
         rest = noise, out, out_bias, stats, np.zeros(n_rows, bool)
-        n_double = solve_rows(*common, double, *rest)
+        n_double = solve_rows(0, n_rows, systems, double, *rest)
         if n_double:
-            solve_double(*common, *rest)
+            solve_double(0, n_rows, systems, *rest)
         return np.hstack([out, out_bias[:, None]]).astype(np.float64), stats, n_double
 
     def system(self, row, dropout=0.0):

@@ -11,80 +11,39 @@ TINY = np.float32(1e-30)  # below this a pivot counts as zero
 
 @inlined(fastmath=FAST)
 def add_upper(
-    out,
-    stride,
-    first,
-    rows,
-    columns,
-    left,
-    left_step,
-    left_panel,
-    right,
-    right_at,
-    right_step,
-    right_panel,
-    n,
+    out, stride, first, rows, columns, left, left_panel, right, right_at, right_step, right_panel, n
 ):
     """Add `left' right` to the blocks of `out` on and right of the diagonal, for rows `first` to `rows`.
 
     Panel c of the left matrix starts at `c * left_panel`, of the right one at `right_at + c *
-    right_panel`; `*_step` leads from one of the n products to the next. Bounds are multiples of
-    eight.
+    right_panel`; LANES and `right_step` lead from one of the n products to the next. Bounds are multiples
+    of eight.
     """
     for row in range(first, rows, LANES):
-        left_at = (row // LANES) * left_panel
+        left_row = (row // LANES) * left_panel
         column = row
         while column < columns:
             at = right_at + (column // LANES) * right_panel
-            cell = row * stride + column
             remaining = (columns - column) // LANES
             if remaining == 1:
+                cell = row * stride + column
                 add_products(
-                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 8, 1
+                    out, cell, stride, left, left_row, LANES, right, at, right_step, right_panel, n, 8, 1
                 )
                 column += LANES
                 continue
-            lower = cell + 4 * stride
-            if remaining == 3 or remaining > 4:
-                add_products(
-                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 3
-                )
-                add_products(
-                    out,
-                    lower,
-                    stride,
-                    left,
-                    left_at + 4,
-                    left_step,
-                    right,
-                    at,
-                    right_step,
-                    right_panel,
-                    n,
-                    4,
-                    3,
-                )
-                column += 3 * LANES
-            else:
-                add_products(
-                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 2
-                )
-                add_products(
-                    out,
-                    lower,
-                    stride,
-                    left,
-                    left_at + 4,
-                    left_step,
-                    right,
-                    at,
-                    right_step,
-                    right_panel,
-                    n,
-                    4,
-                    2,
-                )
-                column += 2 * LANES
+            wide = remaining == 3 or remaining > 4
+            for half in range(0, LANES, 4):
+                cell, left_at = (row + half) * stride + column, left_row + half
+                if wide:
+                    add_products(
+                        out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 4, 3
+                    )
+                else:
+                    add_products(
+                        out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 4, 2
+                    )
+            column += (3 if wide else 2) * LANES
 
 
 @inlined(fastmath=FAST)
@@ -118,19 +77,6 @@ def factorise(system, stride, width, negated):
             copy_scaled(
                 negated, cell, LANES * LANES, system, at, LANES, np.float32(-1.0), (width - rest) // LANES
             )
-        add_upper(
-            system,
-            stride,
-            rest,
-            width,
-            stride,
-            negated,
-            LANES,
-            LANES * LANES,
-            system,
-            top * stride,
-            stride,
-            LANES,
-            LANES,
-        )
+        panel, at = LANES * LANES, top * stride
+        add_upper(system, stride, rest, width, stride, negated, panel, system, at, stride, LANES, LANES)
     return worst

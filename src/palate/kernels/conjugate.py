@@ -12,18 +12,21 @@ squares.
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
+from palate.kernels.systems import mean_of_row, set_to_mean
 from palate.kernels.tile import FAST, LANES, add_scaled, dot, prefetch
 
 
 @inlined(fastmath=FAST)
-def _multiply(
-    x, out, columns, weights, flat, width, precision, strength, base_gram, w0, dropout, squares, with_bias
-):
-    """Write `A x` to `out`; the bias is entry `width` of both, which are padded to `width + 8`."""
+def _multiply(x, out, columns, weights, flat, diagonal, base_gram, w0, with_bias):
+    """Write `A x` to `out`; the bias is entry `width` of both, which are padded to `width + 8`.
+
+    `diagonal` (width + 1,) is that of the penalty and of dropout.
+    """
+    width = diagonal.size - 1
     vectors = width // LANES
     for f in range(width):
-        out[f] = (strength * precision[f, f] + dropout * squares[f]) * x[f]
-    total = precision[width, width] * x[width]
+        out[f] = diagonal[f] * x[f]
+    total = diagonal[width] * x[width]
     if base_gram.size > 0:
         base = base_gram.reshape(-1)
         for f in range(width):
@@ -46,59 +49,32 @@ def _multiply(
 
 
 @kernel(fastmath=FAST)
-def improve_rows(
-    rows,
-    indptr,
-    columns,
-    values,
-    weights,
-    mean,
-    other,
-    other_bias,
-    precision,
-    strength,
-    prior_mean,
-    base_gram,
-    base_rhs,
-    w0,
-    imputed,
-    dropout,
-    with_bias,
-    n_steps,
-    tolerance,
-    out,
-    out_bias,
-):
+def improve_rows(first_row, last_row, systems, n_steps, tolerance, out, out_bias):
     """Improve `out` and `out_bias`, which hold the rows' present vectors, by at most `n_steps`
     steps of conjugate gradients.
 
-    Arguments are those of `rows.solve_rows`; `precision` must be diagonal. A row is done when its
+    `precision` of the Systems must be diagonal, and their `l1_bias` is left out. A row is done when its
     preconditioned residual has fallen to `tolerance` of the right-hand side's.
     """
+    indptr, columns, values, weights = systems.indptr, systems.columns, systems.values, systems.weights
+    mean, other, other_bias = systems.mean, systems.other, systems.other_bias
+    precision, strength, prior_mean = systems.precision, systems.strength, systems.prior_mean
+    base_gram, base_rhs, w0, imputed = systems.base_gram, systems.base_rhs, systems.w0, systems.imputed
+    dropout, with_bias = systems.dropout, systems.with_bias
     width = other.shape[1]
     flat = other.reshape(-1)
     padded, vectors = width + LANES, width // LANES + 1
-    x, residual, direction, image = (
-        np.zeros(padded, np.float32),
-        np.zeros(padded, np.float32),
-        np.zeros(padded, np.float32),
-        np.zeros(padded, np.float32),
-    )
-    solved, inverse, right = (
-        np.zeros(padded, np.float32),
-        np.zeros(padded, np.float32),
-        np.zeros(padded, np.float32),
-    )
+    x, residual = np.zeros(padded, np.float32), np.zeros(padded, np.float32)
+    direction, image = np.zeros(padded, np.float32), np.zeros(padded, np.float32)
+    solved, inverse = np.zeros(padded, np.float32), np.zeros(padded, np.float32)
+    right, diagonal = np.zeros(padded, np.float32), np.zeros(width + 1, np.float32)
     squares, observed = np.zeros(width, np.float32), np.zeros(width, np.float32)
-    for u in range(rows[0], rows[1]):
-        span = columns[indptr[u] : indptr[u + 1]]
-        value = values[indptr[u] : indptr[u + 1]]
+    for u in range(first_row, last_row):
+        span, value = columns[indptr[u] : indptr[u + 1]], values[indptr[u] : indptr[u + 1]]
         weight_row = weights[indptr[u] : indptr[u + 1]] if weights.size > 0 else weights
-        mean_row = prior_mean[min(u, prior_mean.shape[0] - 1)] if prior_mean.shape[0] > 0 else other[0, :0]
+        mean_row = mean_of_row(prior_mean, u)
         if span.size == 0 and w0 == 0:
-            for f in range(width):
-                out[u, f] = mean_row[f] if mean_row.size > 0 else np.float32(0.0)
-            out_bias[u] = mean_row[width] if mean_row.size > 0 else np.float32(0.0)
+            set_to_mean(mean_row, u, out, out_bias)
             continue
         right[:] = 0
         squares[:] = 0
@@ -127,28 +103,16 @@ def improve_rows(
         if not with_bias:
             right[width] = 0
         for f in range(width):
-            diagonal = strength[u] * precision[f, f] + observed[f] + dropout * squares[f]
+            whole = strength[u] * precision[f, f] + observed[f] + dropout * squares[f]
             if base_gram.size > 0:
-                diagonal += base_gram[f, f]
-            inverse[f] = np.float32(1.0) / max(diagonal, np.float32(1e-12))
+                whole += base_gram[f, f]
+            inverse[f] = np.float32(1.0) / max(whole, np.float32(1e-12))
+            diagonal[f] = strength[u] * precision[f, f] + dropout * squares[f]
             x[f] = out[u, f]
+        diagonal[width] = precision[width, width]
         inverse[width] = np.float32(1.0) / max(corner, np.float32(1e-12)) if with_bias else np.float32(0.0)
         x[width] = out_bias[u] if with_bias else np.float32(0.0)
-        _multiply(
-            x,
-            image,
-            span,
-            weight_row,
-            flat,
-            width,
-            precision,
-            strength[u],
-            base_gram,
-            w0,
-            dropout,
-            squares,
-            with_bias,
-        )
+        _multiply(x, image, span, weight_row, flat, diagonal, base_gram, w0, with_bias)
         goal = np.float32(0.0)
         for f in range(width + 1):
             residual[f] = right[f] - image[f]
@@ -160,21 +124,7 @@ def improve_rows(
         for _ in range(n_steps):
             if not size > goal:
                 break
-            _multiply(
-                direction,
-                image,
-                span,
-                weight_row,
-                flat,
-                width,
-                precision,
-                strength[u],
-                base_gram,
-                w0,
-                dropout,
-                squares,
-                with_bias,
-            )
+            _multiply(direction, image, span, weight_row, flat, diagonal, base_gram, w0, with_bias)
             curvature = dot(direction, 0, image, 0, vectors)
             if not curvature > 0:
                 break

@@ -4,115 +4,46 @@ import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
 from palate.kernels.ratings import row_stats
+from palate.kernels.systems import mean_of_row, set_to_mean
 
 SMALL = 1e-6  # share of the mean diagonal added where the penalty is zero
 
 
 @kernel()
-def solve_double(
-    rows,
-    indptr,
-    columns,
-    values,
-    weights,
-    mean,
-    other,
-    other_bias,
-    precision,
-    strength,
-    prior_mean,
-    base_gram,
-    base_rhs,
-    w0,
-    imputed,
-    dropout,
-    l1_bias,
-    with_bias,
-    noise,
-    out,
-    out_bias,
-    stats,
-    left,
-):
+def solve_double(first_row, last_row, systems, noise, out, out_bias, stats, left):
     """Solve the rows of a range that are `left`, with SMALL of the mean diagonal added.
 
     This is for zero penalties and other nearly singular systems. Arguments are those of
     `palate.kernels.rows.solve_rows`.
     """
+    indptr, columns, values, weights = systems.indptr, systems.columns, systems.values, systems.weights
+    mean, other, other_bias = systems.mean, systems.other, systems.other_bias
+    imputed, dropout = systems.imputed, systems.dropout
     width = other.shape[1]
     squares = np.zeros(width, np.float32)
-    for u in range(rows[0], rows[1]):
+    for u in range(first_row, last_row):
         if not left[u]:
             continue
-        first, last = indptr[u], indptr[u + 1]
-        weight_row = weights[first:last] if weights.size > 0 else weights
-        _solve_row(
-            columns[first:last],
-            values[first:last],
-            weight_row,
-            mean,
-            other,
-            other_bias,
-            precision,
-            strength[u],
-            prior_mean[min(u, prior_mean.shape[0] - 1)] if prior_mean.shape[0] > 0 else out[u, :0],
-            base_gram,
-            base_rhs,
-            w0,
-            imputed,
-            dropout,
-            l1_bias,
-            with_bias,
-            noise[u] if noise.shape[0] > 0 else out[u, :0],
-            out[u],
-            out_bias[u : u + 1],
-        )
+        noise_row = noise[u] if noise.shape[0] > 0 else out[u, :0]
+        _solve_row(systems, u, noise_row, out, out_bias)
         if stats.shape[0] == 0:
             continue
+        first, last = indptr[u], indptr[u + 1]
+        own, value, level = columns[first:last], values[first:last], mean + out_bias[u]
+        weight_row, x = weights[first:last] if weights.size > 0 else weights, out[u]
         squares[:] = 0
         if dropout != 0:
-            for position in range(first, last):
-                weight = weights[position] if weights.size > 0 else np.float32(1.0)
+            for b in range(own.size):
+                weight = weight_row[b] if weights.size > 0 else np.float32(1.0)
                 for f in range(width):
-                    squares[f] += weight * other[columns[position], f] * other[columns[position], f]
-        row_stats(
-            columns[first:last],
-            values[first:last],
-            weight_row,
-            mean,
-            other,
-            other_bias,
-            imputed,
-            dropout,
-            out[u],
-            out_bias[u],
-            squares,
-            stats[u],
-        )
+                    squares[f] += weight * other[own[b], f] * other[own[b], f]
+        row_stats(own, value, weight_row, other, other_bias, level, imputed, dropout, x, squares, stats[u])
 
 
 @inlined()
-def _solve_row(
-    columns,
-    values,
-    weights,
-    mean,
-    other,
-    other_bias,
-    precision,
-    strength,
-    prior_mean,
-    base_gram,
-    base_rhs,
-    w0,
-    imputed,
-    dropout,
-    l1_bias,
-    with_bias,
-    noise,
-    out,
-    out_bias,
-):
+def _solve_row(systems, u, noise, out, out_bias):
+    other, precision, strength = systems.other, systems.precision, systems.strength[u]
+    prior_mean, w0, dropout = mean_of_row(systems.prior_mean, u), systems.w0, systems.dropout
     width = other.shape[1]
     size = width + 1
     system = np.zeros((size, size))
@@ -124,16 +55,16 @@ def _solve_row(
             system[f, j] = scale * precision[f, j]
             if prior_mean.size > 0:
                 h[f] += system[f, j] * prior_mean[j]
-            if base_gram.size > 0:
-                system[f, j] += base_gram[f, j]
-        if base_gram.size > 0:
-            h[f] += base_rhs[f]
-    for b in range(columns.size):
-        i = columns[b]
-        weight = np.float64(weights[b]) if weights.size > 0 else 1.0
-        t = weight * (np.float64(values[b]) - mean - other_bias[i]) - w0 * (
-            np.float64(imputed) - mean - other_bias[i]
-        )
+            if systems.base_gram.size > 0:
+                system[f, j] += systems.base_gram[f, j]
+        if systems.base_gram.size > 0:
+            h[f] += systems.base_rhs[f]
+    for b in range(systems.indptr[u], systems.indptr[u + 1]):
+        i = systems.columns[b]
+        weight = np.float64(systems.weights[b]) if systems.weights.size > 0 else 1.0
+        mean, bias = systems.mean, systems.other_bias[i]
+        t = weight * (np.float64(systems.values[b]) - mean - bias)
+        t -= w0 * (np.float64(systems.imputed) - mean - bias)
         for f in range(width):
             x[f] = other[i, f]
         x[width] = 1.0
@@ -144,16 +75,14 @@ def _solve_row(
             h[f] += t * x[f]
             if f < width:
                 system[f, f] += dropout * weight * x[f] * x[f]
-    n = size if with_bias else width
+    n = size if systems.with_bias else width
     trace = 0.0
     for f in range(n):
         trace += system[f, f]
     ridge = SMALL * trace / max(n, 1)
     # Rows and columns of an empty system (no ratings of nonzero vectors, no penalty) keep their prior mean.
     if not ridge > 0:
-        for f in range(width):
-            out[f] = prior_mean[f] if prior_mean.size > 0 else np.float32(0.0)
-        out_bias[0] = prior_mean[width] if prior_mean.size > 0 else np.float32(0.0)
+        set_to_mean(prior_mean, u, out, out_bias)
         return
     for f in range(n):
         system[f, f] += ridge
@@ -179,12 +108,12 @@ def _solve_row(
             t = value * system[f, f]
             if noise.size > 0:
                 t += system[f, f] * noise[f]
-            half = 0.5 * l1_bias
+            half = 0.5 * systems.l1_bias
             x[f] = np.sign(t) * max(abs(t) - half, 0.0) / (system[f, f] * system[f, f])
         else:
             if noise.size > 0:
                 value += noise[f]
             x[f] = value / system[f, f]
     for f in range(width):
-        out[f] = x[f]
-    out_bias[0] = x[width]
+        out[u, f] = x[f]
+    out_bias[u] = x[width]

@@ -10,11 +10,9 @@ import numpy as np
 from numba import uint64
 
 from palate.kernels.compiling import kernel
-from palate.kernels.ordinal import draw_latent, normal_cdf
+from palate.kernels.ordinal import cut_densities, cuts_of, draw_latent
 from palate.kernels.random import fill_normal, mix, uniform
 
-_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
-_LEAST = 1e-300
 _FLAT = 1e-6  # least curvature of a rating's log-likelihood: keeps Newton's targets finite
 
 
@@ -72,16 +70,8 @@ def draw_latent_rows(keys, salt, indptr, latent, codes, cutpoints, precision, ou
     for row in range(keys.size):
         part = slice(indptr[row], indptr[row + 1])
         own = precision[part] if precision.size > 0 else precision
-        draw_latent(
-            mix(keys[row] ^ salt),
-            0,
-            indptr[row + 1] - indptr[row],
-            latent[part],
-            codes[part],
-            cutpoints,
-            own,
-            out[part],
-        )
+        key, n = mix(keys[row] ^ salt), indptr[row + 1] - indptr[row]
+        draw_latent(key, 0, n, latent[part], codes[part], cutpoints, own, out[part])
 
 
 @kernel()
@@ -96,12 +86,8 @@ def newton_terms(latent, codes, cutpoints, precision, target, weight):
     for position in range(latent.size):
         s, code = np.float64(latent[position]), codes[position]
         root = math.sqrt(precision[position]) if precision.size > 0 else 1.0
-        low = (cutpoints[code - 1] - s) * root if code > 0 else -np.inf
-        high = (cutpoints[code] - s) * root if code < n_cuts else np.inf
-        p = normal_cdf(-low) - normal_cdf(-high) if low > 0 else normal_cdf(high) - normal_cdf(low)
-        p = max(p, _LEAST)
-        at_low = _DENSITY * math.exp(-0.5 * low * low) / p if code > 0 else 0.0
-        at_high = _DENSITY * math.exp(-0.5 * high * high) / p if code < n_cuts else 0.0
+        low, high = cuts_of(code, s, cutpoints, root)
+        _, at_low, at_high = cut_densities(low, high)
         slope = at_low - at_high
         bend = slope * slope
         if code > 0:

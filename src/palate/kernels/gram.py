@@ -27,7 +27,7 @@ def add_gram(factors, first, last, out):
                 gathered, b * LANES, panel, flat, (begin + b) * width, LANES, np.float32(1.0), width // LANES
             )
         block[:] = 0
-        add_upper(block, width, 0, width, width, gathered, LANES, panel, gathered, 0, LANES, panel, n)
+        add_upper(block, width, 0, width, width, gathered, panel, gathered, 0, LANES, panel, n)
         for row in range(width):
             for column in range(row, width):
                 out[row, column] += block[row * width + column]

@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel, shared
-from palate.kernels.tile import LANES, add_products
-from palate.kernels.topn import TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, _pack_users
+from palate.kernels.tile import LANES
+from palate.kernels.topn import TILE_COLUMNS, TILE_ROWS, _pack_users, fill_tile
 
 IDENTITY, BOUNDED, ORDINAL = 0, 1, 2
 _ROOT_HALF = math.sqrt(0.5)
@@ -185,24 +185,8 @@ def block_moments(model, users, level, values, order, item_bias, mean, sd):
         for column in range(0, order.size, TILE_COLUMNS):
             total[:], squares[:] = np.float32(0.0), np.float32(0.0)
             for draw in range(n_draws):
-                tile[:] = np.float32(0.0)
-                left_at = draw * n_factors * TILE_ROWS
-                right_at = column * depth + draw * n_factors * LANES
-                add_products(
-                    tile,
-                    0,
-                    TILE_COLUMNS,
-                    panels,
-                    left_at,
-                    TILE_ROWS,
-                    values,
-                    right_at,
-                    LANES,
-                    depth * LANES,
-                    n_factors,
-                    TILE_ROWS,
-                    TILE_VECTORS,
-                )
+                user_at, item_at = draw * n_factors * TILE_ROWS, column * depth + draw * n_factors * LANES
+                fill_tile(tile, panels, user_at, values, item_at, depth, n_factors)
                 for r in range(members.size):
                     own = level[draw, first + r]
                     for c in range(TILE_COLUMNS):

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from palate.kernels.compiling import kernel, shared
+from palate.kernels.compiling import inlined, kernel, shared
 from palate.kernels.random import uniform
 
 _ROOT_HALF = math.sqrt(0.5)
@@ -87,6 +87,24 @@ def expected_levels(latent, scale, cutpoints, levels, out):
         out[row] = mean
 
 
+@inlined()
+def cuts_of(code, s, cutpoints, root):
+    """Return how far the cutpoints of a level are from a latent value, in the sd of its noise, 1 / `root`."""
+    low = (cutpoints[code - 1] - s) * root if code > 0 else -np.inf
+    high = (cutpoints[code] - s) * root if code < cutpoints.size else np.inf
+    return low, high
+
+
+@inlined()
+def cut_densities(low, high):
+    """Return the probability of a level and the normal densities at its cutpoints, as shares of it."""
+    p = normal_cdf(-low) - normal_cdf(-high) if low > 0 else normal_cdf(high) - normal_cdf(low)
+    p = max(p, _LEAST)
+    at_low = _DENSITY * math.exp(-0.5 * low * low) / p
+    at_high = _DENSITY * math.exp(-0.5 * high * high) / p
+    return p, at_low, at_high
+
+
 @shared()
 def draw_latent(key, first, last, latent, codes, cutpoints, precision, out):
     """Draw the noisy latent values of ratings `first` to `last`: normal about `latent`, between the
@@ -94,12 +112,10 @@ def draw_latent(key, first, last, latent, codes, cutpoints, precision, out):
 
     `precision` is that of each rating's noise; empty where it is 1 throughout.
     """
-    n_cuts = cutpoints.size
     for position in range(first, last):
         s, code = latent[position], codes[position]
         root = math.sqrt(precision[position]) if precision.size > 0 else 1.0
-        low = (cutpoints[code - 1] - s) * root if code > 0 else -np.inf
-        high = (cutpoints[code] - s) * root if code < n_cuts else np.inf
+        low, high = cuts_of(code, s, cutpoints, root)
         mirrored = low > 0  # the upper tail is drawn as the lower one, where probabilities keep their digits
         if mirrored:
             low, high = -high, -low
@@ -123,13 +139,9 @@ def cutpoint_terms(first, last, latent, codes, cutpoints, precision, gradient, c
     for position in range(first, last):
         s, code = latent[position], codes[position]
         root = math.sqrt(precision[position]) if precision.size > 0 else 1.0
-        low = (cutpoints[code - 1] - s) * root if code > 0 else -np.inf
-        high = (cutpoints[code] - s) * root if code < n_cuts else np.inf
-        p = normal_cdf(-low) - normal_cdf(-high) if low > 0 else normal_cdf(high) - normal_cdf(low)
-        p = max(p, _LEAST)
+        low, high = cuts_of(code, s, cutpoints, root)
+        p, at_low, at_high = cut_densities(low, high)
         total += math.log(p)
-        at_low = _DENSITY * math.exp(-0.5 * low * low) / p if code > 0 else 0.0
-        at_high = _DENSITY * math.exp(-0.5 * high * high) / p if code < n_cuts else 0.0
         if code > 0:
             gradient[code - 1] -= at_low * root
             curvature[0, code - 1] += (at_low * at_low - low * at_low) * root * root

@@ -114,7 +114,7 @@ def _normal_polynomial() -> np.ndarray:
     return chebyshev.cheb2poly(chebyshev.chebinterpolate(wanted, _DEGREE))[::-1].astype(np.float32)
 
 
-_COEFFICIENTS = _normal_polynomial()  # a constant of the kernel below
+_COEFFICIENTS = tuple(_normal_polynomial())  # a constant of the kernel below
 
 
 @kernel(fastmath={"contract"})
@@ -125,22 +125,7 @@ def add_expected_levels(latent, user_scale, item_scale, cuts, levels, share, out
     is a polynomial, which vector units evaluate many at a time, within 3e-7 up to `_REACH` and
     constant beyond.
     """
-    c = _COEFFICIENTS
-    c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12 = (
-        c[0],
-        c[1],
-        c[2],
-        c[3],
-        c[4],
-        c[5],
-        c[6],
-        c[7],
-        c[8],
-        c[9],
-        c[10],
-        c[11],
-        c[12],
-    )
+    c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12 = _COEFFICIENTS
     reach, half, one = np.float32(_REACH), np.float32(0.5), np.float32(1.0)
     shrink = np.float32(2.0 / _REACH**2)
     width = latent.shape[1]

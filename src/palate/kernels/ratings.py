@@ -12,14 +12,14 @@ N_STATS = (
 
 
 @inlined(fastmath=FAST)
-def row_stats(columns, values, weights, mean, other, other_bias, imputed, dropout, x, bias, squares, stats):
-    """Write the row's N_STATS sums (see there), with the row's own solution `x`."""
+def row_stats(columns, values, weights, other, other_bias, level, imputed, dropout, x, squares, stats):
+    """Write the row's N_STATS sums (see there), with its own solution `x` and `level = mean + bias`."""
     width = other.shape[1]
     flat = other.reshape(-1)
     squared, absolute, unobserved = 0.0, 0.0, 0.0
     for b in range(columns.size):
         i = columns[b]
-        score = mean + bias + other_bias[i] + dot(x, 0, flat, i * width, width // LANES)
+        score = level + other_bias[i] + dot(x, 0, flat, i * width, width // LANES)
         error = values[b] - score
         weight = weights[b] if weights.size > 0 else np.float32(1.0)
         squared += weight * error * error
@@ -32,47 +32,24 @@ def row_stats(columns, values, weights, mean, other, other_bias, imputed, dropou
 
 
 @kernel(fastmath=FAST)
-def row_errors(
-    rows,
-    indptr,
-    columns,
-    values,
-    weights,
-    mean,
-    other,
-    other_bias,
-    imputed,
-    dropout,
-    solution,
-    solution_bias,
-    stats,
-):
+def row_errors(first_row, last_row, systems, solution, solution_bias, stats):
     """Write the N_STATS sums of every row of a range, for solutions that another solver found."""
+    indptr, columns, values, weights = systems.indptr, systems.columns, systems.values, systems.weights
+    other, other_bias = systems.other, systems.other_bias
+    mean, imputed, dropout = systems.mean, systems.imputed, systems.dropout
     width = other.shape[1]
     squares = np.zeros(width, np.float32)
-    for u in range(rows[0], rows[1]):
+    for u in range(first_row, last_row):
         first, last = indptr[u], indptr[u + 1]
-        weight_row = weights[first:last] if weights.size > 0 else weights
+        own, value, level = columns[first:last], values[first:last], mean + solution_bias[u]
+        weight_row, x = weights[first:last] if weights.size > 0 else weights, solution[u]
         squares[:] = 0
         if dropout != 0:
-            for b in range(first, last):
-                weight = weights[b] if weights.size > 0 else np.float32(1.0)
+            for b in range(own.size):
+                weight = weight_row[b] if weights.size > 0 else np.float32(1.0)
                 for f in range(width):
-                    squares[f] += weight * other[columns[b], f] * other[columns[b], f]
-        row_stats(
-            columns[first:last],
-            values[first:last],
-            weight_row,
-            mean,
-            other,
-            other_bias,
-            imputed,
-            dropout,
-            solution[u],
-            solution_bias[u],
-            squares,
-            stats[u],
-        )
+                    squares[f] += weight * other[own[b], f] * other[own[b], f]
+        row_stats(own, value, weight_row, other, other_bias, level, imputed, dropout, x, squares, stats[u])
 
 
 @kernel(fastmath=FAST)

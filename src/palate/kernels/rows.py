@@ -22,18 +22,21 @@ import numpy as np
 from palate.kernels.cholesky import BLOCK, TINY, add_upper, factorise
 from palate.kernels.compiling import inlined, kernel
 from palate.kernels.ratings import row_stats
+from palate.kernels.systems import mean_of_row, set_to_mean
 from palate.kernels.tile import FAST, LANES, add_products, add_scaled, copy_scaled, dot, prefetch
 
 AHEAD = 12  # ratings by which the gather asks for memory ahead of itself
 
 
 @inlined(fastmath=FAST)
-def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, out, out_bias):
+def _finish(system, corner, target, l1_bias, with_bias, noise, out, out_bias):
     """Solve for the row from the factorised system: first the bias, then `U p = y - v b (+ z)` backwards.
 
     Columns `width` and `width + 1` of `system` hold v and y, the transformed bias column and
     right-hand side. Returns False if the bias' pivot is not positive.
     """
+    width = out.size
+    stride = width + LANES
     bias = np.float32(0.0)
     if with_bias:
         pivot, t = corner, target
@@ -65,24 +68,9 @@ def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, ou
 
 @kernel(fastmath=FAST)
 def solve_rows(
-    rows,  # (2,) first and last + 1 of the rows to solve
-    indptr,  # (n_rows + 1,) int64
-    columns,  # (n_ratings,) int32
-    values,  # (n_ratings,) float32
-    weights,  # (n_ratings,) float32, or empty: all 1
-    mean,  # float32, mu
-    other,  # (n_columns, width) float32, width a multiple of 8
-    other_bias,  # (n_columns,) float32
-    precision,  # (width + 1, width + 1) float32, the bias last
-    strength,  # (n_rows,) float32
-    prior_mean,  # (0 | 1 | n_rows, width + 1) float32
-    base_gram,  # (width + 1, width + 1) float32, or empty
-    base_rhs,  # (width + 1,) float32, or empty
-    w0,
-    imputed,  # r0
-    dropout,  # d
-    l1_bias,
-    with_bias,
+    first_row,
+    last_row,
+    systems,  # Systems
     double,  # leave every row to `solve_double`
     noise,  # (0 | n_rows, width + 1) float32
     out,  # (n_rows, width) float32
@@ -93,12 +81,18 @@ def solve_rows(
     """Solve the rows of a range into `out`, mark those that float32 cannot solve as `left`, and return their
     number: `palate.kernels.double.solve_double` solves them.
     """
+    indptr, columns, values, weights = systems.indptr, systems.columns, systems.values, systems.weights
+    mean, other, other_bias = systems.mean, systems.other, systems.other_bias
+    precision, strength, prior_mean = systems.precision, systems.strength, systems.prior_mean
+    base_gram, base_rhs, w0, imputed = systems.base_gram, systems.base_rhs, systems.w0, systems.imputed
+    dropout, l1_bias, with_bias = systems.dropout, systems.l1_bias, systems.with_bias
     width = other.shape[1]
     stride = width + LANES
     flat = other.reshape(-1)
     scaled = weights.size > 0 or w0 != 0
     gathered = np.empty(max(width, LANES) * BLOCK, np.float32)
     weighted = np.empty(max(width, LANES) * BLOCK if scaled else 0, np.float32)
+    left_panels = weighted if scaled else gathered
     pair = np.zeros(LANES * BLOCK, np.float32)
     system = np.empty(max(width, LANES) * stride, np.float32)
     sides = np.empty(2 * max(width, LANES), np.float32)
@@ -106,22 +100,17 @@ def solve_rows(
     squares = np.zeros(width, np.float32)
     panel = LANES * BLOCK
     n_left = 0
-    for u in range(rows[0], rows[1]):
-        first, last = indptr[u], indptr[u + 1]
-        mean_row = prior_mean[min(u, prior_mean.shape[0] - 1)] if prior_mean.shape[0] > 0 else out[u, :0]
+    for u in range(first_row, last_row):
+        first, last, mean_row = indptr[u], indptr[u + 1], mean_of_row(prior_mean, u)
         noise_row = noise[u] if noise.shape[0] > 0 else out[u, :0]
         if first == last and w0 == 0 and noise_row.size == 0:
-            for f in range(width):
-                out[u, f] = mean_row[f] if mean_row.size > 0 else np.float32(0.0)
-            out_bias[u] = mean_row[width] if mean_row.size > 0 else np.float32(0.0)
+            set_to_mean(mean_row, u, out, out_bias)
             continue
         left[u] = double
         if double:
             n_left += 1
             continue
-        corner, target = _start(
-            system, stride, width, sides, precision, strength[u], mean_row, base_gram, base_rhs
-        )
+        corner, target = _start(system, sides, precision, strength[u], mean_row, base_gram, base_rhs)
         squares[:] = 0
         for begin in range(first, last, BLOCK):
             n = min(BLOCK, last - begin)
@@ -147,21 +136,7 @@ def solve_rows(
                 pair[b * LANES + 1] = t
                 corner += c
                 target += t
-            add_upper(
-                system,
-                stride,
-                0,
-                width,
-                width,
-                weighted if scaled else gathered,
-                LANES,
-                panel,
-                gathered,
-                0,
-                LANES,
-                panel,
-                n,
-            )
+            add_upper(system, stride, 0, width, width, left_panels, panel, gathered, 0, LANES, panel, n)
             add_sides(sides, width, pair, gathered, panel, n)
         for f in range(width):
             system[f * stride + f] += dropout * squares[f]
@@ -169,36 +144,17 @@ def solve_rows(
             system[f * stride + width + 1] = sides[width + f]
         solved = False
         if factorise(system, stride, width, negated) > np.float32(1e-5):
-            solved = _finish(
-                system,
-                stride,
-                width,
-                corner,
-                target,
-                l1_bias,
-                with_bias,
-                noise_row,
-                out[u],
-                out_bias[u : u + 1],
-            )
+            bias = out_bias[u : u + 1]
+            solved = _finish(system, corner, target, l1_bias, with_bias, noise_row, out[u], bias)
         if not solved:
             left[u] = True
             n_left += 1
             continue
         if stats.shape[0] > 0:
+            own, value, level = columns[first:last], values[first:last], mean + out_bias[u]
+            weight_row, x = weights[first:last] if weights.size > 0 else weights, out[u]
             row_stats(
-                columns[first:last],
-                values[first:last],
-                weights[first:last] if weights.size > 0 else weights,
-                mean,
-                other,
-                other_bias,
-                imputed,
-                dropout,
-                out[u],
-                out_bias[u],
-                squares,
-                stats[u],
+                own, value, weight_row, other, other_bias, level, imputed, dropout, x, squares, stats[u]
             )
     return n_left
 
@@ -218,8 +174,10 @@ def add_sides(sides, width, pair, gathered, panel, n):
 
 
 @inlined(fastmath=FAST)
-def _start(system, stride, width, sides, precision, strength, prior_mean, base_gram, base_rhs):
+def _start(system, sides, precision, strength, prior_mean, base_gram, base_rhs):
     """Set the system to `strength * precision + base_gram`, and its right-hand side accordingly."""
+    width = precision.shape[0] - 1
+    stride = width + LANES
     for f in range(width):
         row = f * stride
         copy_scaled(

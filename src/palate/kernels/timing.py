@@ -293,7 +293,7 @@ def bin_moments(start, stop, bounds, factors, weight, total, out):
                 sums[width, width + 1] += total[begin + b]
             block[:] = 0
             sides[:] = 0
-            add_upper(block, width, 0, width, width, weighted, LANES, panel, gathered, 0, LANES, panel, n)
+            add_upper(block, width, 0, width, width, weighted, panel, gathered, 0, LANES, panel, n)
             add_sides(sides, width, both, gathered, panel, n)
             for row in range(width):
                 for column in range(row, width):

@@ -241,6 +241,28 @@ def _pack_users(factors, users, out, norm):
 
 
 @inlined()
+def fill_tile(tile, users, user_at, items, item_at, depth, n):
+    """Write the products of four packed users and 24 packed items over `n` entries of their `depth`."""
+    tile[:] = np.float32(0.0)
+    step, chunk = LANES, depth * LANES
+    add_products(
+        tile,
+        0,
+        TILE_COLUMNS,
+        users,
+        user_at,
+        TILE_ROWS,
+        items,
+        item_at,
+        step,
+        chunk,
+        n,
+        TILE_ROWS,
+        TILE_VECTORS,
+    )
+
+
+@inlined()
 def _offer_hits(hits, tile, at, order, column, row, allowed, seen_indptr, seen_items, scores, items, size):
     """Offer the scores of `tile[at:]` whose bit is set to one user's heap; return its new size."""
     while hits != 0:
@@ -311,23 +333,7 @@ def top_items(
                 if not reachable:
                     continue
                 for column in range(block * BLOCK_ITEMS, (block + 1) * BLOCK_ITEMS, TILE_COLUMNS):
-                    tile[:] = np.float32(0.0)
-                    left_at, right_at = quad * depth, column * depth
-                    add_products(
-                        tile,
-                        0,
-                        TILE_COLUMNS,
-                        panels,
-                        left_at,
-                        TILE_ROWS,
-                        values,
-                        right_at,
-                        LANES,
-                        depth * LANES,
-                        depth,
-                        TILE_ROWS,
-                        TILE_VECTORS,
-                    )
+                    fill_tile(tile, panels, quad * depth, values, column * depth, depth, depth)
                     for r in range(TILE_ROWS):
                         u, at = quad + r, r * TILE_COLUMNS
                         hits = _hits(tile, at, threshold[u])

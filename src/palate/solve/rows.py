@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.solve.compressed import transposed
 from palate.solve.prior import RowPrior
+
+if TYPE_CHECKING:
+    from palate.kernels.systems import Systems
 
 _BLOCK_BYTES = 1 << 23  # of vectors that are read together
 LANES = 8  # padding of the factor block, as in the kernels
@@ -188,29 +191,33 @@ def solve_rows(
     if first_order:
         own = np.zeros(rows.n_rows, np.float32) if present is None else present.bias
         return _to_first_order(rows, other, mean, prior, own, threads)
-    common = _given(rows, other, mean, prior, draw, prior_mean, terms, threads)
+    systems = _systems(rows, other, mean, prior, draw, prior_mean, terms, threads)
+    bounds = balanced_bounds(rows.indptr)
     sums = np.zeros((rows.n_rows if stats else 0, N_STATS))
     if not steps:
-        return _solved(rows, other, common, prior, noise, double, sums, threads)
-    side = _improved(rows, other.factors.shape[1], common, prior, present, steps, tolerance, threads)
+        given = _widened_rows(noise, other.factors.shape[1])
+        return _solved(systems, given, bool(double), sums, bounds, threads)
+    side = _improved(systems, present, steps, tolerance, bounds, threads)
     if stats:
-        _errors(rows, other, mean, prior, side, sums, threads)
+        _errors(systems, side, sums, bounds, threads)
     return Solved(side, sums, 0)
 
 
-def _given(
+def _systems(
     rows: Rows,
     other: Side,
     mean: float,
     prior: RowPrior,
-    draw: int,
-    prior_mean: np.ndarray | None,
-    terms: tuple[np.ndarray, np.ndarray] | None,
-    threads: int,
-) -> tuple[Any, ...]:
-    """Return what all kernels that solve rows are given: ratings, the other side and the prior, padded."""
+    draw: int = 0,
+    prior_mean: np.ndarray | None = None,
+    terms: tuple[np.ndarray, np.ndarray] | None = None,
+    threads: int = 1,
+) -> "Systems":
+    """Return ratings, the other side and the prior as the kernels take them, padded."""
+    from palate.kernels.systems import Systems
+
     width, single = other.factors.shape[1], np.float32
-    return (
+    return Systems(
         *rows.table,
         rows.weights,
         single(mean),
@@ -223,38 +230,29 @@ def _given(
         single(prior.unobserved_weight),
         single(prior.imputed),
         single(prior.dropout),
+        single(prior.l1_bias),
+        bool(prior.bias),
     )
 
 
 def _solved(
-    rows: Rows,
-    other: Side,
-    common: tuple[Any, ...],
-    prior: RowPrior,
-    noise: np.ndarray | None,
-    double: bool,
-    sums: np.ndarray,
-    threads: int,
+    systems: "Systems", noise: np.ndarray, double: bool, sums: np.ndarray, bounds: np.ndarray, threads: int
 ) -> Solved:
     """Return the rows solved exactly, in float64 where float32 does not do; `sums` takes their error sums."""
     from palate.kernels import rows as kernel
     from palate.kernels.double import solve_double
 
-    width = other.factors.shape[1]
-    out, out_bias = np.empty((rows.n_rows, width), np.float32), np.empty(rows.n_rows, np.float32)
-    left = np.zeros(rows.n_rows, np.bool_)
-    given = (*common, np.float32(prior.l1_bias), bool(prior.bias))
-    rest: tuple[Any, ...] = (_widened_rows(noise, width), out, out_bias, sums, left)
+    n_rows = len(systems.strength)
+    out, out_bias = np.empty((n_rows, noise.shape[1] - 1), np.float32), np.empty(n_rows, np.float32)
+    rest = (noise, out, out_bias, sums, np.zeros(n_rows, np.bool_))
 
     def solve(start: int, stop: int) -> int:
-        ours = (np.array([start, stop]), *given)
-        n_left = int(kernel.solve_rows(*(*ours, bool(double), *rest)))
+        n_left = int(kernel.solve_rows(start, stop, systems, double, *rest))
         if n_left:
-            solve_double(*(*ours, *rest))
+            solve_double(start, stop, systems, *rest)
         return n_left
 
-    n_double = sum(run_chunks(solve, balanced_bounds(rows.indptr), threads))
-    return Solved(Side(out, out_bias), sums, n_double)
+    return Solved(Side(out, out_bias), sums, sum(run_chunks(solve, bounds, threads)))
 
 
 def _to_first_order(
@@ -268,16 +266,7 @@ def _to_first_order(
     share = np.divide(np.float32(1), penalty, out=np.zeros_like(penalty), where=penalty > 0)
     out = np.empty((rows.n_rows, other.factors.shape[1]), np.float32)
     block = max(1, _BLOCK_BYTES // (4 * out.shape[1]))
-    given = (
-        *rows.table,
-        rows.weights,
-        np.float32(mean),
-        other.factors,
-        other.bias,
-        bias,
-        share,
-        block,
-    )
+    given = (*rows.table, rows.weights, np.float32(mean), other.factors, other.bias, bias, share, block)
     run_chunks(
         lambda start, stop: first_order_rows(start, stop, *given, out), balanced_bounds(rows.indptr), threads
     )
@@ -285,47 +274,31 @@ def _to_first_order(
 
 
 def _improved(
-    rows: Rows,
-    width: int,
-    common: tuple[Any, ...],
-    prior: RowPrior,
+    systems: "Systems",
     present: Side | None,
     steps: int,
     tolerance: float,
+    bounds: np.ndarray,
     threads: int,
 ) -> Side:
     """Return the rows after some steps of conjugate gradients, from those of `present` or from zeros."""
     from palate.kernels.conjugate import improve_rows
 
+    n_rows, width = len(systems.strength), systems.other.shape[1]
     if present is None:
-        side = Side(np.zeros((rows.n_rows, width), np.float32), np.zeros(rows.n_rows, np.float32))
+        side = Side(np.zeros((n_rows, width), np.float32), np.zeros(n_rows, np.float32))
     else:
         side = Side(present.factors.copy(), present.bias.copy())
-    rest: tuple[Any, ...] = (bool(prior.bias), steps, np.float32(tolerance), side.factors, side.bias)
-    bounds = balanced_bounds(rows.indptr)
-    run_chunks(lambda start, stop: improve_rows(np.array([start, stop]), *common, *rest), bounds, threads)
+    rest = (systems, steps, np.float32(tolerance), side.factors, side.bias)
+    run_chunks(lambda start, stop: improve_rows(start, stop, *rest), bounds, threads)
     return side
 
 
-def _errors(
-    rows: Rows, other: Side, mean: float, prior: RowPrior, side: Side, sums: np.ndarray, threads: int
-) -> None:
+def _errors(systems: "Systems", side: Side, sums: np.ndarray, bounds: np.ndarray, threads: int) -> None:
     from palate.kernels.ratings import row_errors
 
-    arguments = (
-        *rows.table,
-        rows.weights,
-        np.float32(mean),
-        other.factors,
-        other.bias,
-        np.float32(prior.imputed),
-        np.float32(prior.dropout),
-        side.factors,
-        side.bias,
-        sums,
-    )
-    bounds = balanced_bounds(rows.indptr)
-    run_chunks(lambda start, stop: row_errors(np.array([start, stop]), *arguments), bounds, threads)
+    rest = (systems, side.factors, side.bias, sums)
+    run_chunks(lambda start, stop: row_errors(start, stop, *rest), bounds, threads)
 
 
 def rating_scores(rows: Rows, side: Side, other: Side, threads: int) -> np.ndarray:
@@ -352,7 +325,7 @@ def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int)
         precision=np.zeros((1, k + 1, k + 1), np.float32), mean=np.zeros((1, k + 1), np.float32)
     )
     sums = np.zeros((rows.n_rows, N_STATS))
-    _errors(rows, other, mean, nothing, side, sums, threads)
+    _errors(_systems(rows, other, mean, nothing), side, sums, balanced_bounds(rows.indptr), threads)
     squared, absolute = sums[:, :2].sum(axis=0)
     return float(squared), float(absolute)
 
