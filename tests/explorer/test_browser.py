@@ -175,6 +175,7 @@ def test_twelve_people_are_shown_with_two_lists_each(page):
     assert page.get_by_role("heading", name="List B: second").count() == 12
     assert page.get_by_role("heading", name="Lists: nDCG@10").is_visible()
     assert page.get_by_text("held out of training to know when to stop").is_visible()
+    assert page.get_by_text("an interval that should hold it in 80 of 100 cases").is_visible()
 
 
 def test_five_ratings_change_the_list_and_stay_after_a_reload_and_a_kill(page, explorer, problems):

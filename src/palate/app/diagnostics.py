@@ -153,7 +153,7 @@ def curve_panel(model: Model) -> Panel:
     }
     known = {name: values for name, values in columns.items() if any(value is not None for value in values)}
     frame = pl.DataFrame({"sweep": [one.sweep for one in sweeps], **known})
-    text = f"RMSE after each sweep. {model.history.stopped}".strip()
+    text = f"RMSE of {' and '.join(known)} ratings after each sweep. {model.history.stopped}".strip()
     return Panel(heading, text, frame, "sweep", tuple(known))
 
 

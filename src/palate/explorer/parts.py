@@ -100,19 +100,25 @@ def bar(row: Row, scale: tuple[float, float] | None) -> None:
         tag("b").style(f"left: {part(row.predicted_rating):.1f}%")
 
 
-def score_words(row: Row) -> str:
-    """Return what is expected of a row in words.
+def score_words(row: Row, likely: str = "") -> str:
+    """Return what is expected of a row in words, behind how likely it is to be chosen where that is known.
 
     Examples
     --------
     >>> score_words(Row(1, ItemInfo("x", n_ratings=7), 7.0)), score_words(Row(1, ItemInfo("x"), -1.5))
     ('often rated', 'score -1.5')
+    >>> score_words(Row(1, ItemInfo("x"), -1.5), "likely to be chosen")
+    'likely to be chosen'
     """
     if row.in_words:
-        return row.in_words
-    if row.predicted_rating is not None:
-        return f"{row.predicted_rating:.1f} expected"
-    return "often rated" if row.score == row.item.n_ratings else f"score {row.score:.3g}"
+        said = row.in_words
+    elif row.predicted_rating is not None:
+        said = f"{row.predicted_rating:.1f} expected"
+    elif likely:
+        return likely
+    else:
+        said = "often rated" if row.score == row.item.n_ratings else f"score {row.score:.3g}"
+    return f"{likely}, {said}" if likely else said
 
 
 def levels_of(info: ModelInfo) -> list[float]:

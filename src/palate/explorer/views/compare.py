@@ -5,7 +5,7 @@ from collections.abc import Callable
 from palate.app.answers import Answer, Row
 from palate.explorer.frame import Page
 from palate.explorer.parts import tag
-from palate.explorer.views.lists import asked, short_list
+from palate.explorer.views.lists import asked, explain_numbers, short_list
 
 
 def show(page: Page) -> None:
@@ -20,6 +20,7 @@ def show(page: Page) -> None:
                 before, after = lesson
                 address = state.address("/compare", model=before, other=after)
                 tag("a", "The lesson's before and after", href=address)
+        explain_numbers(page, state.model, state.other)
         if len(state.models) < 2:
             tag(
                 "p",

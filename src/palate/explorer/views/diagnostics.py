@@ -77,7 +77,7 @@ def options(panel: Panel) -> dict[str, Any]:
     return {
         "animation": False,
         "color": colors,
-        "grid": {"left": 8, "right": 12, "top": 34, "bottom": 8, "containLabel": True},
+        "grid": {"left": 8, "right": 32, "top": 34, "bottom": 8, "containLabel": True},
         "legend": {"show": len(panel.lines) > 1, "top": 0, "textStyle": {"color": gray}},
         "tooltip": {"trigger": "axis", "renderMode": "richText"},
         "xAxis": {

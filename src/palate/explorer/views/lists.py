@@ -17,6 +17,10 @@ SOURCES = {
     "popular fallback": "The model knows nothing of this user, so the list holds the most popular items.",
 }
 
+NUMBERS = (
+    "4.2 (3.6 to 4.8) is the rating that is expected, with an interval that should hold it in 80 of 100 "
+    "cases; a single rating varies more. The bar shows both on the rating scale."
+)
 _BY_BOTH = " It begins with what is likely to be chosen and to be rated highly if so."
 
 
@@ -59,7 +63,16 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
                         act(row)
                 with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
-                    tag("span", f"{short_words(row)}, {count(row.item.n_ratings)}")
+                    likely = _likelihood(page, answer, row) if row.predicted_rating is None else ""
+                    words = score_words(row, likely) if likely else short_words(row)
+                    tag("span", f"{words}, {count(row.item.n_ratings)}")
+
+
+def explain_numbers(page: Page, *models: str) -> None:
+    """Draw what the numbers beside an item are, where one of the models has intervals."""
+    infos = [page.space.core.model_info(model) for model in models]
+    if any(info.knows_uncertainty and info.scale is not None for info in infos):
+        tag("p", NUMBERS, "soft small")
 
 
 def short_words(row: Row) -> str:
@@ -101,7 +114,8 @@ def long_list(
                 with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
                     likely = _likelihood(page, answer, row)
-                    tag("span", f"{likely}{score_words(row)}{'' if likely and row.in_words else _crowd(row)}")
+                    crowd = "" if likely and row.in_words else _crowd(row)
+                    tag("span", f"{score_words(row, likely)}{crowd}")
                 below.append(tag("div", None, "p-under"))
 
 
@@ -137,8 +151,7 @@ def shares(found: Reasons, most: int = 5) -> list[tuple[str, str]]:
 
 def _likelihood(page: Page, answer: Answer, row: Row) -> str:
     """Return how likely a row is to be chosen, of a model whose list depends on that too."""
-    words = "" if row.chance is None else page.space.core.likelihood_in_words(row.chance, answer.model_id)
-    return f"{words}, " if words else ""
+    return "" if row.chance is None else page.space.core.likelihood_in_words(row.chance, answer.model_id)
 
 
 def _crowd(row: Row) -> str:

@@ -8,7 +8,7 @@ from palate.explorer.figures import Figures, measure
 from palate.explorer.frame import Page, problem, text_field
 from palate.explorer.parts import Element, button, table, tag
 from palate.explorer.people import Person, twelve_people
-from palate.explorer.views.lists import asked, history, short_list
+from palate.explorer.views.lists import asked, explain_numbers, history, short_list
 
 
 def show(page: Page) -> None:
@@ -21,6 +21,7 @@ def show(page: Page) -> None:
             "them.",
             "soft",
         )
+        explain_numbers(page, state.model, state.other)
         with tag("div", None, "p-tools"):
             page.model_picker("model", "List A")
             page.model_picker("other", "List B")

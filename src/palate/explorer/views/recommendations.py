@@ -9,7 +9,14 @@ from palate.explorer.changes import gone, marks, summary
 from palate.explorer.frame import Page, problem
 from palate.explorer.parts import Element, button, name_of, reasons_shown, tag
 from palate.explorer.state import ME, MOST_CAUTION, MOST_DIVERSITY, State
-from palate.explorer.views.lists import about, asked, choice_reasons, history, long_list
+from palate.explorer.views.lists import (
+    about,
+    asked,
+    choice_reasons,
+    explain_numbers,
+    history,
+    long_list,
+)
 
 _MIN_RATINGS_SLIDER = 100
 _MUCH = 0.3  # likeness from which an item is said to be much like another
@@ -24,6 +31,7 @@ def show(page: Page) -> None:
             page.user_picker()
             _sliders(page, info, lambda **changes: move(**changes))
         tag("p", _sentence(info), "soft small")
+        explain_numbers(page, state.model)
         with tag("div", None, "p-three"):
             with tag("section", None, aria_label="List"):
                 tag("h2", "For you" if state.user == ME else f"For user {state.user}")
