@@ -229,7 +229,7 @@ def test_diagnostics_have_a_panel_for_each_question(model):
     tail = found[1].frame
     assert tail["ratings"].to_list()[-1] == 1.0
     assert dict(diagnostics.card(model))["Items"] == str(N_ITEMS)
-    assert diagnostics.curve_panel(model).text.startswith("RMSE of training and validation ratings after each")
+    assert diagnostics.curve_panel(model).text.startswith("RMSE of training and validation ratings")
 
 
 def test_a_port_in_use_is_named_with_what_to_type():
