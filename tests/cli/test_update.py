@@ -78,6 +78,11 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(refused, model, cam
     assert model.read_bytes() == before
 
 
+def test_rows_without_ratings_are_no_ratings_of_1(refused, model, came):
+    came.write_text("user_id,item_id\n1,1\n")
+    assert "--no-rating must be left out" in refused("update", model, came, "--no-rating", code=2)
+
+
 def test_a_pair_in_both_is_as_asked(palate, refused, model, tmp_path):
     ratings = library.load(model).rated(3)
     item = ratings["item_id"][0]

@@ -126,6 +126,14 @@ def test_a_wrong_request_says_so(table, params, message):
     assert isinstance(Served(small()).get_raw_model(), palate.FactorModel)
 
 
+def test_what_is_no_model_and_unknown_arguments_are_refused(tmp_path):
+    with pytest.raises(TypeError, match="model must be a model of palate; got int"):
+        palate.mlflow.save_model(3, tmp_path / "m")
+    with pytest.raises(TypeError, match=r"save_model takes no argument 'rating'. Did you mean ratings="):
+        palate.mlflow.save_model(3, tmp_path / "m", rating=False)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_model_of_another_flavor_is_refused(tmp_path):
     other = mlflow.models.Model()
     other.add_flavor("python_function", loader_module="json", data="x")

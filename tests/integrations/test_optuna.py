@@ -60,3 +60,5 @@ def test_mistakes(ratings):
         PruningCallback(optuna.create_study(directions=["minimize", "minimize"]).ask())
     with pytest.raises(ValueError, match="must be held out to report validation_rmse"):
         fit(optuna.create_study().ask(), ratings, validation=0)
+    with pytest.raises(TypeError, match="trial must be a trial of Optuna; got NoneType"):
+        PruningCallback(None)

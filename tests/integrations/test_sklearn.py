@@ -210,3 +210,16 @@ def test_other_mistakes():
         RatingRegressor().fit(X, y[:-1])
     with pytest.raises(ValueError, match="y must hold the ratings"):
         RatingRegressor().fit(X, None)
+
+
+def test_trainers_of_scores_and_what_is_no_trainer():
+    X, y = table()
+    for trainer in (palate.LeastSquares, "als"):
+        with pytest.raises(TypeError, match=r"trainer must have the method fit\(ratings\)"):
+            RatingRegressor(trainer).fit(X, y)
+    with pytest.raises(ValueError, match="unknown must be one of 'baseline', 'nan', 'raise'; got 'drop'"):
+        RatingRegressor(unknown="drop").fit(X, y)
+    with pytest.raises(ValueError, match="item must be another column than user"):
+        RatingRegressor(user=0, item=0).fit(X, y)
+    with pytest.warns(UserWarning, match="Spectral predicts scores, which rank items and are not ratings"):
+        RatingRegressor(palate.Spectral()).fit(X, y)

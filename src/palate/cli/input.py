@@ -1,11 +1,13 @@
 """Reading ratings with a sign of life."""
 
 import contextlib
+import os
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, TypeGuard
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,7 +26,7 @@ def read(path: Path, options: Mapping[str, Any]) -> "Dataset":
 
     if not path.exists() and (bundled := _by_name(str(path), options)) is not None:
         return bundled
-    with busy(f"reading {path}"):
+    with busy(f"reading {path}"), without_panics():
         return read_file(path, **options)
 
 
@@ -109,3 +111,42 @@ def busy(what: str) -> Iterator[None]:
         timer.cancel()
         timer.join()
         status.stop()
+
+
+@contextlib.contextmanager
+def without_panics() -> Iterator[None]:
+    """Keep from the terminal what threads of Polars write where a damaged file surprises them.
+
+    What else libraries write to the standard error of the process is passed on at the end. The
+    error itself says what is wrong with the file.
+    """
+    try:
+        terminal = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    stream = sys.stderr
+    with tempfile.TemporaryFile() as held, contextlib.ExitStack() as ours:
+        ours.callback(os.close, terminal)
+        if _is_process_error(stream):  # what palate itself says is shown at once
+            stream.flush()
+            sys.stderr = ours.enter_context(
+                open(terminal, "w", buffering=1, encoding=stream.encoding, errors=stream.errors, closefd=False)
+            )
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr = stream
+            os.dup2(terminal, 2)
+            held.seek(0)
+            written = held.read()
+            if b"panicked at" not in written:
+                os.write(2, written)
+
+
+def _is_process_error(stream: TextIO | None) -> TypeGuard[TextIO]:
+    try:
+        return stream is not None and stream.fileno() == 2
+    except (OSError, ValueError):  # a stream in memory
+        return False

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palate.cli import options
+from palate.cli.errors import usage_error
 from palate.cli.messages import to_paste
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import check_model_file, instead
@@ -49,12 +50,19 @@ def update(
     from palate.cli.arguments import load
     from palate.cli.input import busy, read
     from palate.cli.output import check_writable, print_json
+    from palate.model.folded import scale_of
     from palate.model.updating import of_counts
 
     target = model if output is None else output
     loaded = load(model, others=[str(ratings)])
     check_writable(target)
     check_model_file(target)
+    scale = scale_of(loaded)
+    if reading.get("no_rating") and scale is not None:
+        raise usage_error(
+            f"--no-rating must be left out: {model} is of ratings from {scale[0]:g} to {scale[1]:g}, to "
+            "which rows without one cannot be added"
+        )
     data = read(ratings, {**reading, "counts": of_counts(loaded), "like": loaded})
     began = time.perf_counter()
     with busy("updating"):

@@ -33,7 +33,7 @@ _AMBIGUOUS = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 
 
 class TimeUnitWarning(UserWarning):
-    """Times were not in seconds since 1970, or lost a fraction; the message says what they were taken for."""
+    """Times, or a half-life, are in another unit than they seem to be; the message says in which."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, ArgumentTypeError
+from palate.data.arguments import helpful
 from palate.data.vocabulary import Vocabulary
 from palate.integrations.requiring import require
 from palate.integrations.served import PARAMETERS, Served
@@ -23,6 +24,7 @@ _LOADER = "palate.mlflow"
 _TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
+@helpful
 def save_model(
     model: Model,
     path: str | os.PathLike[str],
@@ -72,6 +74,8 @@ def save_model(
     pyfunc, models = (
         require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.pyfunc", "mlflow.models")
     )
+    if not isinstance(model, Model):
+        raise ArgumentTypeError("model", "be a model of palate", type(model).__name__)
     described = models.Model() if mlflow_model is None else mlflow_model
     described.add_flavor(FLAVOR, palate_version=version("palate"), data=f"data/{_FILE}")
     if input_example is None and len(model.users):

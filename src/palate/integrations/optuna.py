@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from palate._checks import ArgumentError, check_choice
+from palate._checks import ArgumentError, ArgumentTypeError, check_choice
 from palate.integrations.requiring import require
 from palate.model.history import SweepReport
 
@@ -54,6 +54,8 @@ class PruningCallback:
     def __init__(self, trial: "Trial", metric: str = "validation_rmse") -> None:
         self.optuna = require("optuna", "Optuna", "tune", "palate.optuna")
         check_choice("metric", metric, METRICS)
+        if not hasattr(trial, "report"):
+            raise ArgumentTypeError("trial", "be a trial of Optuna", type(trial).__name__)
         directions = [one.name for one in trial.study.directions] if _has_study(trial) else []
         if len(directions) > 1:
             raise ArgumentError(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from palate._checks import ArgumentError
-from palate.data.frames import column_names, to_polars
+from palate.data.frames import check_apart, column_names, to_polars
 from palate.data.libraries import is_frame
 from palate.data.series import to_series
 
@@ -66,10 +66,10 @@ def _places(found: list[Any], user: Place, item: Place, timestamp: Place) -> lis
         return [first, second, time]
     if user is None or item is None:
         raise ArgumentError("user and item", "be named together", f"user={user!r} and item={item!r}")
-    return [
-        None if place is None else _place(found, name, place)
-        for name, place in (("user", user), ("item", item), ("timestamp", timestamp))
-    ]
+    named = (("user", user), ("item", item), ("timestamp", timestamp))
+    places = {name: None if place is None else _place(found, name, place) for name, place in named}
+    check_apart({name: None if place is None else found[place] for name, place in places.items()})
+    return list(places.values())
 
 
 def _place(found: list[Any], name: str, place: int | str) -> int:
@@ -96,7 +96,7 @@ def _check_whole(name: str, values: object) -> None:
     wrong = ~(np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < _EXACT))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise ArgumentError(name, "hold ids: whole numbers or text", f"{values[row]!r} in row {row} of X")
+        raise ArgumentError(name, "hold ids: whole numbers or text", f"{values[row]:g} in row {row} of X")
 
 
 def _whole(values: object) -> Any:

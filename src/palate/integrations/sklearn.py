@@ -5,7 +5,8 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, ArgumentTypeError, check_choice
+from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.libraries import is_frame
 from palate.data.ratings import Ratings
@@ -19,6 +20,10 @@ _OF_TRAINER = "trainer__"
 _Base: Any = require("sklearn.base", "scikit-learn", "sklearn", "palate.sklearn")
 
 
+class ScoresWarning(UserWarning):
+    """A regressor's trainer predicts scores of choices, which cannot be compared with ratings."""
+
+
 class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignore[misc]
     """A scikit-learn regressor: X contains pairs of a user and an item, y their ratings.
 
@@ -30,7 +35,8 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
     ----------
     trainer : trainer, optional
         Any trainer of palate, or an object of your own with `fit(ratings, validation=, catalog=,
-        callback=, threads=, seed=)`. Default `palate.LeastSquares()`.
+        callback=, threads=, seed=)`. Default `palate.LeastSquares()`. Trainers of choices, such as
+        `Spectral`, predict scores that are not ratings; `fit` warns of that.
     user, item : int or str, optional
         Position or name of the columns of X; other columns are then not used. By default X has two
         columns, users and items.
@@ -157,7 +163,12 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
         ValueError
             If X has other columns, an id is a fraction, a rating is not finite, or lengths differ.
         """
-        validation = _validation()
+        validation, trainer = _validation(), self._trainer()
+        if not hasattr(trainer, "fit") or isinstance(trainer, type):
+            raise ArgumentTypeError(
+                "trainer", "have the method fit(ratings), as palate.LeastSquares() has", f"{trainer!r}"
+            )
+        check_choice("unknown", self.unknown, ("baseline", "nan", "raise"))
         pairs = self._pairs(X, reset=True)
         if y is None:
             raise ArgumentError(
@@ -173,7 +184,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
                 sample_weight, np.empty(len(values)), ensure_non_negative=True
             )
         ratings = _ratings(pairs, values, weights, self.scale)
-        self.model_ = self._trainer().fit(
+        self.model_ = trainer.fit(
             ratings,
             validation=self.validation,
             catalog=self.catalog,
@@ -181,6 +192,12 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
             threads=self.threads,
             seed=self.seed,
         )
+        if getattr(self.model_, "scale", None) is None:
+            warn_caller(
+                f"{type(trainer).__name__} predicts scores, which rank items and are not ratings: errors "
+                "and R² of them mean nothing.",
+                ScoresWarning,
+            )
         return self
 
     def predict(self, X: object) -> np.ndarray:
