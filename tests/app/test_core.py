@@ -232,6 +232,14 @@ def test_uncertainty_and_reasons_are_added_where_asked(core):
         core.recommend("u9", explain=("what",))
 
 
+def test_reasons_of_two_heads_are_those_of_being_chosen(core):
+    row = core.recommend("u9", n=1, model="b", explain=("why",)).rows[0]
+    chosen = [part for part in core.explain("u9", row.item.id, "b", by="chosen").parts if part.item]
+    best = sorted(chosen, key=lambda part: -part.contribution)[:3]
+    assert row.why == tuple(part for part in best if part.contribution > 0)
+    assert row.why != core.explain("u9", row.item.id, "b").parts[:3]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_parts_of_an_explanation_add_up_for_live_users_too(models, kind):
     core = Core({"m": models[kind]})

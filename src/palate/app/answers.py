@@ -104,7 +104,8 @@ class Row:
     in_words : str, optional
         The interval as a sentence.
     why : tuple of Part
-        The user's ratings that count most for this item, where that was asked for.
+        The user's ratings that count most for this item, where that was asked for: of a model of two
+        heads, those that make it likely to be chosen, else those that the predicted rating is due to.
     """
 
     rank: int

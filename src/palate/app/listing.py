@@ -193,8 +193,21 @@ def with_reasons(served: ServedModel, asked: Asked, rows: Sequence[Row]) -> list
 
 
 def _strongest(served: ServedModel, asked: Asked, row: Row) -> tuple[Part, ...]:
+    """Return the ratings that count most: for being chosen, where that ranks, else for the rating."""
+    if row.chance is not None and row.predicted_rating is not None:
+        parts = _ratings(served, asked, row, "chosen")
+        raising = sorted(
+            (part for part in parts if part.contribution > 0), key=lambda part: -part.contribution
+        )
+        if raising:
+            return tuple(raising[:STRONGEST])
+    return _ratings(served, asked, row)[:STRONGEST]
+
+
+def _ratings(served: ServedModel, asked: Asked, row: Row, by: str | None = None) -> tuple[Part, ...]:
+    """Return the user's ratings in an explanation, empty if there is none."""
     try:
-        parts = reasons(served, asked, row.item.id).parts
+        parts = reasons(served, asked, row.item.id, by=by).parts
     except CannotAnswer:
         return ()
-    return tuple(part for part in parts if part.item is not None)[:STRONGEST]
+    return tuple(part for part in parts if part.item is not None)
