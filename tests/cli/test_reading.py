@@ -1,5 +1,8 @@
 """Every command that reads ratings reads them the same way, and its messages name its own options."""
 
+import os
+import sys
+
 import pytest
 import typer
 
@@ -103,3 +106,15 @@ def test_ids_that_differ_by_blanks_at_their_ends_are_told(palate, tmp_path):
     result = palate("train", path, "-o", tmp_path / "a.palate", "--scale", "1", "5")
     assert result.code == 0
     assert "1 item id differs from another one only by blanks at the ends" in " ".join(result.err.split())
+
+
+def test_what_threads_write_about_damage_is_not_shown_and_all_else_is(capfd):
+    from palate.cli.input import without_panics
+
+    with without_panics():
+        os.write(2, b"thread 'tokio' panicked at row_group_decode.rs\n   0: rust_begin_unwind\n")
+        sys.stderr.write("what palate says\n")
+    with without_panics():
+        os.write(2, b"a note of a library\n")
+    os.write(2, b"later\n")
+    assert capfd.readouterr().err == "what palate says\na note of a library\nlater\n"

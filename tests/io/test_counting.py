@@ -67,3 +67,24 @@ def test_part_files_of_two_schemas_are_refused(tmp_path, table):
     table.rename({"rating": "stars"}).write_parquet(tmp_path / "part-1.parquet")
     with pytest.raises(ValueError, match=r"sound table.*stars"):
         count(tmp_path)
+
+
+def test_a_damaged_part_file_is_named(tmp_path, table):
+    for part in range(3):
+        table.write_parquet(tmp_path / f"part-{part}.parquet")
+    (tmp_path / "part-1.parquet").write_bytes((tmp_path / "part-1.parquet").read_bytes()[:-20])
+    with pytest.raises(ValueError, match=r"^part-1.parquet must be a sound table"):
+        count(tmp_path)
+
+
+def test_a_panic_of_polars_is_told_as_damage(tmp_path, table, monkeypatch):
+    table.write_parquet(tmp_path / "t.parquet")
+
+    def panics(*arguments, **options):
+        raise pl.exceptions.PanicException("called `Result::unwrap()` on an `Err` value")
+
+    monkeypatch.setattr(pl.LazyFrame, "collect", panics)
+    with pytest.raises(ValueError, match=r"^t.parquet must be a sound table; .* its data are damaged"):
+        count(tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match="the data that it is of are damaged"):
+        palate.Ratings.from_frame(pl.scan_parquet(tmp_path / "t.parquet"), user="userId", item="movieId")

@@ -131,7 +131,9 @@ def without_panics() -> Iterator[None]:
         if _is_process_error(stream):  # what palate itself says is shown at once
             stream.flush()
             sys.stderr = ours.enter_context(
-                open(terminal, "w", buffering=1, encoding=stream.encoding, errors=stream.errors, closefd=False)
+                open(
+                    terminal, "w", buffering=1, encoding=stream.encoding, errors=stream.errors, closefd=False
+                )
             )
         os.dup2(held.fileno(), 2)
         try:

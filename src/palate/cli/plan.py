@@ -64,9 +64,9 @@ def plan(
         named = next((option for option, value in given.items() if value is not None), None)
         if named is not None:
             raise usage_error(f"{named} must be left out if RATINGS is given, because the file is counted")
-        from palate.cli.input import busy
+        from palate.cli.input import busy, without_panics
 
-        with busy(f"counting {ratings}"):
+        with busy(f"counting {ratings}"), without_panics():
             size = count(ratings, **reading)
     else:
         missing = next((option for option, value in given.items() if value is None), None)

@@ -151,7 +151,10 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
         return frame[names]
     if isinstance(frame, pl.LazyFrame):
         require_threads("collecting a lazy frame")
-        return frame.select(names).collect()
+        try:
+            return frame.select(names).collect()
+        except pl.exceptions.PanicException:  # no Exception, and its text is about the code of Polars
+            raise ValueError("the frame cannot be read: the data that it is of are damaged.") from None
     if is_pandas(frame):
         columns_ = [to_series(frame.iloc[:, found.index(name)]).alias(str(name)) for name in names]
         return pl.DataFrame(columns_) if columns_ else pl.DataFrame()

@@ -24,7 +24,7 @@ from palate.io.sources import Source
 from palate.io.text import Columns
 
 BLOCK = 1 << 20  # rows
-_UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
 def read_parquet(
@@ -138,7 +138,7 @@ def _blocks(source: Source, columns: list[str]) -> Iterator[pl.DataFrame]:
             size = max(BLOCK, -(-n_rows // 32))
             for start in range(0, max(n_rows, 1), size):
                 yield lazy.slice(start, size).collect()
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise ValueError(_not_parquet(part, error)) from None
 
 
@@ -168,7 +168,7 @@ def _schema(source: Source) -> dict[str, pl.DataType]:
     """Return the columns of a file with their types."""
     try:
         return dict(_scan(source).collect_schema())
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ValueError(_not_parquet(source, error)) from None
 
 
@@ -199,16 +199,23 @@ def columnar(source: Source, columns: list[str] | None = None) -> pl.DataFrame:
         return pl.concat([columnar(part, columns) for part in source.parts], how="vertical_relaxed")
     try:
         return _scan(source).select(columns or pl.all()).collect()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ValueError(_not_parquet(source, error)) from None
 
 
 def _not_parquet(source: Source, error: BaseException) -> str:
-    if isinstance(error, pl.exceptions.PanicException):  # its text is about the code of Polars
-        reason = "its data are damaged"
-    else:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     return (
         f"{source.name} must be a sound {'Arrow' if is_arrow(source) else 'Parquet'} file; reading it "
-        f"failed: {reason}."
+        f"failed: {reason_of(error)}."
     )
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why Polars could not read a file, in its own words where they are about the file.
+
+    >>> reason_of(pl.exceptions.PanicException("index out of bounds"))
+    'its data are damaged'
+    """
+    if isinstance(error, pl.exceptions.PanicException):  # its text is about the code of Polars
+        return "its data are damaged"
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

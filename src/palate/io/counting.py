@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from palate._checks import ArgumentError
+from palate.io.columnar import UNREADABLE, reason_of
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.io.formats import rating_file
 from palate.io.layout import text_file
@@ -55,23 +56,21 @@ def count(
     """
     source = rating_file(Files(Path(path)))
     refuse_foreign(source)
+    return _counted(source, {"user": user, "item": item}, separator, encoding)
+
+
+def _counted(source: Source, roles: dict[str, str | None], separator: str | None, encoding: str) -> TableSize:
     try:
         lazy, names = _scan(source, separator, encoding)
-    except pl.exceptions.PolarsError as error:
-        raise _unsound(source, error) from None
-    roles: dict[str, str | None] = {"user": user, "item": item}
-    columns = choose_columns({**roles, "rating": None}, names, source.name, counts=True)
-    asked = [pl.col(str(columns[role])).n_unique().alias(role) for role in roles]
-    try:
+        columns = choose_columns({**roles, "rating": None}, names, source.name, counts=True)
+        asked = [pl.col(str(columns[role])).n_unique().alias(role) for role in roles]
         found = lazy.select(pl.len().alias("rows"), *asked).collect(engine="streaming")
-    except pl.exceptions.PolarsError as error:
-        raise _unsound(source, error) from None
+    except UNREADABLE as error:
+        for part in source.parts or ():  # raises for the one that is damaged
+            _counted(part, roles, separator, encoding)
+        got = f"one that cannot be read: {reason_of(error)}"
+        raise ArgumentError(source.name, "be a sound table", got) from None
     return TableSize(*(int(value) for value in found.row(0)))
-
-
-def _unsound(source: Source, error: Exception) -> ArgumentError:
-    said = str(error).splitlines()[0].rstrip(".")
-    return ArgumentError(source.name, "be a sound table", f"one that cannot be read: {said}")
 
 
 def _scan(source: Source, separator: str | None, encoding: str) -> tuple[pl.LazyFrame, list[str]]:
