@@ -112,7 +112,8 @@ def _show(plans: "list[Plan]") -> None:
     print_text(
         "",
         f"{free}The figures are estimates from measured runs. The time is for one processor core, "
-        "and is divided among the cores. The model file is smaller with --no-ratings.",
+        "and is divided among the cores; docs/large-tables.md has measured times of the other trainers. "
+        "The model file is smaller with --no-ratings.",
     )
     if advice := _advice(plans):
         print_text(advice)
@@ -129,7 +130,7 @@ def _show_table(plans: "list[Plan]") -> None:
             "trainer": one.trainer,
             "memory": _gigabytes(one.memory_gb),
             "file": _gigabytes(one.file_gb),
-            "time": "not measured" if one.processor_seconds is None else f"{one.processor_seconds:,.0f} s",
+            "time": "not estimated" if one.processor_seconds is None else f"{one.processor_seconds:,.0f} s",
             "fits": {None: "not known", True: "yes", False: "no"}[one.fits],
         }
         for one in plans

@@ -47,6 +47,12 @@ def popular(ratings: Ratings) -> Iterator[Candidate]:
         )
 
 
+def tries_dense(n_users: int, n_items: int) -> bool:
+    """Return whether dense item-to-item models are among the candidates for a table of this size."""
+    memory = LinearItems.dense_bytes(n_users, n_items)
+    return min(n_users, n_items) <= MOST_DENSE and memory <= GIGABYTE * LinearItems().memory_limit
+
+
 def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
     """Yield the models of a user's own choices, cheapest first.
 
@@ -63,8 +69,7 @@ def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
         yield Candidate(f"spectral, {k} factors", FACTORS, Spectral(n_factors=k, grades=grades))
     for l2 in LOCAL_L2:
         yield Candidate(f"linear items, local, l2 {l2:g}", ITEMS, LinearItems(l2=l2, grades=grades))
-    memory = LinearItems.dense_bytes(ratings.n_users, ratings.n_items)
-    if most <= MOST_DENSE and memory <= GIGABYTE * LinearItems().memory_limit:
+    if tries_dense(ratings.n_users, ratings.n_items):
         for l2 in DENSE_L2:
             yield Candidate(
                 f"linear items, dense, l2 {l2:g}",

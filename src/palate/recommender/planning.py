@@ -29,9 +29,11 @@ class Plan:
     memory_gb : float
         Gigabytes (10^9 bytes) at the peak of reading and training.
     file_gb : float
-        Gigabytes of the saved model with its ratings.
+        Gigabytes of the saved model with its ratings; for `Recommender` at most, since it may keep
+        dense weights of items.
     processor_seconds : float or None
-        Seconds of one processor for reading and training; None if this was not measured.
+        Seconds of one processor for reading and training; None but for `LeastSquares()`. Measured times
+        of other trainers are in docs/large-tables.md.
     available_gb : float or None
         Free memory in gigabytes; None if it is unknown.
 
@@ -117,6 +119,8 @@ class Learned:
 
 def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
     """Return how many bytes the vectors or weights of a trainer take, besides the ratings."""
+    from palate.recommender.candidates import tries_dense
+    from palate.recommender.choosing import MOST_USERS
     from palate.recommender.recommender import Recommender
     from palate.training.baseline import Baseline
     from palate.training.gibbs.trainer import Gibbs
@@ -128,6 +132,10 @@ def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
     if isinstance(trainer, Recommender):
         stars = Gibbs() if trainer.stars == "gibbs" else _default()
         heads = [learned_bytes(n_users, n_items, one) for one in (stars, LinearItems(), Spectral())]
+        if tries_dense(n_users, n_items):  # beside the scores of three parts of sums
+            dense = learned_bytes(n_users, n_items, LinearItems(form="dense"))
+            scores = 3 * 4.0 * min(n_users, MOST_USERS) * n_items
+            heads.append(Learned(dense.training + scores, dense.saved))
         return Learned(sum(one.training for one in heads), sum(one.saved for one in heads))
     if isinstance(trainer, Baseline | Popular):
         return Learned(16.0 * rows, 4.0 * rows)
