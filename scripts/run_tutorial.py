@@ -232,7 +232,9 @@ def main(arguments: list[str] | None = None) -> int:
         cells = cells_of(path.read_text("utf-8"))
         if options.notebooks is not None:
             options.notebooks.mkdir(parents=True, exist_ok=True)
-            (options.notebooks / f"{path.stem}.ipynb").write_text(notebook(cells, options.blank), "utf-8")
+            file = options.notebooks / f"{path.stem}.ipynb"
+            file.write_text(notebook(cells, options.blank), "utf-8")
+            print(f"Wrote {file}", flush=True)
             continue
         problem = write_page(path, cells, options.check)
         print(f"{'FAILED' if problem else 'ok'}  {path.stem}  {problem or ''}".rstrip(), flush=True)

@@ -59,3 +59,10 @@ def test_approximate_lists_keep_their_index_in_a_file(palate, refused, bare_mode
     assert not index.exists()
     message = refused("recommend", sure, 0, "--approximate", index, "--caution", 0.5, code=2)
     assert message.startswith("--caution must be left out with --approximate; got 0.5.")
+
+
+def test_a_model_of_two_heads_has_no_list_of_a_time(folder, tmp_path, palate, refused):
+    model = tmp_path / "both.palate"
+    assert palate("train", folder / "ratings.csv", "-o", model, "--seconds", 0).code == 0
+    message = refused("recommend", model, 1, "--at", "2010-01-01")
+    assert message.startswith("this model cannot predict for a given time")

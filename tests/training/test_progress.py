@@ -29,6 +29,8 @@ def test_steps_say_that_kernels_are_compiled_and_during_which_step():
         assert steps.status.status == f"trying popular ({COMPILING})"
         steps("spectral")
         assert steps.status.status == "trying spectral"
+        steps("spectral, on all ratings")
+        assert steps.status.status == "training spectral, on all ratings"
 
 
 def test_a_bar_is_preceded_by_the_line_about_kernels_and_takes_its_place(monkeypatch):

@@ -52,7 +52,7 @@ def recommend(
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """List the items that users would rate highest.
+    """List what a model recommends: by default what users are likely to choose and to rate highly.
 
     Example:
 
@@ -182,6 +182,10 @@ def _by_both(model: "Model", by: str | None) -> bool:
 
 def _asked(model: "Model", by: str | None, how: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `recommend`: all for a model of factors, otherwise those given."""
+    from palate.factors.temporal_scores import WITHOUT_TIME
+
+    if how["timestamp"] is not None and hasattr(model, "heads"):
+        raise ValueError(WITHOUT_TIME)
     if type(model).__name__ != "FactorModel":
         how = {name: value for name, value in how.items() if value != _USUAL[name]}
     return how if by is None else {**how, "by": by}
@@ -190,7 +194,9 @@ def _asked(model: "Model", by: str | None, how: dict[str, Any]) -> dict[str, Any
 def _note_on_caution(model: "Model", caution: float, by: str | None) -> None:
     from palate.factors.draws import has_spread
 
-    if caution and _by_both(model, by) and not has_spread(getattr(model, "choice", model)):
+    if not caution or not _by_both(model, by) or model.scale is None:
+        return
+    if not has_spread(getattr(model, "choice", model)):
         say(
             "note: --caution applies to the predicted ratings only, because the model of choices has "
             "no standard errors."

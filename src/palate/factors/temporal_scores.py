@@ -28,7 +28,7 @@ _ADVICE = Words(
     Setting("time", "bins,sessions"),
     " on ratings with timestamps.",
 )
-_TIMELESS = Words(
+WITHOUT_TIME = Words(
     "this model cannot predict for a given time: it was trained without time, or it is already "
     "the model of one time. ",
     _ADVICE,
@@ -52,7 +52,7 @@ def context_of(factors: Factors) -> TimeContext:
         If it knows nothing of time.
     """
     if factors.time is None:
-        raise ValueError(_TIMELESS)
+        raise ValueError(WITHOUT_TIME)
     return factors.time
 
 
@@ -69,7 +69,7 @@ def check_times(scorer: Scorer, timestamps: object, n: int, what: str = "pairs")
     if timestamps is None:
         return None
     if not knows_time(scorer):
-        raise ValueError(_TIMELESS)
+        raise ValueError(WITHOUT_TIME)
     times = given_times(timestamps)
     if len(times) not in (1, n) and n != 1:
         raise ArgumentError("timestamps", f"be one, or one for each of {n} {what}", f"{len(times)}")
@@ -202,7 +202,7 @@ def at_time(model: S, time: object) -> S:
     if times is None or len(times) != 1:
         raise ArgumentTypeError("time", "be one number, date or datetime", f"{time!r}")
     if not knows_time(model):
-        raise ValueError(_TIMELESS)
+        raise ValueError(WITHOUT_TIME)
     context = context_of(model.factors)
     if context.n_time_bins == 1:
         raise ValueError(Words("this model has one time bin only, and is the same at all times. ", _ADVICE))

@@ -77,7 +77,7 @@ def star_head(heads: TwoHeads, by: str) -> Scorer:
         raise ArgumentError(
             "by",
             "be 'both' or 'chosen' for a model without a star head",
-            f"{by!r}, with what needs ratings",
+            f"{by!r}",
         )
     return heads.stars
 
@@ -91,6 +91,9 @@ def _check_caution(heads: TwoHeads, caution: float) -> float:
             f"{caution:g}",
             Words("Pass ", Setting("by", "stars"), " to explore."),
         )
+    if caution and heads.stars is None:
+        what = "be 0 for a model without a star head, which predicts no ratings"
+        raise ArgumentError("caution", what, f"{caution:g}")
     if caution:
         check_spread(star_head(heads, "both"), "caution", caution, "0")
     return caution

@@ -145,8 +145,9 @@ class Steps:
         self.status.update(f"{self.step} ({COMPILING})")
 
     def __call__(self, step: str) -> None:
-        """Show a step."""
-        self.step = f"trying {step}"
+        """Show a step: a candidate that is tried, or what is trained to be kept."""
+        kept = step == "predicted ratings" or step.endswith("on all ratings")
+        self.step = f"{'training' if kept else 'trying'} {step}"
         if self.status is not None:
             self.status.update(self.step)
 
