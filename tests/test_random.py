@@ -27,8 +27,8 @@ def test_the_numbers_are_what_they_have_always_been():
         "FOLD_ROWS": 30,
         "FOLD_TARGETS": 32,
         "FOLD_SCALES": 34,
-        "FOLD_MOODS": 36,
-        "FOLD_MOOD_LEVELS": 37,
+        "FOLD_SESSIONS": 36,
+        "FOLD_SESSION_LEVELS": 37,
         "STANDARD_ERRORS": 40,
         "COMPRESS": 50,
     }

@@ -27,8 +27,8 @@ class Stream(IntEnum):
     FOLD_ROWS = 30  # 31 for items: rows that are folded into draws
     FOLD_TARGETS = 32  # 33 for items: latent values of their ratings
     FOLD_SCALES = 34  # 35 for items: their noise
-    FOLD_MOODS = 36
-    FOLD_MOOD_LEVELS = 37
+    FOLD_SESSIONS = 36
+    FOLD_SESSION_LEVELS = 37
     STANDARD_ERRORS = 40  # rows that stand for all when standard errors are scaled
     COMPRESS = 50  # starting vectors of the SVD of compressed draws
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from palate.factors.draws import bounded_scores
+from palate.factors.draws import bounded_scores, normal_quantile
 from palate.kernels.screening import PANEL, pack_bytes
 from palate.lists import ranking
-from palate.lists.cautious import quantile, rank_cautiously
+from palate.lists.cautious import rank_cautiously
 from palate.lists.ranking import rank
 from posteriors import latent_draws, posterior_model
 
@@ -108,7 +108,7 @@ def test_a_user_alone_has_the_list_of_exact_scores(
     sign = -1 if ascending else 1
     for user in range(3):
         found = rank_cautiously(model, np.array([user]), n, caution, **how)
-        exact = exact_scores(model, user, sign, quantile(caution))
+        exact = exact_scores(model, user, sign, normal_quantile(caution))
         if allowed is not None:
             exact[~allowed] = -np.inf
         if exclude_seen:

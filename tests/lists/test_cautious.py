@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palate.data.ratings import Ratings
-from palate.factors.draws import pair_sd
+from palate.factors.draws import normal_quantile, pair_sd
 from palate.factors.uncertainty import standard_errors
 from palate.kernels.cautious import cautious_reference
 from palate.kernels.moments import moments_reference
 from palate.lists import cautious
-from palate.lists.cautious import draws_of_users, quantile, rank_by_draw, rank_cautiously
+from palate.lists.cautious import draws_of_users, rank_by_draw, rank_cautiously
 from palate.lists.ranking import rank
 from palate.training.als.least_squares import LeastSquares
 from posteriors import latent_draws, posterior_model
@@ -59,7 +59,7 @@ def test_caution_gives_the_top_n_of_all_scores(
     )  # whole numbers: exact, ties included
     sd = pair_sd(model, *(index.ravel() for index in np.indices(mean.shape))).reshape(mean.shape)
     blocked = forbidden(model, allowed, exclude_seen)
-    items, scores = cautious_reference(sign * mean, sd, quantile(caution), n, blocked)
+    items, scores = cautious_reference(sign * mean, sd, normal_quantile(caution), n, blocked)
     width = found.items.shape[1]
     np.testing.assert_array_equal(found.items, items[:, :width])
     np.testing.assert_array_equal(found.scores, sign * scores[:, :width])
@@ -81,7 +81,11 @@ def test_negative_caution_gives_the_top_n_of_all_scores(seed, n, caution, ascend
     )
     draws, sign = latent_draws(model), -1 if ascending else 1
     scores = cautious_reference(
-        sign * draws.mean(axis=0), draws.std(axis=0), quantile(caution), n, forbidden(model, allowed, True)
+        sign * draws.mean(axis=0),
+        draws.std(axis=0),
+        normal_quantile(caution),
+        n,
+        forbidden(model, allowed, True),
     )[1]
     np.testing.assert_allclose(found.scores, sign * scores[:, : found.scores.shape[1]], atol=1e-4)
 
@@ -94,7 +98,9 @@ def test_the_sd_is_taken_after_the_link(link, caution):
     mean, sd = model.score_pairs(*index), pair_sd(model, *index)
     blocked = forbidden(model, None, True)
     shape = model.n_users, model.n_items
-    scores = cautious_reference(mean.reshape(shape), sd.reshape(shape), quantile(caution), 6, blocked)[1]
+    scores = cautious_reference(mean.reshape(shape), sd.reshape(shape), normal_quantile(caution), 6, blocked)[
+        1
+    ]
     found = rank_cautiously(model, np.arange(model.n_users), 6, caution, exclude_seen=True)
     np.testing.assert_allclose(found.scores, scores, atol=1e-5)
     frame = model.recommend(n=6, caution=caution)
@@ -159,10 +165,14 @@ def test_a_sure_item_passes_an_unsure_one():
     assert model.recommend(0, 1, exclude_seen=False)["item_id"].item() == 0
     frame = model.recommend(0, 2, caution=0.8, exclude_seen=False)
     assert frame["item_id"].to_list() == [1, 0]
-    np.testing.assert_allclose(frame["score"], [3.75 - 0.25 * quantile(0.8), 4 - quantile(0.8)], rtol=1e-6)
+    np.testing.assert_allclose(
+        frame["score"], [3.75 - 0.25 * normal_quantile(0.8), 4 - normal_quantile(0.8)], rtol=1e-6
+    )
     np.testing.assert_allclose(frame["std"], [0.25, 1.0])
     np.testing.assert_allclose(frame["low"], frame["score"], rtol=1e-6)  # the lower end of the 80 % interval
-    np.testing.assert_allclose(frame["high"], [3.75 + 0.25 * quantile(0.8), 4 + quantile(0.8)], rtol=1e-6)
+    np.testing.assert_allclose(
+        frame["high"], [3.75 + 0.25 * normal_quantile(0.8), 4 + normal_quantile(0.8)], rtol=1e-6
+    )
     curious = model.recommend(0, 2, caution=-0.8, exclude_seen=False)
     assert curious["item_id"].to_list() == [0, 1]
 
@@ -260,7 +270,7 @@ def test_least_squares_is_cautious_by_its_standard_errors():
     blocked = forbidden(model, None, True)
     for caution in (0.8, 0.999, -0.5):
         found = rank_cautiously(model, np.arange(model.n_users), 7, caution, exclude_seen=True)
-        scores = cautious_reference(mean, sd, quantile(caution), 7, blocked)[1]
+        scores = cautious_reference(mean, sd, normal_quantile(caution), 7, blocked)[1]
         np.testing.assert_allclose(found.scores, scores, atol=1e-5)
     new = model.fold_in([int(items[0])], [5.0], user_id=-1)
     assert (model.recommend(new, 3, caution=0.8)["std"] > 0).all()

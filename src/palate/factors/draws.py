@@ -164,7 +164,15 @@ def _ordered_biases(model: FactorScorer) -> np.ndarray:
 
 
 def normal_quantile(share: float) -> float:
-    """Return z of the central interval `mean -+ z sd` that holds this share of a normal distribution."""
+    """Return z of the central interval `mean -+ z sd` that holds this share of a normal distribution.
+
+    It is below 0 for a share below 0.
+
+    Examples
+    --------
+    >>> normal_quantile(0.0), round(normal_quantile(0.8), 3), round(normal_quantile(-0.8), 3)
+    (0.0, 1.282, -1.282)
+    """
     return NormalDist().inv_cdf((1 + share) / 2)
 
 

@@ -24,7 +24,7 @@ from palate.solve.rows import Rows, Side, Solved, rating_scores, solve_rows
 DRAWS_PER_CHUNK = 4
 _NEWTON, _AUGMENTED = 5, 4  # steps to the mode of rows of levels, then sweeps from there
 _OWN_STEPS = 4  # sweeps over a row and its noise
-_MOOD_STEPS = 10  # the same with the effects of its sessions
+_SESSION_STEPS = 10  # the same with the effects of its sessions
 
 Noise = Callable[[int], np.ndarray]  # of a step: what is added to the solution of each row
 
@@ -164,7 +164,7 @@ class _Sweeps:
     def steps(self) -> int:
         """Number of sweeps: one where nothing but the rows is random."""
         if self.session_effects is not None:
-            return _MOOD_STEPS
+            return _SESSION_STEPS
         if self.targets is not None:
             return _AUGMENTED
         return 1 if self.own is None else _OWN_STEPS
@@ -308,12 +308,12 @@ class _SessionEffects:
         n = len(timed.row)
         weights = self.own.weights.astype(np.float64) / self.own.noise_sd**2
         z = np.empty((len(self.keys), int(timed.number.max(initial=0)) + 1), np.float32)
-        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_MOODS), z)
+        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_SESSIONS), z)
         weight, total = (np.bincount(timed.session, part, n) for part in (weights, weights * errors))
         session_effect = draw_session_effects(weight, total, precision, z[timed.row, timed.number])
         own = prior.precision[self.draw].astype(np.float64) / self.own.noise_sd**2
         away = np.column_stack([side.factors[:, : prior.n_factors], side.bias]) - prior_mean
-        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_MOOD_LEVELS), z)
+        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_SESSION_LEVELS), z)
         change = draw_levels(away @ own[:, -1], own[-1, -1], session_effect, timed.row, precision, z[:, 0])
         self.session_effect = session_effect - change[timed.row]
         return Side(side.factors, (side.bias + change).astype(np.float32))

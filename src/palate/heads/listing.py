@@ -8,13 +8,13 @@ import polars as pl
 from palate._checks import ArgumentError, Setting, Words
 from palate.data import columns as names
 from palate.data.forks import rows_of
-from palate.factors.draws import check_spread, has_spread
+from palate.factors.draws import check_spread, has_spread, normal_quantile
 from palate.factors.item_index import item_table
 from palate.factors.uncertainty import interval_ends, standard_errors
 from palate.heads.ranking import Lowered, Picked, TwoHeads
 from palate.lists.boosts import Boost
 from palate.lists.caps import AtMost
-from palate.lists.cautious import check_caution, quantile
+from palate.lists.cautious import check_caution
 from palate.lists.filters import allowed_items
 from palate.lists.lookup import UserRows, described_frame, score_column
 from palate.lists.popular import silent_about
@@ -100,7 +100,7 @@ def _check_caution(heads: TwoHeads, caution: float) -> float:
 
 
 def _lower_bound(heads: TwoHeads, caution: float) -> Lowered:
-    z, stars = quantile(caution), check_spread(star_head(heads, "both"), "caution", caution, "0")
+    z, stars = normal_quantile(caution), check_spread(star_head(heads, "both"), "caution", caution, "0")
 
     def lowered(users: np.ndarray, items: np.ndarray, mean: np.ndarray) -> np.ndarray:
         return mean - z * standard_errors(stars, users, items)

@@ -15,6 +15,7 @@ from palate.io.records import is_json_lines, is_netflix
 from palate.io.sources import Files, Source
 
 Scale = tuple[float, float]
+_WHOLE = {"user": "int", "item": "int", "rating": "number", "timestamp": "time"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,10 @@ class Format:
         Role to kind of cell, see `palate.io.text.read_columns`.
     optional : frozenset of str
         Roles whose column may be missing.
-    scale : callable
-        Takes the ratings, returns the scale that the source promises, or None.
+    named : bool
+        Whether the first line holds column names; files without them have no quotes either.
+    scale : tuple of float, or callable
+        The scale that the source promises, or what finds it from the ratings.
     catalog : callable
         Takes the files, returns the catalog that lies beside the ratings, or None.
     """
@@ -43,42 +46,25 @@ class Format:
     name: str
     files: tuple[str, ...]
     columns: dict[str, str | int]
-    kinds: dict[str, str]
+    kinds: dict[str, str] = field(default_factory=lambda: _WHOLE)
     separator: str = ","
-    header: bool = True
-    quote: bool = True
-    optional: frozenset[str] = field(default_factory=frozenset)
-    scale: Callable[[np.ndarray], Scale | None] = lambda values: None
+    named: bool = True
+    optional: frozenset[str] = frozenset()
+    scale: Scale | Callable[[np.ndarray], Scale | None] | None = None
     catalog: Callable[[Files], Catalog | None] = lambda files: None
 
 
-def half_stars(values: np.ndarray) -> Scale | None:
-    """MovieLens since 2003: half stars."""
-    return 0.5, 5.0
-
-
-def whole_stars(values: np.ndarray) -> Scale | None:
-    """MovieLens-100K, goodbooks: 1 to 5."""
-    return 1.0, 5.0
+HALF_STARS, WHOLE_STARS, TEN_POINTS = (0.5, 5.0), (1.0, 5.0), (0.0, 10.0)
 
 
 def movielens_stars(values: np.ndarray) -> Scale | None:
     """Editions that differ: half stars if there are any, else 1 to 5; nothing is promised beyond 5."""
     if len(values) and values.max() > 5:
         return None
-    return (
-        whole_stars(values)
-        if (values == np.floor(values)).all() and values.min() >= 1
-        else half_stars(values)
-    )
+    return WHOLE_STARS if (values == np.floor(values)).all() and values.min() >= 1 else HALF_STARS
 
 
-def ten_points(values: np.ndarray) -> Scale | None:
-    """MovieTweetings: 0 to 10."""
-    return 0.0, 10.0
-
-
-_WHOLE = {"user": "int", "item": "int", "rating": "number", "timestamp": "time"}
+_IN_ORDER: dict[str, str | int] = {"user": 0, "item": 1, "rating": 2, "timestamp": 3}
 
 FORMATS: dict[str, Format] = {
     form.name: form
@@ -87,19 +73,16 @@ FORMATS: dict[str, Format] = {
             name="movielens",
             files=("ratings.csv", "rating.csv"),
             columns={"user": "userId", "item": "movieId", "rating": "rating", "timestamp": "timestamp"},
-            kinds=_WHOLE,
             optional=frozenset({"timestamp"}),
-            scale=half_stars,
+            scale=HALF_STARS,
             catalog=catalogs.movies_csv,
         ),
         Format(
             name="movielens-dat",
             files=("ratings.dat",),
-            columns={"user": 0, "item": 1, "rating": 2, "timestamp": 3},
-            kinds=_WHOLE,
+            columns=_IN_ORDER,
             separator="::",
-            header=False,
-            quote=False,
+            named=False,
             optional=frozenset({"timestamp"}),
             scale=movielens_stars,
             catalog=catalogs.movies_dat,
@@ -107,31 +90,27 @@ FORMATS: dict[str, Format] = {
         Format(
             name="movielens-100k",
             files=("u.data",),
-            columns={"user": 0, "item": 1, "rating": 2, "timestamp": 3},
-            kinds=_WHOLE,
+            columns=_IN_ORDER,
             separator="\t",
-            header=False,
-            quote=False,
-            scale=whole_stars,
+            named=False,
+            scale=WHOLE_STARS,
             catalog=catalogs.u_item,
         ),
         Format(
             name="goodbooks",
             files=("ratings.csv",),
             columns={"user": "user_id", "item": "book_id", "rating": "rating"},
-            kinds=_WHOLE,
-            scale=whole_stars,
+            scale=WHOLE_STARS,
             catalog=catalogs.books_csv,
         ),
         Format(
             name="movietweetings",
             files=("ratings.dat",),
-            columns={"user": 0, "item": 1, "rating": 2, "timestamp": 3},
+            columns=_IN_ORDER,
             kinds={**_WHOLE, "item": "key"},  # "0054890" is the film's number at IMDb, zeros included
             separator="::",
-            header=False,
-            quote=False,
-            scale=ten_points,
+            named=False,
+            scale=TEN_POINTS,
             catalog=catalogs.movies_dat_text_ids,
         ),
         Format(
@@ -140,26 +119,22 @@ FORMATS: dict[str, Format] = {
             columns={"user": 0, "item": 1, "rating": 2},
             kinds={"user": "id", "item": "id", "rating": "number"},
             separator="\t",
-            header=False,
-            quote=False,
+            named=False,
             catalog=catalogs.unique_tracks,
         ),
         Format(
             name="netflix",
             files=("combined_data_1.txt",),
             columns={"item": 0, "user": 1, "rating": 2, "timestamp": 3},
-            kinds=_WHOLE,
-            header=False,
-            quote=False,
+            named=False,
             optional=frozenset({"timestamp"}),
-            scale=whole_stars,
+            scale=WHOLE_STARS,
             catalog=catalogs.movie_titles,
         ),
         Format(
             name="lesson",
             files=("rating.csv",),
             columns={"user": "userId", "item": "movieId", "rating": "rating"},
-            kinds=_WHOLE,
             scale=movielens_stars,
             catalog=catalogs.movie_csv,
         ),
@@ -167,18 +142,8 @@ FORMATS: dict[str, Format] = {
 }
 
 _TABLE_SUFFIXES = (
-    ".csv",
-    ".tsv",
-    ".tab",
-    ".txt",
-    ".dat",
-    ".inter",
-    ".jsonl",
-    ".ndjson",
-    ".parquet",
-    ".pq",
-    ".feather",
-    ".arrow",
+    *(".csv", ".tsv", ".tab", ".txt", ".dat", ".inter", ".jsonl", ".ndjson"),
+    *(".parquet", ".pq", ".feather", ".arrow"),
 )
 
 

@@ -207,8 +207,9 @@ def _named_columns(items: str | Path | None, **columns: str | None) -> dict[str,
 
 def _scale_of(form: Format, columns: Columns) -> tuple[float, float] | None:
     """Return the scale of a known format."""
-    values = rating_values(columns.column["rating"], columns.labels["rating"], columns.where)
-    return form.scale(values)
+    if not callable(form.scale):
+        return form.scale
+    return form.scale(rating_values(columns.column["rating"], columns.labels["rating"], columns.where))
 
 
 def _check_options(format: str, separator: str | None, encoding: str, decimal: str, named: bool) -> None:  # noqa: A002
@@ -279,7 +280,7 @@ def _read_format(source: Source, form: Format, rows: _RowsLeftOut, no_rating: bo
     if form.name == "netflix":
         file: TextFile = NetflixFile(source, **rows)
     else:
-        file = TextFile(source, form.separator, form.header, form.quote, **rows)
+        file = TextFile(source, form.separator, form.named, form.named, **rows)
     columns = {
         role: column
         for role, column in form.columns.items()

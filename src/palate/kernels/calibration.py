@@ -14,16 +14,8 @@ density and distribution function and `A(m, v) = 2 sqrt(v) phi(m / sqrt(v)) + m 
 import math
 
 from palate.kernels.compiling import inlined, kernel
+from palate.kernels.ordinal import DENSITY, ROOT_HALF, normal_cdf
 from palate.kernels.random import uniform
-
-_ROOT_HALF = math.sqrt(0.5)
-_DENSITY_AT_0 = 1.0 / math.sqrt(2.0 * math.pi)
-
-
-@inlined()
-def below(x):
-    """Return Phi(x)."""
-    return 0.5 * math.erfc(-x * _ROOT_HALF)
 
 
 @kernel()
@@ -37,7 +29,7 @@ def uniforms(key, out):
 def _size(mean, variance):
     sd = math.sqrt(variance)
     z = mean / sd
-    return 2.0 * sd * _DENSITY_AT_0 * math.exp(-0.5 * z * z) + mean * math.erf(z * _ROOT_HALF)
+    return 2.0 * sd * DENSITY * math.exp(-0.5 * z * z) + mean * math.erf(z * ROOT_HALF)
 
 
 @kernel()
@@ -64,12 +56,12 @@ def mixture_scores(centres, variances, values, edges, chosen, cdf, log_score, cr
         for at in range(edges.shape[1]):
             total = 0.0
             for d in range(n_draws):
-                total += below((edges[pair, at] - centres[pair, d]) / math.sqrt(variances[pair, d]))
+                total += normal_cdf((edges[pair, at] - centres[pair, d]) / math.sqrt(variances[pair, d]))
             cdf[pair, at] = total / n_draws
         density = 0.0
         for d in range(n_draws):
             away, variance = values[pair] - centres[pair, d], variances[pair, d]
-            density += _DENSITY_AT_0 * math.exp(-0.5 * away * away / variance) / math.sqrt(variance)
+            density += DENSITY * math.exp(-0.5 * away * away / variance) / math.sqrt(variance)
         log_score[pair] = -math.log(max(density / n_draws, 1e-300))
         first, second = 0.0, 0.0
         for at in range(chosen.size):
@@ -118,12 +110,12 @@ def mixture_reference(centres, variances, values, grid):
     """
     import numpy as np
 
-    phi = np.vectorize(lambda x: math.erfc(-x * _ROOT_HALF) / 2)
+    phi = np.vectorize(lambda x: math.erfc(-x * ROOT_HALF) / 2)
     sd = np.sqrt(variances)
 
     def cdf(x):
         return phi((x - centres) / sd).mean(axis=1)
 
-    density = (_DENSITY_AT_0 * np.exp(-((values[:, None] - centres) ** 2) / variances / 2) / sd).mean(axis=1)
+    density = (DENSITY * np.exp(-((values[:, None] - centres) ** 2) / variances / 2) / sd).mean(axis=1)
     squares = sum((cdf(x) - (x >= values)) ** 2 for x in grid)
     return cdf(values[:, None]), -np.log(density), squares * (grid[1] - grid[0])

@@ -20,11 +20,11 @@ from typing import NamedTuple
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel, shared
+from palate.kernels.ordinal import normal_cdf
 from palate.kernels.tile import LANES
 from palate.kernels.topn import TILE_COLUMNS, TILE_ROWS, _pack_users, fill_tile
 
 IDENTITY, BOUNDED, ORDINAL = 0, 1, 2
-_ROOT_HALF = math.sqrt(0.5)
 
 
 @inlined()
@@ -50,7 +50,7 @@ def expected(latent, scale, link, bounds, levels, cuts):
         return bounds[0] + (bounds[1] - bounds[0]) / (1.0 + math.exp(-latent))
     total = levels[0]
     for j in range(cuts.size):
-        total += (levels[j + 1] - levels[j]) * 0.5 * math.erfc((cuts[j] - latent) / scale * _ROOT_HALF)
+        total += (levels[j + 1] - levels[j]) * normal_cdf((latent - cuts[j]) / scale)
     return total
 
 
@@ -150,7 +150,7 @@ def pair_below(model, users, items, out):
         for draw in range(n_draws):
             latent, scale = _latent(model, draw, u, i), _scale(model, draw, u, i)
             for j in range(out.shape[1]):
-                out[pair, j] += 0.5 * math.erfc((latent - model.cutpoints[draw, j]) / scale * _ROOT_HALF)
+                out[pair, j] += normal_cdf((model.cutpoints[draw, j] - latent) / scale)
         for j in range(out.shape[1]):
             out[pair, j] /= n_draws
 

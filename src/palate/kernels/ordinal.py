@@ -14,15 +14,15 @@ import numpy as np
 from palate.kernels.compiling import inlined, kernel, shared
 from palate.kernels.random import uniform
 
-_ROOT_HALF = math.sqrt(0.5)
-_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
+ROOT_HALF = math.sqrt(0.5)
+DENSITY = 1.0 / math.sqrt(2.0 * math.pi)  # of a standard normal number at 0
 _LEAST = 1e-300  # a probability that underflows counts as this
 
 
 @shared()
 def normal_cdf(x):
     """Return the probability that a standard normal number is at most x."""
-    return 0.5 * math.erfc(-x * _ROOT_HALF)
+    return 0.5 * math.erfc(-x * ROOT_HALF)
 
 
 @shared()
@@ -100,8 +100,8 @@ def cut_densities(low, high):
     """Return the probability of a level and the normal densities at its cutpoints, as shares of it."""
     p = normal_cdf(-low) - normal_cdf(-high) if low > 0 else normal_cdf(high) - normal_cdf(low)
     p = max(p, _LEAST)
-    at_low = _DENSITY * math.exp(-0.5 * low * low) / p
-    at_high = _DENSITY * math.exp(-0.5 * high * high) / p
+    at_low = DENSITY * math.exp(-0.5 * low * low) / p
+    at_high = DENSITY * math.exp(-0.5 * high * high) / p
     return p, at_low, at_high
 
 

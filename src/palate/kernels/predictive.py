@@ -11,9 +11,8 @@ import math
 import numpy as np
 
 from palate.kernels.compiling import kernel
-from palate.kernels.ordinal import normal_cdf
+from palate.kernels.ordinal import DENSITY, normal_cdf
 
-_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 _STEPS = 60
 _REACH, _DEGREE = 4.75, 12  # of the polynomial that stands for the normal distribution
 
@@ -45,7 +44,7 @@ def mixture_quantiles(expected, noise, z, share, out):
                 if sds[draw] > 0:
                     away = (x - row[draw]) / sds[draw]
                     below += normal_cdf(away)
-                    density += _DENSITY * math.exp(-0.5 * away * away) / sds[draw]
+                    density += DENSITY * math.exp(-0.5 * away * away) / sds[draw]
                 elif row[draw] <= x:
                     below += 1.0
             miss = below / n_draws - share

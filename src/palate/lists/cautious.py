@@ -31,17 +31,6 @@ EXPLORE = ("thompson",)
 Seen = tuple[np.ndarray, np.ndarray]
 
 
-def quantile(caution: float) -> float:
-    """Return z of `score = mean - z sd`: the standard normal quantile of (1 + caution) / 2.
-
-    Examples
-    --------
-    >>> quantile(0.0), round(quantile(0.8), 3), round(quantile(-0.8), 3)
-    (0.0, 1.282, -1.282)
-    """
-    return normal_quantile(caution)
-
-
 def check_caution(caution: float, explore: str | None) -> float:
     """Return the caution, 0 for none, if it and `explore` are in range and not given together."""
     check_number("caution", caution)
@@ -74,7 +63,7 @@ def rank_cautiously(
     ascending: bool = False,
     threads: int | None = None,
 ) -> Ranking:
-    """Return the exact top n of each user by `mean - z sd`, with z from `quantile`.
+    """Return the exact top n of each user by `mean - z sd`, with z from `normal_quantile` of the caution.
 
     Equal scores are in the order of the item indexes.
 
@@ -104,7 +93,7 @@ def rank_cautiously(
     factors = check_spread(model, "caution", f"{caution:g}", "0")
     users = np.ascontiguousarray(user_index, dtype=np.int64)
     n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
-    z = quantile(caution)
+    z = normal_quantile(caution)
     out = Ranking(
         np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32)
     )
