@@ -1,6 +1,6 @@
 """palate as an estimator of scikit-learn: a mutable wrapper around a trainer, which stays immutable."""
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import KW_ONLY, dataclass, fields, is_dataclass, replace
 from typing import Any, Self, cast
 
 import numpy as np
@@ -24,6 +24,7 @@ class ScoresWarning(UserWarning):
     """A regressor's trainer predicts scores of choices, which cannot be compared with ratings."""
 
 
+@dataclass(eq=False, repr=False)
 class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignore[misc]
     """A scikit-learn regressor: X contains pairs of a user and an item, y their ratings.
 
@@ -83,32 +84,18 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
     ['user_id', 'item_id', 'rank']
     """
 
-    def __init__(
-        self,
-        trainer: Trainer | None = None,
-        *,
-        user: Place = None,
-        item: Place = None,
-        timestamp: Place = None,
-        validation: float = 0.05,
-        scale: tuple[float, float] | None = None,
-        clip: bool = False,
-        unknown: str = "baseline",
-        catalog: Catalog | None = None,
-        threads: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.trainer = trainer
-        self.user = user
-        self.item = item
-        self.timestamp = timestamp
-        self.validation = validation
-        self.scale = scale
-        self.clip = clip
-        self.unknown = unknown
-        self.catalog = catalog
-        self.threads = threads
-        self.seed = seed
+    trainer: Trainer | None = None
+    _: KW_ONLY
+    user: Place = None
+    item: Place = None
+    timestamp: Place = None
+    validation: float = 0.05
+    scale: tuple[float, float] | None = None
+    clip: bool = False
+    unknown: str = "baseline"
+    catalog: Catalog | None = None
+    threads: int | None = None
+    seed: int = 0
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name; with `deep` those of the trainer, too, as `trainer__NAME`."""
