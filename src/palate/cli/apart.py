@@ -4,16 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-OUTPUTS = (
-    "output",
-    "html",
-    "plots",
-    "plot",
-    "curves",
-    "save_split",
-    "results",
-    "checkpoint",
-)  # parameters that name what a command writes
+# parameters that name what a command writes
+OUTPUTS = "output", "html", "plots", "plot", "curves", "save_split", "results", "checkpoint"
 # A model that a command continues may be replaced by what becomes of it.
 _CONTINUED = {("train", "start"), ("update", "model")}
 

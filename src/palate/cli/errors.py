@@ -55,9 +55,8 @@ _INVALID = re.compile(r"^Invalid value for '([^']+)'(?: / '[^']+')*: must")
 _MARK = "\ue000"  # a private character, which nobody types
 _ALWAYS = ("train", "demo", "prepare", "convert", "fetch")  # commands that write files, named or not
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-UsageError = typer.BadParameter.__mro__[
-    1
-]  # Typer carries its own copy of Click in some versions and not in others
+# Typer carries its own copy of Click in some versions and not in others
+UsageError = typer.BadParameter.__mro__[1]
 
 
 class Command(TyperCommand):

@@ -64,9 +64,8 @@ def explore(
         )
     check_installed()
     chosen = free_port(port)
-    loaded = [
-        arguments.load(path) for path in models or ()
-    ]  # before anything is opened: a broken file is told at once
+    # before anything is opened: a broken file is told at once
+    loaded = [arguments.load(path) for path in models or ()]
     with tempfile.TemporaryDirectory(prefix="palate-") as folder:
         if models:
             source: Any = _workspace(models, loaded, test, reading, store, cases)

@@ -16,14 +16,8 @@ Reading = Mapping[str, Any]  # a command's parameter `reading` stands for the op
 AS_GIVEN: Reading = MappingProxyType({})  # its default
 
 PANEL = "Reading the ratings"
-ITEM_SIDE = (
-    "weight",
-    "items",
-    "items_id",
-    "items_title",
-    "items_year",
-    "items_genres",
-)  # what ratings to test on do not need
+# what ratings to test on do not need
+ITEM_SIDE = "weight", "items", "items_id", "items_title", "items_year", "items_genres"
 
 
 @described
@@ -203,10 +197,8 @@ def _declared(name: str, annotation: object, default: object, flags: dict[str, s
     made = copy.copy(option)
     made.rich_help_panel = PANEL
     if name in flags:
-        made.default, made.param_decls = (
-            flags[name],
-            (),
-        )  # where Typer looks for the option's name in an annotation
+        # where Typer looks for the option's name in an annotation
+        made.default, made.param_decls = flags[name], ()
     return inspect.Parameter(
         _parameter(name, flags),
         inspect.Parameter.POSITIONAL_OR_KEYWORD,

@@ -55,9 +55,8 @@ def serve(
     watch
         Use changed model files without a restart.
     """
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # threads of BLAS beside those of the service only wait for each other
+    # threads of BLAS beside those of the service only wait for each other
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from palate.app.core import Core
     from palate.service.application import check_installed
     from palate.service.serving import serve as run

@@ -138,14 +138,12 @@ def _compare(outcome: Outcome, how: How) -> None:
     models = {outcome.model.trainer["name"]: outcome.model}
     if outcome.model.trainer["name"] != "Baseline":
         models["Baseline"] = _baseline(everything, held_out, how)
-    outcome.clipped = (
-        not how.refit
-    )  # the model before the refit is gone; what its sweeps reported is not clipped
+    # the model before the refit is gone; what its sweeps reported is not clipped
+    outcome.clipped = not how.refit
     for name, model in models.items():
         if how.refit and model is outcome.model:
-            judged = [
-                report for report in outcome.reports if report.validation_mse is not None
-            ]  # not those of a second run
+            # not those of a second run
+            judged = [report for report in outcome.reports if report.validation_mse is not None]
             best = min(judged, key=lambda report: report.validation_mse or 0.0)
             outcome.errors[name] = {"rmse": best.validation_rmse or 0.0, "mae": best.validation_mae or 0.0}
         else:

@@ -12,16 +12,8 @@ if TYPE_CHECKING:
     from palate.data.ratings import Ratings
     from palate.model.factor_model import FactorModel
 
-_OF_QUERIES = (
-    "user",
-    "item",
-    "rating",
-    "no_rating",
-    "timestamp",
-    "weight",
-    "scale",
-    "duplicates",
-)  # reading options that --sql takes
+# reading options that --sql takes
+_OF_QUERIES = "user", "item", "rating", "no_rating", "timestamp", "weight", "scale", "duplicates"
 
 
 def check_source(ratings: Path | None, sql: str | None, db: Path | None, reading: Reading) -> None:

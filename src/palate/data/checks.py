@@ -26,9 +26,8 @@ def rating_values(values: object, what: str, where: WhereRow = row_label) -> np.
     series = _numeric(values, what, where)
     numbers = _floats(series)
     with np.errstate(invalid="ignore"):
-        total = numbers.sum(
-            dtype=np.float64
-        )  # not finite if any rating is not; the exact search is for the message only
+        # not finite if any rating is not; the exact search is for the message only
+        total = numbers.sum(dtype=np.float64)
     if not np.isfinite(total):
         bad = np.flatnonzero(~np.isfinite(numbers))
         if len(bad):

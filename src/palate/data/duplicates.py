@@ -101,9 +101,8 @@ def merge(columns: Columns, same: np.ndarray, policy: str) -> Columns:
     group = np.cumsum(first) - 1
     part = columns.take(rows)
     target = rows[first]
-    target = target - np.searchsorted(
-        again, target
-    )  # where the pair's first row stands when the repeats are gone
+    # where the pair's first row stands when the repeats are gone
+    target = target - np.searchsorted(again, target)
     columns.reorder(~same)
     if policy == "last":
         last = _by_time(part, group)[np.append(np.flatnonzero(first)[1:], len(rows)) - 1]

@@ -13,15 +13,8 @@ from palate.data.series import shown, to_series
 
 WhereRow = Callable[[int], str]
 KIND_NAMES = {"int": "integer", "uint": "integer", "str": "string", "uuid": "UUID"}
-SIGNED = (
-    pl.Int8,
-    pl.Int16,
-    pl.Int32,
-    pl.Int64,
-    pl.UInt8,
-    pl.UInt16,
-    pl.UInt32,
-)  # all fit 64 bits with a sign
+# all fit 64 bits with a sign
+SIGNED = pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32
 _ADVICE = "Ids are integers, strings or UUIDs"
 
 

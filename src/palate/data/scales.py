@@ -36,9 +36,8 @@ def outside(values: np.ndarray, scale: Scale) -> np.ndarray:
     >>> outside(np.array([1, 5.5, 0.1], np.float32), (0.1, 5)).tolist()
     [False, True, False]
     """
-    return ~(
-        (values >= np.float32(scale[0])) & (values <= np.float32(scale[1]))
-    )  # not a number is outside, too
+    # not a number is outside, too
+    return ~((values >= np.float32(scale[0])) & (values <= np.float32(scale[1])))
 
 
 def check_rating(values: np.ndarray, scale: Scale | None, names: Callable[[int], str]) -> None:

@@ -12,17 +12,11 @@ from palate.data.ids import WhereRow
 
 SECONDS = "seconds"
 FACTORS = {SECONDS: 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
-DATETIMES = {
-    SECONDS: "s",
-    "milliseconds": "ms",
-    "microseconds": "us",
-    "nanoseconds": "ns",
-}  # as NumPy calls them
+# as NumPy calls them
+DATETIMES = {SECONDS: "s", "milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns"}
 _FIRST, _LAST = 10**8, 10**11  # in seconds 1973 and the year 5138
-_USUAL = (
-    5 * 10**8,
-    5 * 10**9,
-)  # in seconds 1985 to 2128; as milliseconds they are all in the first two months of 1970
+# in seconds 1985 to 2128; as milliseconds they are all in the first two months of 1970
+_USUAL = 5 * 10**8, 5 * 10**9
 # how a day may be written as one number: number of digits after the year, and the lowest and
 # highest such number
 _WRITTEN = {

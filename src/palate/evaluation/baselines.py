@@ -48,9 +48,8 @@ def references(
         for name, model in _made(scorer, made_from, bool(test_set.ks), taken, threads)
     ]
     if made_from.users is scorer.users and made_from.items is scorer.items:
-        entries = [
-            replace(entry, seen=first.seen) for entry in entries
-        ]  # what the model held out is seen by these too
+        # what the model held out is seen by these too
+        entries = [replace(entry, seen=first.seen) for entry in entries]
     return entries
 
 

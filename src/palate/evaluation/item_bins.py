@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 Figure = tuple[str, int | None]
-Sums = tuple[
-    tuple[Figure, ...], np.ndarray, np.ndarray
-]  # figures, and their (n_users, n_figures) top and bottom
+# figures, and their (n_users, n_figures) top and bottom
+Sums = tuple[tuple[Figure, ...], np.ndarray, np.ndarray]
 
 
 def _none() -> np.ndarray:

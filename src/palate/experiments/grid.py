@@ -27,9 +27,8 @@ from palate.training.trainer import Trainer
 from palate.training.training_data import split
 
 TOP = 10
-_DAMPING = (
-    3.0  # ratings of the mean that a film's own mean is damped by, for the list of the highest damped means
-)
+# ratings of the mean that a film's own mean is damped by, for the list of the highest damped means
+_DAMPING = 3.0
 Progress = Callable[[int, int, Cell], None]
 
 
@@ -296,7 +295,6 @@ class _Finished:
             os.fsync(file.fileno())
 
     def _digest(self, cell: Cell) -> str:
-        text = json.dumps(
-            [self.data, repr(cell.trainer(self.n_train)), cell.min_ratings]
-        )  # defaults count, too
+        # defaults count, too
+        text = json.dumps([self.data, repr(cell.trainer(self.n_train)), cell.min_ratings])
         return hashlib.sha256(text.encode()).hexdigest()

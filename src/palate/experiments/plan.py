@@ -62,9 +62,8 @@ class Cell:
         cls = TRAINERS[self.settings.get("trainer", "least-squares")]
         if not keras:
             return cls(**own)
-        whole = {"l1_bias"} == set(
-            keras
-        )  # the penalty of the biases alone is Keras'; the factors keep theirs
+        # the penalty of the biases alone is Keras'; the factors keep theirs
+        whole = {"l1_bias"} == set(keras)
         if whole:
             return cls(**own, l1_bias=keras["l1_bias"] * n_ratings)
         return cls.from_keras_strengths(n_ratings=n_ratings, **keras, **own)

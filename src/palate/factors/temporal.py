@@ -229,9 +229,8 @@ class TimeContext:
         """
         for time_bin, sign in ((before, np.float32(-1)), (after, np.float32(1))):
             own, other = self.user_shift[:, time_bin], self.item_shift[:, time_bin]
-            there = (
-                factors + own[:, :, :-1] if sign > 0 else factors
-            )  # the vector in the time bin, for items of the same bin
+            # the vector in the time bin, for items of the same bin
+            there = factors + own[:, :, :-1] if sign > 0 else factors
             bias = bias + sign * (
                 own[:, :, -1] + other[:, :, -1] + np.einsum("dnf,dnf->dn", there, other[:, :, :-1])
             )

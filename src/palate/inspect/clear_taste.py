@@ -102,9 +102,8 @@ def distinctive_report(model: Factored, n: int = 10) -> Report:
 def _clearest_axes(model: Factored, min_ratings: int) -> pl.DataFrame:
     """Return users by how much of their predictions one principal axis of the items makes."""
     counts = model.ratings.user_counts()  # type: ignore[union-attr]
-    items = np.concatenate(list(model.item_factors), axis=1).astype(
-        np.float64
-    )  # the mean over draws is one long product
+    # the mean over draws is one long product
+    items = np.concatenate(list(model.item_factors), axis=1).astype(np.float64)
     centred = items - items.mean(axis=0) if len(items) else items
     variance, axes = np.linalg.eigh(centred.T @ centred / max(1, len(items)))
     variance = np.maximum(variance, 0)
@@ -122,9 +121,8 @@ def _clearest_axes(model: Factored, min_ratings: int) -> pl.DataFrame:
         best = shares.max(axis=1, initial=0.0)
         made[part], clarity[part] = np.sqrt(best), np.sqrt(best) * best / whole
         if shares.shape[1]:
-            top[part] = np.where(
-                along[np.arange(len(along)), top[part]] < 0, -top[part] - 1, top[part]
-            )  # the other end
+            # the other end
+            top[part] = np.where(along[np.arange(len(along)), top[part]] < 0, -top[part] - 1, top[part])
     order = np.lexsort((rows, -clarity.round(9)))
     order = order[clarity[order] > 0]
     labels = {axis: _ends(model, centred, axes, int(axis)) for axis in np.unique(top[order])}

@@ -99,10 +99,8 @@ def _predictions(figure: "Figure", section: "Section") -> None:
 
 
 def _fame(figure: "Figure", section: "Section") -> None:
-    axes, found = (
-        figure.subplots(),
-        cast("pl.DataFrame", section.bins),
-    )  # which every section with this plot has
+    # which every section with this plot has
+    axes, found = figure.subplots(), cast("pl.DataFrame", section.bins)
     ends = found.select("from", "to").rows()
     labels = [f"{low:,}" if low == high else f"{low:,}–{high:,}" for low, high in ends]
     columns = (

@@ -65,9 +65,8 @@ class Served:
             raise ArgumentError(
                 f"column {column}", "be in the input", f"the columns {', '.join(map(str, table.columns))}"
             )
-        read = {"uuid": UUID, "uint": int}.get(
-            vocabulary.kind
-        )  # kinds of ids that MLflow has not: they come as text
+        # kinds of ids that MLflow has not: they come as text
+        read = {"uuid": UUID, "uint": int}.get(vocabulary.kind)
         values = table[column].tolist()
         return (
             values if read is None else [read(value) if isinstance(value, str) else value for value in values]

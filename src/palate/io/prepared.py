@@ -68,9 +68,8 @@ def validation_pairs(files: Files, source: Source, columns: dict[str, Any]) -> t
 def mask_of(ratings: Ratings, pairs: tuple[Any, Any]) -> np.ndarray:
     """Return which ratings are of these pairs, bool."""
     users, items = ratings.users.indices(pairs[0]), ratings.items.indices(pairs[1])
-    keys = (
-        ratings.user_index.astype(np.int64) * ratings.n_items + ratings.item_index
-    )  # ascending, as the rows are
+    # ascending, as the rows are
+    keys = ratings.user_index.astype(np.int64) * ratings.n_items + ratings.item_index
     found = np.zeros(len(ratings), bool)
     found[np.searchsorted(keys, users * ratings.n_items + items)] = True
     return found

@@ -37,9 +37,8 @@ _OFFICE = {
     "content.xml": "an OpenDocument sheet",
 }
 _PIECE = 1 << 20
-_PART = re.compile(
-    r"part-\d+.*|\d{6}_\d+.*|combined_data_\d+\.txt|mv_\d{7}\.txt", re.IGNORECASE
-)  # Spark, Hive, Netflix
+# Spark, Hive, Netflix
+_PART = re.compile(r"part-\d+.*|\d{6}_\d+.*|combined_data_\d+\.txt|mv_\d{7}\.txt", re.IGNORECASE)
 _START = 512  # bytes that tell what a file is
 
 

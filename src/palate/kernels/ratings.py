@@ -6,9 +6,8 @@ from palate.kernels.compiling import inlined, kernel
 from palate.kernels.tile import FAST, LANES, add_scaled, dot, prefetch
 
 AHEAD = 12  # ratings by which a sum asks for memory ahead of itself
-N_STATS = (
-    4  # columns of `stats`: sum w e^2, sum w |e|, dropout term, sum of (r0 - s)^2 over the row's ratings
-)
+# columns of `stats`: sum w e^2, sum w |e|, dropout term, sum of (r0 - s)^2 over the row's ratings
+N_STATS = 4
 
 
 @inlined(fastmath=FAST)

@@ -40,9 +40,8 @@ ROUNDING = 2.0**-24  # relative rounding error of one float32 operation
 class ItemPanels(NamedTuple):
     """Items in the layout and order in which `top_items` reads them."""
 
-    values: (
-        np.ndarray
-    )  # (n_panels * depth * 8,) float32: panels of 8 items, each depth x 8, the last row the bias
+    # (n_panels * depth * 8,) float32: panels of 8 items, each depth x 8, the last row the bias
+    values: np.ndarray
     order: np.ndarray  # (n_panels * 8,) int32: item index of every column, -1 where padded
     block_norm: np.ndarray  # (n_blocks,) float64: largest |q_i| of the block
     block_bias: np.ndarray  # (n_blocks,) float64: largest b_i of the block

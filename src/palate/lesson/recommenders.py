@@ -102,9 +102,8 @@ def _cases(stage: Stage, name: str, floor: int, uid: object) -> Iterator[tuple[S
         counts = np.sort(stage.counts)[::-1]
         few, some = int(counts[min(2, len(counts) - 1)]), int(counts[min(200, len(counts) // 2)])
         wide = max(5, int((counts >= some).sum()) // 2)  # so wide that a filter after head leaves some
-        best = int(
-            stage.counts[np.argsort(-scores(second, cy, stage.item_ids))[0]]
-        )  # the best film stands on the threshold
+        # the best film stands on the threshold
+        best = int(stage.counts[np.argsort(-scores(second, cy, stage.item_ids))[0]])
         calls = [
             (first, al, wide, some),
             (first, bo, 5, some),

@@ -19,9 +19,8 @@ FAMILIES: dict[str, str] = _VOCABULARY["families"]
 NUMERALS: dict[str, str] = _VOCABULARY["numerals"]
 _DENIALS = frozenset(FAMILIES["DENIAL"].split())
 _WITHOUT = 2  # how many "without" does: in "without them the error rises" the error rises
-_PRONOUNS = frozenset(
-    ("them", "it", "this", "that", "these", "those", "him", "her")
-)  # where what "without" denies ends
+# where what "without" denies ends
+_PRONOUNS = frozenset(("them", "it", "this", "that", "these", "those", "him", "her"))
 _SCOPE = 4  # how many words a denial reaches ahead
 _BREAKS = frozenset(_VOCABULARY["breaks"].split())  # no denial reaches across one
 _CONTRACTED = re.compile(

@@ -11,9 +11,8 @@ from palate.factors.item_index import item_table, of_items
 from palate.lists.tags import Tags
 from palate.scorer import Factored, Scorer
 
-Likeness = Callable[
-    [int, np.ndarray], np.ndarray
-]  # (item, items) -> how alike each of them is to it, -1 to 1, float64
+# (item, items) -> how alike each of them is to it, -1 to 1, float64
+Likeness = Callable[[int, np.ndarray], np.ndarray]
 
 
 @runtime_checkable

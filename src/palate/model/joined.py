@@ -233,9 +233,8 @@ def _merged(
 
 def _differ(before: Columns, after: Columns, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return which of the rows that stood `first` among equal pairs have become another rating."""
-    rows = first - np.searchsorted(
-        np.flatnonzero(second), first
-    )  # where they stand when the repeats are gone
+    # where they stand when the repeats are gone
+    rows = first - np.searchsorted(np.flatnonzero(second), first)
     found = np.zeros(len(first), bool)
     for one, other in zip(before.all()[2:], after.all()[2:], strict=True):
         if one is not None:

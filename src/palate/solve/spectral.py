@@ -67,9 +67,8 @@ def truncated_svd(
     for _ in range(passes):
         basis = _orthogonal(basis, threads)
         basis = sparse_times(by_column, sparse_times(by_row, basis, threads), threads)
-    basis = _orthogonal(
-        _orthogonal(basis, threads), threads
-    )  # twice: once leaves the rounding error of float32 times the condition
+    # twice: once leaves the rounding error of float32 times the condition
+    basis = _orthogonal(_orthogonal(basis, threads), threads)
     squares, vectors = eigenvectors(_gram(sparse_times(by_row, basis, threads), threads), threads)
     values = np.sqrt(np.maximum(squares[:k], 0.0))
     turn = np.where(values > _NO_VALUE * values[0], 1.0, 0.0)

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-_folder: list[
-    tempfile.TemporaryDirectory[str]
-] = []  # of the files that Spark fetches; removed when the driver ends
+# of the files that Spark fetches; removed when the driver ends
+_folder: list[tempfile.TemporaryDirectory[str]] = []
 _shipped: WeakKeyDictionary[Any, dict[int, Shipped]] = WeakKeyDictionary()  # by model, then by session
 
 

@@ -59,9 +59,8 @@ def _check_bounds(text: str, what: str) -> None:
     n_closed = text.count("]") + text.count("}")
     if max(n_values, n_closed) > MAX_VALUES:
         raise Damage(f"{what} must have at most {MAX_VALUES} values; got {max(n_values, n_closed)}")
-    unescaped = text.replace("\\\\", "").replace(
-        '\\"', ""
-    )  # in this order: what is left of quotation marks delimits strings
+    # in this order: what is left of quotation marks delimits strings
+    unescaped = text.replace("\\\\", "").replace('\\"', "")
     brackets = _NOT_A_BRACKET.sub("", _STRING.sub("", unescaped))
     for _ in range(MAX_DEPTH):
         brackets = brackets and _INNERMOST.sub("", brackets)

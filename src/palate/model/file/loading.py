@@ -103,9 +103,8 @@ def _form_of(metadata: Mapping[str, Any]) -> Form:
 def _encoded(model: WithFile, ratings: bool, what: str) -> list[bytes | memoryview]:
     try:
         tensors, metadata = pack(model, ratings)
-        unpack(
-            tensors, metadata
-        )  # what is saved must load: the same checks now, while the model is still there
+        # what is saved must load: the same checks now, while the model is still there
+        unpack(tensors, metadata)
         return container.encode(tensors, metadata)
     except Damage as damage:
         raise ModelFileError(f"{what}: {damage}.") from None

@@ -65,9 +65,8 @@ def keras_tables(model: FactorModel) -> dict[str, np.ndarray]:
         tables[name] = _spread(factors, rows)
         if biases:
             tables[bias_name] = _spread(bias[:, None], rows)
-    return {
-        name: tables[name] for name in (USER, ITEM, USER_BIAS, ITEM_BIAS) if name in tables
-    }  # Keras reads them in this order
+    # Keras reads them in this order
+    return {name: tables[name] for name in (USER, ITEM, USER_BIAS, ITEM_BIAS) if name in tables}
 
 
 def _row_numbers(ids: Vocabulary, what: str, n_factors: int) -> np.ndarray:

@@ -9,10 +9,8 @@ from palate._parallel import even_bounds, run_chunks
 _PRIOR_SD = 10.0  # of each cutpoint, in units of the noise
 _CHUNK = 1 << 15
 _DEGREES = 5.0  # of freedom of the proposal
-_MOST_STEPS, _CLOSE = (
-    50,
-    1e-6,
-)  # Newton steps end when the next would gain less than this in the log posterior
+# Newton steps end when the next would gain less than this in the log posterior
+_MOST_STEPS, _CLOSE = 50, 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +34,8 @@ def first_cutpoints(codes: np.ndarray, n_levels: int) -> np.ndarray:
 
     shares = np.bincount(codes, minlength=n_levels) + 0.5
     edges = np.cumsum(shares / shares.sum())[:-1]
-    return 1.3 * np.array(
-        [normal_quantile(edge) for edge in edges]
-    )  # rows deviate, too, so that cuts lie further apart
+    # rows deviate, too, so that cuts lie further apart
+    return 1.3 * np.array([normal_quantile(edge) for edge in edges])
 
 
 def draw_cutpoints(

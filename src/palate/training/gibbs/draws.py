@@ -42,14 +42,12 @@ class Kept:
     """Draws kept so far, sums over all counted sweeps and traces of a few predictions."""
 
     draws: list[dict[str, np.ndarray]] = field(default_factory=list)
-    total: np.ndarray = field(
-        default_factory=lambda: np.zeros(0)
-    )  # of the monitored predictions, over counted sweeps
+    # of the monitored predictions, over counted sweeps
+    total: np.ndarray = field(default_factory=lambda: np.zeros(0))
     kept_total: np.ndarray = field(default_factory=lambda: np.zeros(0))  # the same over kept draws
     n_counted: int = 0
-    traces: list[np.ndarray] = field(
-        default_factory=list
-    )  # one (n_traced,) float32 for each counted sweep, by chain
+    # one (n_traced,) float32 for each counted sweep, by chain
+    traces: list[np.ndarray] = field(default_factory=list)
     means: list[float] = field(default_factory=list)  # error of the running mean after each counted sweep
 
 

@@ -64,9 +64,8 @@ class Prior:
         shape, threads = self.shape, clock.threads
         n, width = len(state.vectors.bias), shape.width
         root = np.zeros((len(state.mean), width + LANES))
-        root[:, shape.columns] = np.linalg.inv(
-            np.linalg.cholesky(state.precision)
-        )  # z @ L^-1 has covariance (L L')^-1
+        # z @ L^-1 has covariance (L L')^-1
+        root[:, shape.columns] = np.linalg.inv(np.linalg.cholesky(state.precision))
         target = shape.normal(clock.key(WEIGHTS, shape.number), n, root, threads)
         target[:, :width] += state.vectors.factors
         target[:, width] += state.vectors.bias

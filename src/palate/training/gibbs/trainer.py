@@ -282,9 +282,8 @@ class Gibbs:
         """Return the distinct ratings of an ordinal likelihood, None for a Gaussian one."""
         if self.likelihood == GAUSSIAN:
             return None
-        distinct = np.unique(
-            problem.by_user.values
-        )  # of the training ratings alone: held-out ones must not be used
+        # of the training ratings alone: held-out ones must not be used
+        distinct = np.unique(problem.by_user.values)
         if len(distinct) < 2:
             raise ValueError(
                 Words(
