@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from palate.model.model import Model
 
 _SEARCHED = 50_000  # ids among which a similar one is looked for
+_TABLES = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".jsonl")
 _LISTED = 6  # matches named in a message
 
 
@@ -40,6 +41,20 @@ def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
         )
     model: FactorModel = load_model(path)
     return model
+
+
+def models_in(paths: Iterable[Path]) -> dict[str, Any]:
+    """Return the models in files, by the names of the files."""
+    from palate.evaluation.named import unique_name
+
+    found: dict[str, Any] = {}
+    for path in paths:
+        if path.suffix.lower() in _TABLES and path.is_file():
+            raise usage_error(
+                f"'{path}' seems to be a table, not a model: test ratings are given by --test {path}"
+            )
+        found[unique_name(path.stem, list(found))] = load(path)
+    return found
 
 
 def has_filters(model: "FactorModel", path: Path, genres: object, year: object) -> None:

@@ -53,17 +53,14 @@ def compare(
     seed
         Seed of the sample of users and of the bootstrap.
     """
-    from palate.cli.arguments import holds_counts, load, user_ids
+    from palate.cli.arguments import holds_counts, models_in, user_ids
     from palate.cli.input import busy, read_part
     from palate.cli.output import print_json
     from palate.evaluation.comparison import compare as run
-    from palate.evaluation.named import unique_name
 
     if len(models) < 2:
         raise usage_error("compare needs two or more models")
-    named: dict[str, Any] = {}
-    for path in models:
-        named[unique_name(path.stem, list(named))] = load(path)
+    named = models_in(models)
     first = next(iter(named.values()))
     chosen = None if not users else user_ids(first, users)
     reading = {**reading, "counts": any(map(holds_counts, named.values()))}

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from palate.splits.parts import Split
 
 BUNDLED_SHARE = 0.2
-_TABLES = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".jsonl")
 
 
 @reads_ratings(without=ITEM_SIDE)
@@ -68,7 +67,7 @@ def evaluate(
     curves : FILE
         File for a plot of hit rate and recall by length of the list: .png, .svg or .pdf.
     """
-    from palate.cli.arguments import holds_counts
+    from palate.cli.arguments import holds_counts, models_in
     from palate.cli.id_lists import listed_ids
     from palate.cli.input import busy
     from palate.cli.output import check_output
@@ -86,7 +85,7 @@ def evaluate(
         raise usage_error("--test and --train must be given with model files")
     title = ""
     if models:
-        chosen = _loaded(models)
+        chosen = models_in(models)
         reading = {**reading, "counts": any(map(holds_counts, chosen.values()))}
         first = next(iter(chosen.values()))
         part, known = _ratings(test, first, reading), _ratings(train, first, reading)
@@ -135,6 +134,7 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
 
     If any is, the exit code is 1.
     """
+    from palate.cli.arguments import models_in
     from palate.cli.output import print_json, print_text
     from palate.explorer.cases import check_cases, read_cases
 
@@ -142,7 +142,7 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
         raise usage_error("--cases must be given with model files")
     known = read_cases(path)
     found = [
-        (name, finding) for name, model in _loaded(models).items() for finding in check_cases(model, known)
+        (name, finding) for name, model in models_in(models).items() for finding in check_cases(model, known)
     ]
     if as_json:
         print_json(
@@ -166,20 +166,6 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
         )
     if any(one.rank for _, one in found):
         raise typer.Exit(1)
-
-
-def _loaded(paths: list[Path]) -> dict[str, Any]:
-    from palate.cli.arguments import load
-    from palate.evaluation.named import unique_name
-
-    found: dict[str, Any] = {}
-    for path in paths:
-        if path.suffix.lower() in _TABLES and path.is_file():
-            raise usage_error(
-                f"'{path}' seems to be a table, not a model: test ratings are given by --test {path}"
-            )
-        found[unique_name(path.stem, list(found))] = load(path)
-    return found
 
 
 def _ratings(path: Path | None, model: "Model", how: Reading) -> "Ratings | None":

@@ -74,22 +74,6 @@ def transpose_csr(
     return out_indptr, rows, out
 
 
-def transpose_order(
-    indptr: np.ndarray, columns: np.ndarray, n_columns: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the transposed pattern and, for each of its entries, the int32 position of that entry
-    in the original.
-
-    For matrices with several values per entry: `values[positions]` transposes each of them.
-    """
-    positions = np.arange(len(columns), dtype=np.int32)
-    out_indptr = np.zeros(n_columns + 1, dtype=np.int64)
-    rows = np.empty(len(columns), dtype=np.int32)
-    out = np.empty(len(columns), dtype=np.int32)
-    _transpose(indptr, columns, positions, out_indptr, rows, out)
-    return out_indptr, rows, out
-
-
 def transpose_csr_reference(indptr, columns, values, n_columns):
     """NumPy reference of `transpose_csr`."""
     rows = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))

@@ -60,31 +60,20 @@ def normal_quantile(p):
     return top * q / (bottom * r + 1.0)
 
 
-@kernel()
-def level_probabilities(latent, cutpoints, out):
-    """Write the probability of each level to `out` (n, n_levels), for latent values (n,)."""
-    last = cutpoints.size
-    for row in range(latent.size):
-        below = 0.0
-        for level in range(last):
-            upto = normal_cdf(cutpoints[level] - latent[row])
-            out[row, level] = upto - below
-            below = upto
-        out[row, last] = 1.0 - below
+@inlined()
+def expected_level(latent, scale, cutpoints, levels):
+    """Return the mean of the levels under their probabilities, for a latent value with noise of this scale."""
+    mean = levels[0]
+    for level in range(cutpoints.size):
+        mean += (levels[level + 1] - levels[level]) * normal_cdf((latent - cutpoints[level]) / scale)
+    return mean
 
 
 @kernel()
 def expected_levels(latent, scale, cutpoints, levels, out):
-    """Write the mean of the levels under their probabilities to `out` (n,), for latent values (n,)
-    with noise of sd `scale` (n,).
-    """
+    """Write the `expected_level` of latent values (n,) with noise of sd `scale` (n,) to `out` (n,)."""
     for row in range(latent.size):
-        mean = levels[0]
-        for level in range(cutpoints.size):
-            mean += (levels[level + 1] - levels[level]) * normal_cdf(
-                (latent[row] - cutpoints[level]) / scale[row]
-            )
-        out[row] = mean
+        out[row] = expected_level(latent[row], scale[row], cutpoints, levels)
 
 
 @inlined()
@@ -154,7 +143,7 @@ def cutpoint_terms(first, last, latent, codes, cutpoints, precision, gradient, c
 
 
 def level_probabilities_reference(latent, cutpoints):
-    """NumPy reference of `level_probabilities`."""
+    """Return the probability of each level for latent values (n,), shape (n, n_levels), in NumPy."""
     from statistics import NormalDist
 
     inner = np.array([[NormalDist().cdf(c - s) for c in cutpoints] for s in latent]).reshape(

@@ -55,12 +55,8 @@ def dense_times(first, last, table, square, out):
             f = 0
             while f + 4 <= width:
                 v0, v1, v2, v3 = own[f], own[f + 1], own[f + 2], own[f + 3]
-                s0, s1, s2, s3 = (
-                    square[f, begin:end],
-                    square[f + 1, begin:end],
-                    square[f + 2, begin:end],
-                    square[f + 3, begin:end],
-                )
+                s0, s1 = square[f, begin:end], square[f + 1, begin:end]
+                s2, s3 = square[f + 2, begin:end], square[f + 3, begin:end]
                 for g in range(end - begin):
                     total[g] += v0 * s0[g] + v1 * s1[g] + v2 * s2[g] + v3 * s3[g]
                 f += 4
