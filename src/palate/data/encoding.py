@@ -75,10 +75,9 @@ def sort(
     columns: Columns, users: Vocabulary, items: Vocabulary, policy: str, where: WhereRow
 ) -> tuple[Columns, int]:
     """Sort by user and item and merge repeated pairs; return the columns and the number of rows merged."""
-    from palate.kernels.csr import order_by
+    from palate.kernels.csr import order_of_pairs
 
-    _, order = order_by(columns.item, len(items))
-    _, order = order_by(columns.user, len(users), order)
+    order = order_of_pairs(columns.user, len(users), columns.item, len(items))
     columns.reorder(order)
     same = find_duplicates(columns.user, columns.item)
     n_duplicates = int(np.count_nonzero(same))

@@ -10,43 +10,21 @@ import numpy as np
 from palate.kernels.compiling import inlined, kernel
 
 
-def order_by(keys: np.ndarray, n_keys: int, order: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return where each key's entries start, and the entries in the order of their keys (a stable
-    counting sort).
+def order_of_pairs(first: np.ndarray, n_first: int, second: np.ndarray, n_second: int) -> np.ndarray:
+    """Return the order of pairs by their first and then their second key, int32; equal pairs keep theirs.
 
-    Sorting by a second key first and by the first key then, `order` being the result of the first
-    call, sorts by both.
+    It is a counting sort by the second key, and one of what comes of it by the first.
 
     Parameters
     ----------
-    keys : ndarray of shape (n,), int32
-        Each in `0 .. n_keys - 1`.
-    n_keys : int
-    order : ndarray of shape (n,), int32, optional
-        The order to start from; default the entries as they stand.
-
-    Returns
-    -------
-    indptr : ndarray of shape (n_keys + 1,), int64
-    order : ndarray of shape (n,), int32
-        `keys[order]` is ascending.
+    first, second : ndarray of shape (n,), int32
+        Keys in `0 .. n_first - 1` and `0 .. n_second - 1`.
+    n_first, n_second : int
     """
-    indptr = np.zeros(n_keys + 1, dtype=np.int64)
-    out = np.empty(len(keys), dtype=np.int32)
-    if order is None:
-        _order_rows(keys, indptr, out)
-    else:
-        _reorder_rows(keys, order, indptr, out)
-    return indptr, out
-
-
-def order_by_reference(keys, n_keys, order=None):
-    """NumPy reference of `order_by`."""
-    order = np.arange(len(keys)) if order is None else order
-    counts = np.bincount(keys, minlength=n_keys)
-    return np.concatenate([[0], np.cumsum(counts)]), order[np.argsort(keys[order], kind="stable")].astype(
-        np.int32
-    )
+    by_second, order = np.empty(len(first), np.int32), np.empty(len(first), np.int32)
+    _order_rows(second, np.zeros(n_second + 1, np.int64), by_second)
+    _reorder_rows(first, by_second, np.zeros(n_first + 1, np.int64), order)
+    return order
 
 
 def transpose_csr(

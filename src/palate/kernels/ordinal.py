@@ -62,7 +62,7 @@ def normal_quantile(p):
 
 @inlined()
 def expected_level(latent, scale, cutpoints, levels):
-    """Return the mean of the levels under their probabilities, for a latent value with noise of this scale."""
+    """Return the mean of the levels, for a latent value with noise of sd `scale`."""
     mean = levels[0]
     for level in range(cutpoints.size):
         mean += (levels[level + 1] - levels[level]) * normal_cdf((latent - cutpoints[level]) / scale)

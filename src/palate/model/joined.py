@@ -189,10 +189,10 @@ def _merged(
     both: Columns, n_users: int, n_items: int, n_old: int, held_out: np.ndarray, policy: str
 ) -> tuple[Columns, _Marks]:
     """Return the columns sorted by user and item, each pair once, and what is known of each row."""
-    from palate.kernels.csr import order_by
+    from palate.kernels.csr import order_of_pairs
 
-    _, order = order_by(both.item, n_items)
-    _, order = order_by(both.user, n_users, order)  # stable: of a pair the model's own rating comes first
+    # of a pair the model's own rating comes first
+    order = order_of_pairs(both.user, n_users, both.item, n_items)
     table = both.take(order)
     is_new = order >= n_old
     second = find_duplicates(table.user, table.item)

@@ -105,7 +105,6 @@ def _merged(
 
 def _order(pairs: Pairs, shape: tuple[int, int]) -> np.ndarray:
     """Return the order of pairs by row and column."""
-    from palate.kernels.csr import order_by
+    from palate.kernels.csr import order_of_pairs
 
-    _, order = order_by(pairs[1], shape[1])
-    return order_by(pairs[0], shape[0], order)[1]
+    return order_of_pairs(pairs[0], shape[0], pairs[1], shape[1])
