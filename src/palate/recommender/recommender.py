@@ -337,12 +337,7 @@ class _Run:
         if trainer is None or not len(held):
             return None
         self.tell("predicted ratings")
-        how: dict[str, Any] = {}
-        if isinstance(trainer, LeastSquares) and trainer.n_factors <= min(train.n_users, train.n_items):
-            how["start"] = "spectral"  # it takes fewer sweeps
-        return trainer.fit(
-            train, validation=held, threads=self.threads, callback=silent, seed=self.seed, **how
-        )
+        return trainer.fit(train, validation=held, threads=self.threads, callback=silent, seed=self.seed)
 
     def _final_stars(
         self, trainer: Gibbs | LeastSquares | None, first: FactorModel | None, options: dict[str, Any]

@@ -83,6 +83,7 @@ def solve_ridge(
     weight: np.ndarray | None = None,
     small: SmallGroups | None = None,
     threads: int = 1,
+    steps: int = _STEPS,
     tolerance: float = _TOLERANCE,
 ) -> np.ndarray:
     """Return the weights of all features.
@@ -101,6 +102,8 @@ def solve_ridge(
     small : SmallGroups, optional
         Makes steps fewer; not together with `weight`.
     threads : int, default 1
+    steps : int, default 100
+        Largest number of steps of conjugate gradients.
     tolerance : float, default 2e-3
         Relative size of the residual, in the preconditioned norm, at which to stop.
     """
@@ -126,7 +129,7 @@ def solve_ridge(
     direction = scaled.copy()
     before = inner(residual, scaled)
     enough = tolerance**2 * np.maximum(inner(right, precondition(right)), 1e-30)
-    for _ in range(_STEPS):
+    for _ in range(steps):
         if (before <= enough).all():
             break
         product = apply(direction)

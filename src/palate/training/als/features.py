@@ -15,6 +15,8 @@ from palate.solve.prior import RowPrior
 from palate.solve.ridge import solve_ridge, times, transposed_times
 from palate.solve.rows import LANES, Rows, Side, padded_width, row_strength
 
+_STEPS = 4  # of conjugate gradients in a half sweep; the next one goes on from there
+
 
 @dataclass(frozen=True, eq=False)
 class RidgeLink:
@@ -58,7 +60,7 @@ class RidgeLink:
         return np.zeros((len(self.diagonal), self.weight.shape[1]), np.float32)
 
     def fit(self, side: Side, weights: np.ndarray, threads: int) -> np.ndarray:
-        """Return the weights that the rows of a side suggest; `weights` is where to begin."""
+        """Return the weights that the rows of a side suggest, some steps on from `weights`."""
         rows = np.zeros_like(self.weight)
         rows[:, : self.width], rows[:, self.width] = side.factors, side.bias
         right = transposed_times(self.blocks, rows * self.weight, threads)
@@ -71,6 +73,7 @@ class RidgeLink:
             len(rows),
             weight=self.weight,
             threads=threads,
+            steps=_STEPS,
         )
 
     def prior_mean(self, weights: np.ndarray, threads: int) -> np.ndarray:

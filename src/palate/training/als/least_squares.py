@@ -100,7 +100,7 @@ class LeastSquares:
         Names of features, with commas between. "rated" are the items that a user rated, "raters"
         the users who rated an item; other names are columns of `user_table` and of the catalog. A
         row is penalized by its distance from the mean that its features predict. "rated" and
-        "raters" together lower the error by about .02 stars, and take three times as long.
+        "raters" together lower the error by about .02 stars, and take four to eight times as long.
     l2_features : float or "auto", default "auto"
         Penalty on the weights of features, relative to `l2_user` and `l2_item`, and to `l2_bias`.
         "auto" is 20 where the penalty on rows is the one above, and 100 otherwise.
