@@ -189,6 +189,18 @@ class TestDuplicates:
         with pytest.raises(ValueError, match="duplicates must be one of"):
             timed.update(table([0], [0], [5], timestamp=[9]), duplicates="first")
 
+    def test_counts_of_a_default_model_add_up(self):
+        rng = np.random.default_rng(2)
+        users, items = np.nonzero(rng.random((20, 12)) < 0.5)
+        plays = palate.Ratings.from_arrays(users, items, rng.integers(1, 40, len(users)))
+        model = palate.Recommender(values="counts", seconds=0.0).fit(plays)
+        user, item = int(users[0]), int(items[0])
+        updated = model.update(palate.Ratings.from_arrays([user], [item], [7]))
+        before, after = (
+            one.rated(user).filter(pl.col("item_id") == item)["rating"][0] for one in (model, updated)
+        )
+        assert after == before + 7
+
     def test_counts_add_up(self):
         plays = palate.Ratings.from_arrays([0, 0, 1], ["a", "b", "a"], [3, 1, 2])
         model = palate.LeastSquares.for_counts(n_factors=2).fit(plays, validation=0)

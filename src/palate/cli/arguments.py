@@ -70,11 +70,9 @@ def has_filters(model: "FactorModel", path: Path, genres: object, year: object) 
 
 def holds_counts(model: "FactorModel") -> bool:
     """Return whether a model was trained on counts, of which those of a pair add up."""
-    about = model.trainer
-    return bool(
-        about.get("counts", "none") != "none"
-        or "counts" in (about.get("values_resolved"), about.get("grades"))
-    )
+    from palate.model.updating import of_counts
+
+    return of_counts(model)
 
 
 def of_ratings(model: "Model") -> Any:

@@ -77,8 +77,9 @@ def update(
 
 def of_counts(model: Trained) -> bool:
     """Return whether a model is of counts, which add up when a pair comes again."""
-    grades = grades_of_model(model)
-    return bool(model.trainer.get("counts", NONE) != NONE or (grades is not None and grades.kind == COUNTS))
+    grades, trainer = grades_of_model(model), model.trainer
+    graded = grades is not None and grades.kind == COUNTS
+    return graded or trainer.get("counts", NONE) != NONE or trainer.get("values_resolved") == COUNTS
 
 
 def check_values(model: Trained, new: Ratings) -> None:
