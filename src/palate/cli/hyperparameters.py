@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from palate.training.trainer import Trainer
 
 PANEL = "Hyper-parameters"
-TRAINERS = (
-    "least-squares",
-    "gibbs",
-    "baseline",
-    "keras",
-    "recommender",
-    "spectral",
-    "linear-items",
-    "popular",
-    "neighbours",
-)
+TRAINERS = {
+    "least-squares": "LeastSquares",
+    "gibbs": "Gibbs",
+    "baseline": "Baseline",
+    "keras": "KerasFactorization",
+    "recommender": "Recommender",
+    "spectral": "Spectral",
+    "linear-items": "LinearItems",
+    "popular": "Popular",
+    "neighbours": "Neighbours",
+}
 # What a trainer is called elsewhere.
 _MEANT = {
     **dict.fromkeys(("als", "mf", "ls", "matrix-factorization", "ridge"), "least-squares"),
@@ -226,28 +226,9 @@ def _count_forms() -> tuple[str, ...]:
 
 
 def _classes() -> dict[str, Any]:
-    from palate.recommender.recommender import Recommender
-    from palate.training.als.least_squares import LeastSquares
-    from palate.training.baseline import Baseline
-    from palate.training.gibbs.trainer import Gibbs
-    from palate.training.keras.factorization import KerasFactorization
-    from palate.training.linear import LinearItems
-    from palate.training.neighbours import Neighbours
-    from palate.training.popular import Popular
-    from palate.training.spectral import Spectral
+    import palate
 
-    classes = (
-        LeastSquares,
-        Gibbs,
-        Baseline,
-        KerasFactorization,
-        Recommender,
-        Spectral,
-        LinearItems,
-        Popular,
-        Neighbours,
-    )
-    return dict(zip(TRAINERS, classes, strict=True))
+    return {name: getattr(palate, cls) for name, cls in TRAINERS.items()}
 
 
 def _options(taken: set[str]) -> list[Any]:
@@ -285,14 +266,11 @@ def _annotation(field: "Field[Any]", text: str) -> Any:
 
     A number that may also be a word ("auto") is a text here and a number in `chosen`.
     """
-    kind = float if field.default is None else type(field.default)
-    if field.default is None:
-        return Annotated[float | None, typer.Option(help=text, metavar="NUMBER", rich_help_panel=PANEL)]
+    kind: Any = float | None if field.default is None else type(field.default)
+    metavar = "NUMBER" if field.default is None else None
     if kind is str and field.type is not str:
-        return Annotated[
-            str, typer.Option(help=text, metavar=f"NUMBER|{field.default}", rich_help_panel=PANEL)
-        ]
-    return Annotated[kind, typer.Option(help=text, rich_help_panel=PANEL)]
+        metavar = f"NUMBER|{field.default}"
+    return Annotated[kind, typer.Option(help=text, metavar=metavar, rich_help_panel=PANEL)]
 
 
 def _number(name: str, value: object) -> Any:

@@ -64,24 +64,22 @@ def allowed_items(
         )
         mask &= chosen
         if not mask.any():
-            return _nothing(mask, "candidates contains no item")
+            return Allowed(mask, 0, "candidates contains no item")
     if exclude_items is not None:
         mask[excluded_indices(scorer, exclude_items)] = False
         if not mask.any():
-            return _nothing(mask, "exclude_items contains all items that are left")
+            return Allowed(mask, 0, "exclude_items contains all items that are left")
     if where is not None:
         before, mask = mask, mask & matching(where, item_table(scorer))
         if not mask.any():
-            return _nothing(mask, Words(describe(where), f" keeps none of {before.sum():,} items"))
+            return Allowed(mask, 0, Words(describe(where), f" keeps none of {before.sum():,} items"))
     if check_min_ratings(min_ratings):
         before, counts = mask, rating_counts(scorer)
         mask = mask & (counts >= min_ratings)
         if not mask.any():
-            most = f"the most-rated one has {counts[before].max():,} ratings"
-            return _nothing(
-                mask,
-                Words(Setting("min_ratings", min_ratings), f" keeps none of {before.sum():,} items, {most}"),
-            )
+            kept = f" keeps none of {before.sum():,} items"
+            most = f", the most-rated one has {counts[before].max():,} ratings"
+            return Allowed(mask, 0, Words(Setting("min_ratings", min_ratings), kept, most))
     n_items = int(mask.sum())
     return Allowed(None if n_items == len(mask) else mask, n_items)
 
@@ -121,7 +119,3 @@ def excluded_indices(scorer: Scorer, exclude_items: object) -> np.ndarray:
             got = said.removeprefix("unknown item id ").removesuffix(".")
             raise ArgumentTypeError("exclude_items", "hold ids of the items' type", got)
     return found[found >= 0]
-
-
-def _nothing(mask: np.ndarray, reason: str) -> Allowed:
-    return Allowed(mask, 0, reason)
