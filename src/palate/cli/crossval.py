@@ -44,6 +44,8 @@ def crossval(
 
         palate crossval ratings.csv --folds 3 --n-factors 16
 
+        palate crossval ratings.csv --trainer recommender
+
         palate crossval ratings.csv --no-lists --save-split folds.split
 
     Parameters
@@ -51,7 +53,8 @@ def crossval(
     ratings : [RATINGS]
         Rating file, or a folder or .zip with one. Default: the bundled ratings.
     trainer : NAME
-        Trainer: least-squares, gibbs, baseline or keras.
+        Trainer, one of those of palate train. recommender is what palate train trains without
+        options.
     folds
         Number of folds.
     split : FILE
