@@ -291,6 +291,24 @@ def test_ratings_that_cannot_be_are_refused_and_nothing_is_kept(core, value, mes
         core.recommend(ratings={"1": value})
 
 
+@pytest.mark.parametrize("kind", ["ratings", "counts"])
+def test_models_of_choices_refuse_ratings_that_they_cannot_grade(kind):
+    rng = np.random.default_rng(5)
+    users, items = np.nonzero(rng.random((30, 12)) < 0.5)
+    ratings = palate.Ratings.from_arrays(users, items, rng.integers(1, 6, len(users)), scale=(1, 5))
+    wrong, message = {"ratings": (9, "within the scale 1 to 5"), "counts": (-1, "a count of at least 0")}[
+        kind
+    ]
+    for trainer in (palate.LinearItems(grades=kind), palate.Spectral(n_factors=4, grades=kind)):
+        core = Core({"choices": trainer.fit(ratings)})
+        with pytest.raises(BadRating, match=message):
+            core.rate("1", "1", wrong)
+        with pytest.raises(BadRating, match=message):
+            core.recommend(ratings={"1": wrong})
+        core.rate("1", "1", 5)
+        assert core.recommend("1").items
+
+
 def test_of_a_wrong_batch_nothing_is_kept_and_every_wrong_row_is_named(core):
     with pytest.raises(BadRows, match=r"row 1 is wrong.*1 more") as said:
         core.rate_many([("al", "1", 3.0), ("al", "none", 3.0), ("bo", "2", 3.0), ("bo", "2", 9.0)])

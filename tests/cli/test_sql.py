@@ -37,6 +37,13 @@ def test_what_is_wrong_is_said(refused, tmp_path, options, message):
     assert message in refused("train", *options, "-o", tmp_path / "model.palate", code=2)
 
 
+@pytest.mark.parametrize("name", ["ratings.csv", "shop.duckdb"])
+def test_a_file_that_is_no_database_is_named(refused, tmp_path, name):
+    (tmp_path / name).write_text("user_id,item_id,rating\n1,2,3\n" * 100)
+    said = refused("train", "--sql", "SELECT * FROM r", "--db", tmp_path / name, code=2)
+    assert said.startswith("--db must be a DuckDB database; got ")
+
+
 def test_a_database_that_is_not_there_is_named(refused, tmp_path):
     line = refused(
         "train", "--sql", "SELECT 1", "--db", tmp_path / "shop.duckdb", "-o", tmp_path / "model.palate"

@@ -89,3 +89,7 @@ def test_what_cannot_be_trained_again_is_told(parts, tmp_path):
         palate.drift(model, before=dataclasses.replace(model, ratings=None))
     with pytest.raises(ValueError, match="n must be at least 1"):
         palate.drift(model, n=0)
+    with pytest.raises(TypeError, match="updated must be a model of palate; got str"):
+        palate.drift("films.palate")
+    with pytest.raises(TypeError, match="before must be a model of palate; got int"):
+        palate.drift(model, before=3)

@@ -235,6 +235,18 @@ def test_ratings_off_the_scale_are_refused(trainer):
         model.update(palate.Ratings.from_arrays([0], [1], [5], scale=(0, 10)))
 
 
+def test_counts_of_the_default_model_add_up():
+    rng = np.random.default_rng(0)
+    plays = pl.DataFrame({"user_id": rng.integers(0, 40, 2000), "item_id": rng.integers(0, 30, 2000)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = palate.Recommender(seconds=0.0).fit(palate.Ratings.from_frame(plays, rating=None))
+    user, item = plays.row(0)
+    before = model.rated(user).filter(item_id=item)["rating"].item()
+    after = model.update(palate.Ratings.from_frame(plays[:1], rating=None))
+    assert after.rated(user).filter(item_id=item)["rating"].item() == before + 1
+
+
 def test_a_table_of_items_is_no_catalog(model):
     items = pl.DataFrame({"item_id": [1], "title": ["Heat"]})
     new = palate.Ratings.from_arrays([0], [1], [3])

@@ -91,3 +91,8 @@ def test_wrong_params_are_refused():
         ValueError, match="trainer must be JSON with the name of one of palate's trainers; got 'ALS'"
     ):
         trainer_of_text("ALS")
+    for name in ("read", "Ratings"):
+        with pytest.raises(
+            ValueError, match="trainer must be JSON with the name of one of palate's trainers"
+        ):
+            trainer_of_text(f'{{"name": "{name}"}}')

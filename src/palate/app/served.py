@@ -21,14 +21,16 @@ from palate.app.titles import TitleIndex
 from palate.data import columns as names
 from palate.data.forks import filled
 from palate.data.matrix import RatingMatrix
-from palate.data.scales import check_rating, outside
+from palate.data.scales import outside
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import has_spread
 from palate.factors.item_index import item_catalog, item_table, share_items
 from palate.lists.filters import Allowed, allowed_items
 from palate.lists.likeness import Likeness, likeness_of
 from palate.lists.where import Where
+from palate.model.folded import grades_of_model, scale_of
 from palate.model.model import Foldable, Model, ScorerModel
+from palate.solve.grades import COUNTS
 
 _MASKS = 64  # filters kept ready; an item mask is one byte per item
 _INFOS = 100_000  # items whose description is kept ready
@@ -84,6 +86,13 @@ class ServedModel:
     def predicts(self) -> Any:
         """The model that predicts ratings: the star head of two, else the model itself."""
         return getattr(self.model, "predicts", self.model)
+
+    @cached_property
+    def scale(self) -> tuple[float, float] | None:
+        """The scale of ratings that the model takes in, be it to predict or to grade them; None for any."""
+        grades = grades_of_model(self.model)
+        counts = grades is not None and grades.kind == COUNTS
+        return (0.0, float("inf")) if counts else scale_of(self.model)
 
     @property
     def knows_likeness(self) -> bool:
@@ -218,7 +227,7 @@ class ServedModel:
         if not (np.abs(given) <= float(np.finfo(np.float32).max)).all():
             return False
         given = given.astype(np.float32)
-        if self.model.scale is not None and outside(given, self.model.scale).any():
+        if self.scale is not None and outside(given, self.scale).any():
             return False
         return self.levels is None or bool(np.isin(given, self.levels).all())
 
@@ -235,13 +244,10 @@ class ServedModel:
         number = float(value)
         if not abs(number) <= float(np.finfo(np.float32).max):
             raise BadRating(f"a rating must be finite; got {value!r}.")
-        try:
-            check_rating(np.array([number], np.float32), self.model.scale, lambda place: "here")
-        except ValueError:
-            low, high = self.model.scale
-            raise BadRating(
-                f"a rating must be within the scale {low:g} to {high:g}; got {number:g}."
-            ) from None
+        if self.scale is not None and outside(np.array([number], np.float32), self.scale).any():
+            low, high = self.scale
+            must = "a count of at least 0" if high == np.inf else f"within the scale {low:g} to {high:g}"
+            raise BadRating(f"a rating must be {must}; got {number:g}.")
         if self.levels is not None and np.float32(number) not in self.levels:
             raise BadRating(
                 f"a rating must be one of the model's levels "

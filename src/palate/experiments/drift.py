@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, check_count, check_seed
+from palate._checks import ArgumentError, ArgumentTypeError, check_count, check_seed
 from palate._random import from_seed
 from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
@@ -162,6 +162,9 @@ def drift(
     """
     n, n_users = check_count("n", n, 1), check_count("n_users", n_users, 1)
     check_seed(seed)
+    for name, model in (("updated", updated), ("before", before), ("refit", refit)):
+        if not isinstance(model, Model) and (model is not None or name == "updated"):
+            raise ArgumentTypeError(name, "be a model of palate", type(model).__name__)
     _ratings(updated)
     refit = _trained_again(updated, seed, threads) if refit is None else _checked(refit, updated)
     rows = []

@@ -63,7 +63,13 @@ def read_sql(
     if database is not None and not database.is_file():
         raise FileNotFoundError(f"{database} must be a DuckDB database; there is no file of that name.")
     try:
-        with duckdb.connect(str(database or ":memory:"), read_only=database is not None) as connection:
+        opened = duckdb.connect(str(database or ":memory:"), read_only=database is not None)
+    except duckdb.Error as error:
+        raise ArgumentError(
+            "db", "be a DuckDB database", f"'{database}', for which DuckDB says: {_said(error)}"
+        ) from None
+    try:
+        with opened as connection:
             statements = connection.extract_statements(query)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise ArgumentError("sql", "be one query that yields rows, SELECT ...", f"{query!r}")
@@ -73,12 +79,13 @@ def read_sql(
             ratings = _ratings(connection.sql(query), counts or no_rating, scale, duplicates, roles)
             return Dataset(name=database.stem if database else "query", ratings=ratings)
     except duckdb.Error as error:
-        said = " ".join(str(error).split())
         raise ArgumentError(
-            "sql",
-            "be a query that DuckDB can run",
-            f"{query!r}, for which DuckDB says: {said.removesuffix('.')}",
+            "sql", "be a query that DuckDB can run", f"{query!r}, for which DuckDB says: {_said(error)}"
         ) from None
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()).removesuffix(".")
 
 
 def _ratings(

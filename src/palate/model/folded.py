@@ -277,12 +277,13 @@ def checked_row(
 
 
 def grades_of_model(model: object) -> Grades | None:
-    """Return how a model of choices grades ratings; None for others."""
+    """Return how a model of choices, or the first part of a sum of them, grades ratings; None for others."""
     for one in (getattr(model, "fold", None), model):
         grades = getattr(one, "grades", None)
         if isinstance(grades, Grades):
             return grades
-    return None
+    parts = (getattr(model, "choice", None), *getattr(model, "parts", ()))
+    return next((found for part in parts if part is not None and (found := grades_of_model(part))), None)
 
 
 def scale_of(model: object) -> tuple[float, float] | None:

@@ -68,11 +68,17 @@ def trainer_of_text(text: str) -> Any:
     try:
         fields = dict(json.loads(text))
         kind = getattr(palate, fields.pop("name"))
+        if not _makes_trainers(kind):
+            raise TypeError
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ArgumentError(
             "trainer", "be JSON with the name of one of palate's trainers", f"{text!r}"
         ) from None
     return kind(**fields)
+
+
+def _makes_trainers(kind: object) -> bool:
+    return is_dataclass(kind) and isinstance(kind, type) and hasattr(kind, "fit")
 
 
 def _check_unknown(value: object) -> str:
