@@ -12,8 +12,8 @@ from palate.training.gibbs.noise import OnePrecision, OwnPrecisions, RowPrecisio
 from palate.training.gibbs.prior import Prior
 from palate.training.gibbs.rows import DrawnRows
 from palate.training.gibbs.sides import SideShape, SideState
-from palate.training.gibbs.temporal import TimeModel
-from palate.training.gibbs.time_state import Met, NoTime, Time, TimeState
+from palate.training.gibbs.temporal import Time, TimeModel
+from palate.training.gibbs.time_state import Met, NoTime, TimeState
 from palate.training.training_data import Problem
 
 _START_SD = 0.3  # of the first vectors, in the unit of the noise

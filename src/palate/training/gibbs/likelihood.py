@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -30,56 +29,11 @@ class BothWays:
         return BothWays(replace(self.by_user, values=values), by_item, self.place)
 
 
-class Likelihood(Protocol):
-    """How a chain models ratings: the protocol of `Values` and `Levels`."""
-
-    @property
-    def noise(self) -> Noise:
-        """The noise that all ratings share."""
-        ...
-
-    @property
-    def levels(self) -> np.ndarray | None:
-        """The distinct ratings of an ordinal likelihood."""
-        ...
-
-    def start(
-        self, cutpoints: np.ndarray | None, latent: Callable[[], np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the cutpoints and the latent values that a chain begins with."""
-        ...
-
-    def latent(self, latent: Callable[[], np.ndarray]) -> np.ndarray:
-        """Return the latent values that are kept from one sweep to the next."""
-        ...
-
-    def draw(
-        self,
-        ratings: BothWays,
-        cutpoints: np.ndarray,
-        latent: np.ndarray,
-        precision: Callable[[], np.ndarray],
-        clock: Clock,
-    ) -> tuple[np.ndarray, BothWays]:
-        """Draw the cutpoints and the values that rows are solved for.
-
-        `precision` returns that of each rating's noise, empty where it is 1 throughout.
-        """
-        ...
-
-    def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> np.ndarray | None:
-        """Return the expected ratings of latent values with noise of this scale.
-
-        None where they are the latent values themselves.
-        """
-        ...
-
-
 @dataclass(frozen=True)
 class Values:
     """Ratings that are their latent value plus normal noise."""
 
-    levels: None = None
+    levels: None = None  # the distinct ratings of an ordinal likelihood
 
     @property
     def noise(self) -> Noise:
@@ -108,7 +62,7 @@ class Values:
         return cutpoints, ratings
 
     def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> None:
-        """Return None."""
+        """Return None: they are the latent values themselves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +97,7 @@ class Levels:
         return cutpoints, latent()
 
     def latent(self, latent: Callable[[], np.ndarray]) -> np.ndarray:
-        """Return the latent values."""
+        """Return the latent values, which are kept from one sweep to the next."""
         return latent()
 
     def draw(
@@ -154,17 +108,23 @@ class Levels:
         precision: Callable[[], np.ndarray],
         clock: Clock,
     ) -> tuple[np.ndarray, BothWays]:
-        """Draw the cutpoints given the latent values, then these with their noise."""
+        """Draw the cutpoints given the latent values, then these with their noise: what rows are solved for.
+
+        `precision` returns that of each rating's noise, empty where it is 1 throughout.
+        """
         threads, weights, targets = clock.threads, precision(), np.empty(len(latent), np.float32)
         cutpoints = draw_cutpoints(cutpoints, latent, self.codes, weights, clock.rng(CUTPOINTS, 0), threads)
         draw_targets(clock.key(TARGETS, 0), latent, self.codes, cutpoints, weights, targets, threads)
         return cutpoints, ratings.with_values(targets)
 
     def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> np.ndarray:
-        """Return the expected levels."""
+        """Return the expected levels of latent values with noise of this scale."""
         from palate.kernels.ordinal import expected_levels
 
         out = np.empty(len(latent))
         values = self.values.astype(np.float64)
         expected_levels(latent.astype(np.float64), scale, cutpoints, values, out)
         return out
+
+
+Likelihood = Values | Levels  # how a chain models ratings

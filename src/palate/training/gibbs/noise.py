@@ -1,7 +1,6 @@
 """The noise of ratings: the precision that all share, and that of each row."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -14,30 +13,11 @@ from palate.training.gibbs.sides import SideState
 Sums = tuple[float, float]  # weighted sums of squared and of absolute errors
 
 
-class RowPrecision(Protocol):
-    """The precision of each row's ratings, relative to that of the shared noise."""
-
-    @property
-    def own(self) -> bool:
-        """Whether each row has its own."""
-        ...
-
-    def start(self, n: int) -> np.ndarray:
-        """Return the precisions that a chain of n rows begins with; none where rows share one."""
-        ...
-
-    def draw(
-        self, state: SideState, counts: np.ndarray, sums: np.ndarray, noise: float, clock: Clock
-    ) -> tuple[SideState, Sums]:
-        """Draw the precisions given each row's sums of errors, and return the sums of all rows."""
-        ...
-
-
 @dataclass(frozen=True)
 class OnePrecision:
     """Rows that have no noise of their own."""
 
-    own: bool = False
+    own: bool = False  # whether each row has its own
 
     def start(self, n: int) -> np.ndarray:
         """Return no precision for any row."""
@@ -46,7 +26,7 @@ class OnePrecision:
     def draw(
         self, state: SideState, counts: np.ndarray, sums: np.ndarray, noise: float, clock: Clock
     ) -> tuple[SideState, Sums]:
-        """Draw nothing."""
+        """Draw nothing; return the sums of all rows."""
         squared, absolute = sums[:, :2].sum(axis=0)
         return state, (float(squared), float(absolute))
 
@@ -67,7 +47,7 @@ class OwnPrecisions:
     ) -> tuple[SideState, Sums]:
         """Draw each row's own precision and their degrees of freedom, given the sums of errors.
 
-        The sums are weighted by the present precisions.
+        The sums are weighted by the present precisions; those of all rows are returned.
         """
         rng, before, squares = clock.rng(OWN_NOISE, self.number), state.own, sums[:, 0]
         own = draw_precisions(state.degrees, counts, noise * squares / before, rng)
@@ -78,12 +58,8 @@ class OwnPrecisions:
         )
 
 
-class Noise(Protocol):
-    """The precision of the noise that all ratings share."""
-
-    def draw(self, n_ratings: int, sums: Sums, clock: Clock) -> float:
-        """Return it drawn given the sums of errors."""
-        ...
+# The precision of each row's ratings, relative to that of the shared noise.
+RowPrecision = OnePrecision | OwnPrecisions
 
 
 @dataclass(frozen=True)
@@ -102,6 +78,10 @@ class UnitNoise:
     def draw(self, n_ratings: int, sums: Sums, clock: Clock) -> float:
         """Return 1."""
         return 1.0
+
+
+# The precision of the noise that all ratings share, which `draw` returns given the sums of errors.
+Noise = SharedNoise | UnitNoise
 
 
 def weighted(rows: Rows, own: np.ndarray, other: np.ndarray, threads: int) -> Rows:

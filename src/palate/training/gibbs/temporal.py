@@ -15,7 +15,7 @@ from palate.training.gibbs.hyperprior import precision_of
 from palate.training.gibbs.noise import Sums, weighted
 from palate.training.gibbs.prior import NO_STEPS, Steps
 from palate.training.gibbs.sides import SideShape, SideState
-from palate.training.gibbs.time_state import Met, Shapes, States, TimeState
+from palate.training.gibbs.time_state import Met, NoTime, Shapes, States, TimeState
 from palate.training.rating_errors import NO_EFFECTS, Effects, RatingErrors, over_ratings
 from palate.training.time_bins import BINS, SESSIONS, BinRatings, Pairs, steps_of, time_bin_edges
 
@@ -252,6 +252,9 @@ class TimeModel:
     def _effects(self, state: TimeState) -> Effects:
         """Return the session effects and the session of each rating, or none."""
         return (state.session_effect, self.session) if self.session.size else NO_EFFECTS
+
+
+Time = NoTime | TimeModel  # how a chain models time
 
 
 def _less_session_effects(rows: Rows, session_effect: np.ndarray, session: np.ndarray, threads: int) -> Rows:

@@ -1,11 +1,10 @@
-"""What a Gibbs chain needs of time: its state, the protocol that the chain relies on, and no time at all."""
+"""What a Gibbs chain needs of time: its state, and no time at all."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
-from palate.factors.temporal import TimeContext
 from palate.solve.rows import Rows, Side, padded_width
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.noise import Sums
@@ -65,78 +64,11 @@ class TimeState:
         return replace(self, user_shift=shift, strengths=strengths)
 
 
-class Time(Protocol):
-    """How a chain models time: the protocol of `NoTime` and `TimeModel`."""
-
-    def start(self, n_factors: int) -> TimeState:
-        """Return the state that a chain begins with."""
-        ...
-
-    def columns_of(self, rows: Rows, number: int) -> Rows:
-        """Return the rows of side `number` with the columns that they are solved by."""
-        ...
-
-    def columns(self, number: int, vectors: Side, state: TimeState, threads: int) -> Side:
-        """Return the vectors of side `number` as the columns of the other side's rows have them."""
-        ...
-
-    def of_columns(self, number: int, own: np.ndarray) -> np.ndarray:
-        """Return numbers of the rows of side `number`, repeated for these columns."""
-        ...
-
-    def steps(self, shape: SideShape, state: TimeState) -> Steps:
-        """Return what time says of the precision of a side's rows."""
-        ...
-
-    def less_session_effects(
-        self, by_user: Rows, by_item: Rows, state: TimeState, threads: int
-    ) -> tuple[Rows, Rows]:
-        """Return the ratings without the effects of their sessions."""
-        ...
-
-    def draw(
-        self,
-        state: TimeState,
-        rows: Rows,
-        mean: float,
-        shapes: Shapes,
-        states: States,
-        items: Met,
-        noise: float,
-        clock: Clock,
-    ) -> tuple[TimeState, SideState, Sums | None]:
-        """Draw time given the ratings by user and both sides; also return the users, and sums of errors."""
-        ...
-
-    def with_session_effects(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
-        """Return the scores of the training ratings with the effects of their sessions."""
-        ...
-
-    def asked(
-        self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray | None
-    ) -> tuple[Side, np.ndarray, np.ndarray]:
-        """Return the items' vectors, the places in them, and the session effects, of other ratings."""
-        ...
-
-    def kept(self, state: TimeState, unit: float, noise: float) -> dict[str, np.ndarray]:
-        """Return what a draw keeps of session effects, in rating units."""
-        ...
-
-    def context(self, draws: dict[str, np.ndarray]) -> TimeContext | None:
-        """Return what the model of the draws knows of time."""
-        ...
-
-    @property
-    def n_session_effects(self) -> int:
-        """Number of session effects that each draw holds."""
-        ...
-
-
 @dataclass(frozen=True)
 class NoTime:
     """Ratings that are all of one time: nothing is drawn, and nothing changes."""
 
-    n_session_effects = 0
+    n_session_effects = 0  # that each draw holds
 
     def start(self, n_factors: int) -> TimeState:
         """Return a state without shifts and session effects."""

@@ -29,7 +29,7 @@ from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.draws import Monitor, Plan
 from palate.training.gibbs.model_of_draws import model_of_draws
 from palate.training.gibbs.sampling import Judge, Saver, run_chains
-from palate.training.gibbs.time_state import Time
+from palate.training.gibbs.temporal import Time
 from palate.training.initialization import bias_start, last_draw
 from palate.training.progress import TrainingBar
 from palate.training.time_bins import SESSIONS, time_parts
