@@ -16,7 +16,7 @@ from palate._random import Stream, key_of, stream_of
 from palate.factors.conditionals import draw_levels, draw_row_precisions, draw_session_effects
 from palate.factors.factors import Factors
 from palate.factors.folded_rows import FoldedRows, TimedRows
-from palate.factors.likelihood.base import LatentTargets
+from palate.factors.likelihood.base import LatentLevels
 from palate.factors.sides import SideName, other_side
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, Solved, rating_scores, solve_rows
@@ -145,7 +145,7 @@ class _Sweeps:
         noise: Noise,
         own: "_OwnNoise | None",
         session_effects: "_SessionEffects | None",
-        targets: LatentTargets | None,
+        targets: LatentLevels | None,
     ) -> None:
         self.given, self.keys, self.noise, self.targets = given, keys, noise, targets
         self.own, self.session_effects = own, session_effects
@@ -174,7 +174,7 @@ class _Sweeps:
         """Precision of each rating's noise beside that of the model; empty where it is 1."""
         return np.empty(0, np.float32) if self.own is None else self.own.of_ratings
 
-    def to_the_mode(self, targets: LatentTargets) -> None:
+    def to_the_mode(self, targets: LatentLevels) -> None:
         """Take Newton's steps to the rows under which their levels are most probable."""
         n = len(self.given.rows.values)
         target, weight = np.empty(n, np.float32), np.empty(n, np.float32)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -56,14 +56,23 @@ class Scores:
     crps: np.ndarray
 
 
-class LatentTargets(Protocol):
-    """Ratings of which a noisy latent value is known only in part: what a row is solved for instead."""
+@dataclass(frozen=True, eq=False)
+class LatentLevels:
+    """Ratings as levels, behind each of which is a noisy latent value, known only in part.
+
+    A row is solved for what stands in its place.
+    """
+
+    codes: np.ndarray  # (n_ratings,) int64
+    cutpoints: np.ndarray  # (n_draws, n_levels - 1) float64
 
     def newton(
         self, draw: int, latent: np.ndarray, precision: np.ndarray, target: np.ndarray, weight: np.ndarray
     ) -> None:
         """Write the targets and weights of a Newton step to the mode, given latent values without noise."""
-        ...
+        from palate.kernels.fold import newton_terms
+
+        newton_terms(latent, self.codes, self.cutpoints[draw], precision, target, weight)
 
     def draw(
         self,
@@ -75,8 +84,10 @@ class LatentTargets(Protocol):
         precision: np.ndarray,
         target: np.ndarray,
     ) -> None:
-        """Write noisy latent values drawn given the ratings and the latent values without noise."""
-        ...
+        """Write noisy latent values drawn between the cutpoints of each level, given those without noise."""
+        from palate.kernels.fold import draw_latent_rows
+
+        draw_latent_rows(keys, salt, indptr, latent, self.codes, self.cutpoints[draw], precision, target)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -209,7 +220,7 @@ class Likelihood(ABC):
         """Return the ratings as a row solve takes them while the rows stand at `own`."""
         return rows
 
-    def latent_targets(self, rows: Rows) -> LatentTargets | None:
+    def latent_targets(self, rows: Rows) -> LatentLevels | None:
         """Return what rows of draws are solved for where it is not the ratings themselves."""
         return None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from palate._checks import ArgumentError, Setting, Words
-from palate.factors.likelihood.base import Ends, KernelFields, LatentTargets, Learned, Likelihood, Scores
+from palate.factors.likelihood.base import Ends, KernelFields, LatentLevels, Learned, Likelihood, Scores
 from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Ordinal(Likelihood):
 
     # -- solving for rows
 
-    def latent_targets(self, rows: Rows) -> LatentTargets:
+    def latent_targets(self, rows: Rows) -> LatentLevels:
         """Return the levels of ratings, behind each of which is a latent value.
 
         Raises
@@ -202,37 +202,6 @@ class Ordinal(Likelihood):
                 "ratings", f"be among the model's levels {listed}", f"{rows.values[wrong][0]:g}"
             )
         return codes
-
-
-@dataclass(frozen=True, eq=False)
-class LatentLevels:
-    """Ratings as levels, behind each of which is a noisy latent value."""
-
-    codes: np.ndarray  # (n_ratings,) int64
-    cutpoints: np.ndarray  # (n_draws, n_levels - 1) float64
-
-    def newton(
-        self, draw: int, latent: np.ndarray, precision: np.ndarray, target: np.ndarray, weight: np.ndarray
-    ) -> None:
-        """Write the targets and weights of a Newton step to the mode."""
-        from palate.kernels.fold import newton_terms
-
-        newton_terms(latent, self.codes, self.cutpoints[draw], precision, target, weight)
-
-    def draw(
-        self,
-        draw: int,
-        keys: np.ndarray,
-        salt: np.uint64,
-        indptr: np.ndarray,
-        latent: np.ndarray,
-        precision: np.ndarray,
-        target: np.ndarray,
-    ) -> None:
-        """Write noisy latent values drawn between the cutpoints of each rating's level."""
-        from palate.kernels.fold import draw_latent_rows
-
-        draw_latent_rows(keys, salt, indptr, latent, self.codes, self.cutpoints[draw], precision, target)
 
 
 def _codes(levels: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
