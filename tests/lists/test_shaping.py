@@ -108,7 +108,7 @@ def test_a_boost_moves_an_item_up_and_filters_come_first(model):
         ({"boost": {"genres": {"Comedy": "a"}}}, TypeError, "must be a number; got 'a'"),
         ({"boost": {"genres": 2}}, TypeError, "boost must map columns to values"),
         ({"boost": [1]}, TypeError, "boost must map columns to values"),
-        ({"boost": {"item_id": {99: 2}}}, KeyError, "unknown item id 99"),
+        ({"boost": {"item_id": {99: 2}}}, KeyError, r"unknown item id 99\.'$"),
         ({"boost": {"year": {1900: 2}}}, ValueError, "which no item has"),
         ({"boost": {"genre": {"Comedy": 2}}}, ValueError, "boost must name columns .* Did you mean 'genres'"),
         ({"boost": {"genres": {"Comdey": 2}}}, ValueError, r"boost\['genres'\] must be genres of the items"),
@@ -168,6 +168,8 @@ def test_between_lies_near_both(films):
     cosine = films.item_factors[0] @ target / np.where(norms > 0, norms, 1) / np.linalg.norm(target)
     cosine[films.items.indices([1, 260])] = -9
     np.testing.assert_allclose(raw["similarity"].to_numpy(), np.sort(cosine)[::-1][:5], rtol=1e-5)
+    with pytest.raises(KeyError, match=r"unknown item id 99999999\.'$"):
+        films.between(1, 99999999)
     with pytest.raises(ValueError, match="must be two items; got 1 twice"):
         films.between(1, 1)
 

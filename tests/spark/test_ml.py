@@ -53,6 +53,25 @@ def test_a_fitted_stage_predicts_as_its_model_and_is_saved(spark, ratings, tmp_p
     )
 
 
+def test_a_model_with_time_predicts_for_the_times_of_the_table(spark):
+    from palate.spark.ml import PalateEstimator, PalateModel
+
+    rng = np.random.default_rng(2)
+    users, items = np.divmod(np.arange(400), 20)
+    times = 1_500_000_000 + rng.integers(0, 10**8, 400)
+    frame = pl.DataFrame({"user_id": users, "item_id": items, "rating": rng.integers(1, 6, 400), "at": times})
+    table = spark.createDataFrame(frame.to_arrow())
+    trainer = palate.Gibbs(n_factors=2, sweeps=6, burn_in=2, time="bins")
+    stage = PalateEstimator(trainer=trainer, timestampCol="at").fit(table)
+    found = pl.DataFrame(stage.transform(table).toArrow()).sort("user_id", "item_id")["prediction"].to_numpy()
+    assert (found == stage.model.predict(users, items, timestamps=times)).all()
+    undated = pl.DataFrame(stage.transform(table.drop("at")).toArrow()).sort("user_id", "item_id")
+    assert (undated["prediction"].to_numpy() == stage.model.predict(users, items)).all()
+    timeless = PalateEstimator(trainer=palate.Baseline(), timestampCol="at").fit(table)
+    assert "prediction" in timeless.transform(table).columns
+    assert isinstance(stage, PalateModel)
+
+
 def test_a_pipeline_and_a_grid_choose_the_better_trainer(ratings):
     from pyspark.ml import Pipeline
     from pyspark.ml.evaluation import RegressionEvaluator

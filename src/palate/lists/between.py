@@ -12,7 +12,7 @@ from palate.data.forks import rows_of
 from palate.factors.item_index import item_table
 from palate.lists.filters import EmptyResultWarning, allowed_items
 from palate.lists.likeness import likeness_of
-from palate.lists.lookup import answer, described_frame, known_indices
+from palate.lists.lookup import answer, described_frame
 from palate.lists.recommending import check_n
 from palate.lists.similar import SHRINK, SIMILARITY, check_shrink, support
 from palate.lists.where import Where
@@ -71,7 +71,7 @@ def between(
         If nothing is left.
     """
     n, shrink = check_n(n), check_shrink(shrink)
-    index = known_indices(scorer.items, [first, second], "item id", "the items")
+    index = np.array([scorer.items.index(item, "item id") for item in (first, second)])
     if index[0] == index[1]:
         raise ArgumentError(
             "first and second",

@@ -9,7 +9,6 @@ import numpy as np
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, check_number
 from palate.data import columns as names
 from palate.factors.item_index import item_table
-from palate.lists.lookup import known_indices
 from palate.lists.where import matching
 from palate.scorer import Scorer
 
@@ -69,7 +68,7 @@ def _kind(got: str) -> ArgumentTypeError:
 def _holders(column: str, value: object, scorer: Scorer) -> np.ndarray:
     """Return the items that an entry is about."""
     if column == names.ITEM_ID:
-        return known_indices(scorer.items, [value], "item id", "boost['item_id']")
+        return np.array([scorer.items.index(value, "item id")])
     try:
         found = np.flatnonzero(matching({column: value}, item_table(scorer)))
     except (ArgumentError, ArgumentTypeError) as error:

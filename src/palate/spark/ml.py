@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import palate
 from palate._checks import ArgumentError, ArgumentTypeError, check_choice
 from palate.data import columns as names
+from palate.factors.temporal_scores import knows_time
 from palate.spark.fitting import fit
 from palate.spark.needs import EXTRA
 from palate.spark.scoring import predict, recommend
@@ -96,13 +97,18 @@ class _Columns(Params):
 
     userCol = _param("userCol", "column of user ids")
     itemCol = _param("itemCol", "column of item ids")
+    timestampCol = _param("timestampCol", "column of times, or empty")
     predictionCol = _param("predictionCol", "column of predictions")
     unknown = _param("unknown", "what to do for unknown ids: 'baseline', 'nan' or 'raise'", _check_unknown)
 
     def __init__(self) -> None:
         super().__init__()
         self._setDefault(
-            userCol=names.USER_ID, itemCol=names.ITEM_ID, predictionCol="prediction", unknown="baseline"
+            userCol=names.USER_ID,
+            itemCol=names.ITEM_ID,
+            timestampCol="",
+            predictionCol="prediction",
+            unknown="baseline",
         )
 
 
@@ -118,6 +124,7 @@ class PalateEstimator(
     userCol, itemCol, ratingCol : str, default "user_id", "item_id", "rating"
         An empty `ratingCol` says that each row counts 1.
     timestampCol, weightCol : str, default ""
+        A model with time predicts each pair for its time, where the table to transform has this column.
     predictionCol : str, default "prediction"
     unknown : {"baseline", "nan", "raise"}, default "baseline"
         What a pair of an unknown user or item gets in `transform`.
@@ -132,7 +139,6 @@ class PalateEstimator(
 
     trainer = _param("trainer", "palate's trainer, held as JSON", trainer_to_text)
     ratingCol = _param("ratingCol", "column of ratings; empty: each row counts 1")
-    timestampCol = _param("timestampCol", "column of times, or empty")
     weightCol = _param("weightCol", "column of weights, or empty")
     duplicates = _param("duplicates", "what to do with repeated pairs")
     validation = _param(
@@ -148,7 +154,6 @@ class PalateEstimator(
         self._setDefault(
             trainer=trainer_to_text(palate.LeastSquares()),
             ratingCol=names.RATING,
-            timestampCol="",
             weightCol="",
             duplicates="",
             validation=0.05,
@@ -200,11 +205,15 @@ class PalateModel(_Columns, Model, MLReadable["PalateModel"], MLWritable):
 
     def _transform(self, dataset: "DataFrame") -> Any:
         value = {param.name: self.getOrDefault(param) for param in self.params}
+        timed = value["timestampCol"] in dataset.columns and knows_time(
+            getattr(self.model, "predicts", self.model)
+        )
         return predict(
             self.model,
             dataset,
             user=value["userCol"],
             item=value["itemCol"],
+            timestamp=value["timestampCol"] if timed else None,
             name=value["predictionCol"],
             unknown=value["unknown"],
         )
