@@ -455,6 +455,7 @@ def test_quality_is_ndcg_of_the_first_ten():
         ({"stars": "svd"}, ValueError, "stars must be one of"),
         ({"beta": -1.0}, ValueError, "beta must be a finite number of at least 0"),
         ({"seconds": -1.0}, ValueError, "seconds must be a finite number of at least 0"),
+        ({"liked_from": 9.0}, ValueError, r"liked_from must be on the ratings' scale \S+ to \S+; got 9"),
         ({"beta": "much"}, ValueError, "beta must be a number of at least 0 or auto"),
     ],
 )

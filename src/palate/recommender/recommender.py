@@ -202,10 +202,12 @@ class _Run:
         """The lowest rating that counts as liked; minus infinity where values are no ratings."""
         if self.values != RATINGS:
             return -np.inf
-        low, high = self.ratings.scale
-        return (
-            low + 0.75 * (high - low) if self.trainer.liked_from is None else float(self.trainer.liked_from)
-        )
+        (low, high), given = self.ratings.scale, self.trainer.liked_from
+        if given is None:
+            return low + 0.75 * (high - low)
+        if not low <= given <= high:
+            raise ArgumentError("liked_from", f"be on the ratings' scale {low:g} to {high:g}", f"{given:g}")
+        return float(given)
 
     def model(self, catalog: Catalog | None) -> RecommenderModel:
         """Return the fitted model."""
