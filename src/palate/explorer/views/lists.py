@@ -21,7 +21,10 @@ NUMBERS = (
     "4.2 (3.6 to 4.8) is the rating that is expected, with an interval that should hold it in 80 of 100 "
     "cases; a single rating varies more. The bar shows both on the rating scale."
 )
-_BY_BOTH = " It begins with what is likely to be chosen and to be rated highly if so."
+_BY_BOTH = (
+    " It begins with what is likely to be chosen and to be rated highly if so. Very likely is at least 20 "
+    "times as likely as an item picked at random."
+)
 
 
 def about(answer: Answer) -> str:
