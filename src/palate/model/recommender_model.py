@@ -261,7 +261,13 @@ class RecommenderModel(WithFile, ModelFields):
                     "errors",
                 ),
                 f"{caution:g}",
-                Words("With ", Setting("by", "both"), " or 'stars' it applies to the predicted ratings."),
+                Words(
+                    "With ",
+                    Setting("by", "both"),
+                    " or ",
+                    Setting("by", "stars"),
+                    " it applies to the predicted ratings.",
+                ),
             )
 
     def _rows(self, users: object, unknown_allowed: bool = False) -> UserRows:
