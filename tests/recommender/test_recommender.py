@@ -248,7 +248,10 @@ def test_three_ratings_are_enough_and_it_says_that_nothing_was_chosen():
     few = palate.Ratings.from_arrays(["al", "al", "bo"], ["x", "y", "x"], [5, 4, 4], scale=(1, 5))
     model = palate.Recommender().fit(few)
     assert model.recommend("bo", 1)["item_id"].to_list() == ["y"]
-    assert "This model of choices was not compared with others: 0 users have" in model.history.notes[0]
+    said = "This model of choices was not compared with others: 0 users have a held-out"
+    assert model.history.notes[0].startswith(f"{said} rating of 4 or more, which counts as liked, and 20")
+    alike = palate.Recommender(values="alike").fit(few)
+    assert alike.history.notes[0] == f"{said} choice, and 20 are needed."
 
 
 def test_a_table_with_fewer_items_than_factors_has_both_heads():

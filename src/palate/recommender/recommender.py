@@ -263,9 +263,11 @@ class _Run:
         """Return the trial that won, all of them, and what a user should know of the choice."""
         test = Test.of(train, held, self.liked_from)
         if len(test.users) < FEWEST:
-            n, liked = len(test.users), f" of {self.liked_from:g} or more" if self.values == RATINGS else ""
+            n, what = len(test.users), "choice"
+            if self.values == RATINGS:
+                what = f"rating of {self.liked_from:g} or more, which counts as liked"
             have = "user has" if n == 1 else "users have"
-            about = f"{n:,} {have} a held-out rating{liked}, which counts as liked, and {FEWEST} are needed"
+            about = f"{n:,} {have} a held-out {what}, and {FEWEST} are needed"
             return None, [], [f"This model of choices was not compared with others: {about}."]
         until = time.monotonic() + self.trainer.seconds
         candidates = [*popular(train), *personal(train, self.values)]
