@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel, shared
-from palate.kernels.ordinal import expected_level, normal_cdf
+from palate.kernels.ordinal import normal_cdf
 from palate.kernels.tile import LANES
 from palate.kernels.topn import TILE_COLUMNS, TILE_ROWS, _pack_users, fill_tile
 
@@ -48,7 +48,10 @@ def expected(latent, scale, link, bounds, levels, cuts):
         return latent
     if link == BOUNDED:
         return bounds[0] + (bounds[1] - bounds[0]) / (1.0 + math.exp(-latent))
-    return expected_level(latent, scale, cuts, levels)
+    total = levels[0]  # written out: a call would count the references to both arrays each time
+    for j in range(cuts.size):
+        total += (levels[j + 1] - levels[j]) * normal_cdf((latent - cuts[j]) / scale)
+    return total
 
 
 @inlined(fastmath={"contract", "reassoc", "nsz", "arcp"})

@@ -60,20 +60,17 @@ def normal_quantile(p):
     return top * q / (bottom * r + 1.0)
 
 
-@inlined()
-def expected_level(latent, scale, cutpoints, levels):
-    """Return the mean of the levels, for a latent value with noise of sd `scale`."""
-    mean = levels[0]
-    for level in range(cutpoints.size):
-        mean += (levels[level + 1] - levels[level]) * normal_cdf((latent - cutpoints[level]) / scale)
-    return mean
-
-
 @kernel()
 def expected_levels(latent, scale, cutpoints, levels, out):
-    """Write the `expected_level` of latent values (n,) with noise of sd `scale` (n,) to `out` (n,)."""
+    """Write the mean of the levels under their probabilities to `out` (n,), for latent values (n,)
+    with noise of sd `scale` (n,).
+    """
     for row in range(latent.size):
-        out[row] = expected_level(latent[row], scale[row], cutpoints, levels)
+        mean = levels[0]
+        for level in range(cutpoints.size):
+            away = (latent[row] - cutpoints[level]) / scale[row]
+            mean += (levels[level + 1] - levels[level]) * normal_cdf(away)
+        out[row] = mean
 
 
 @inlined()
