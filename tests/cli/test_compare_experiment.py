@@ -30,9 +30,12 @@ def test_compare_prints_models_side_by_side(palate, two):
     assert told["n_users"] == 30
 
 
-def test_compare_needs_two_models_and_known_users(palate, two):
+def test_compare_needs_two_models_and_known_users(palate, two, tmp_path):
     assert palate("compare", two[0]).code == 2
     assert "compare needs two or more models" in palate("compare", two[0]).err
+    table = tmp_path / "later.csv"
+    table.write_text("user_id,item_id,rating\n1,1,5\n")
+    assert f"test ratings are given by --test {table}" in palate("compare", two[0], table).err
     result = palate("compare", *two, "--user", "nobody")
     assert result.code == 1
     assert "nobody" in result.err
