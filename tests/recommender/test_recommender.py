@@ -17,7 +17,7 @@ from palate.app.core import Core
 from palate.lists.ranking import rank
 from palate.lists.strangers import UnknownUsersWarning
 from palate.model.sum_model import SumModel
-from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, SUM, Candidate, personal
+from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, POPULAR, SUM, Candidate, personal
 from palate.recommender.choosing import Test as ListTest
 from palate.recommender.choosing import Trial, chosen_of, clearly_better, tried, with_sums, worth_its_size
 from palate.training.training_data import EventsWarning
@@ -361,6 +361,21 @@ def test_time_that_runs_out_leaves_candidates_untried(ratings):
     model = palate.Recommender(seconds=0.0, stars="none").fit(ratings, seed=1)
     assert len(model.trainer["candidates"]) >= 2
     assert any("There was no time to try" in note for note in model.history.notes)
+
+
+def test_candidates_that_were_trained_together_are_all_tried_when_time_runs_out(ratings):
+    spectral = [Candidate(f"{k} factors", FACTORS, palate.Spectral(n_factors=k)) for k in (4, 8)]
+    local = [one for one in personal(ratings, "ratings") if one.kind == ITEMS]
+    for first in (spectral, local):
+        other = Candidate("most popular", POPULAR, palate.Popular())
+        test = ListTest.of(ratings, ratings, 4.0)
+        trials, left = tried(
+            [other, other, first[0], *first[1:]], ratings, test, until=0.0, threads=1, tell=lambda name: None
+        )
+        assert [len(trials), len(left)] == [2, len(first)]  # none of them was trained in time
+        trials, left = tried([other, *first], ratings, test, until=0.0, threads=1, tell=lambda name: None)
+        assert [trial.candidate for trial in trials[1:]] == first
+        assert not left
 
 
 def test_the_same_seed_gives_the_same_model_and_steps_are_told(ratings):

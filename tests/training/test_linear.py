@@ -7,7 +7,14 @@ import palate
 from palate.kernels import linear
 from palate.linear.low_rank import LowRankWeights
 from palate.linear.weights import DenseWeights, SparseWeights
-from palate.solve.linear import RidgePath, closed_form, local_ridge, low_rank_form, products_kept
+from palate.solve.linear import (
+    RidgePath,
+    _stands_dense,
+    closed_form,
+    local_ridge,
+    low_rank_form,
+    products_kept,
+)
 from palate.solve.rows import Rows
 
 
@@ -39,7 +46,7 @@ def test_the_local_ridge_is_that_of_the_reference_with_products_dense_or_sparse(
     products = linear.item_products_reference(dense.astype(np.float64), 0, 25).astype(np.float32)
     strength = 2 * np.diag(products).mean()
     results = [local_ridge(rows_of(dense), m, (1.0, 2.0), threads) for threads in (1, 3)]
-    monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", 0)
+    monkeypatch.setattr("palate.solve.linear._stands_dense", lambda *_: False)
     results += [local_ridge(rows_of(dense), m, (1.0, 2.0), threads) for threads in (1, 3)]
     for items, weights, counts in results:
         np.testing.assert_array_equal(items, results[0][0])
@@ -53,9 +60,9 @@ def test_the_local_ridge_is_that_of_the_reference_with_products_dense_or_sparse(
     assert results[0][2][5] == 0
 
 
-@pytest.mark.parametrize("limit", [12_000, 0], ids=["dense", "sparse"])
-def test_a_system_too_near_to_singular_for_float32_is_solved_in_float64(rng, limit, monkeypatch):
-    monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", limit)
+@pytest.mark.parametrize("square", [True, False], ids=["dense", "sparse"])
+def test_a_system_too_near_to_singular_for_float32_is_solved_in_float64(rng, square, monkeypatch):
+    monkeypatch.setattr("palate.solve.linear._stands_dense", lambda *_: square)
     dense = np.where(rng.random((60, 19)) < 0.3, rng.random((60, 19)), 0).astype(np.float32)
     dense = np.hstack([dense, dense])  # every item twice: P_NN is singular but for the penalty
     products = linear.item_products_reference(dense.astype(np.float64), 0, 38)
@@ -87,9 +94,9 @@ def test_float64_is_used_where_float32_does_not_suffice_and_only_there(rng):
     assert linear.local_ridge(0, 24, twins, np.array([10.0], np.float32), system, 23, *outs) == 0
 
 
-@pytest.mark.parametrize("limit", [12_000, 0], ids=["dense", "sparse"])
-def test_rare_items_have_the_weight_of_each_neighbour_alone(rng, limit, monkeypatch):
-    monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", limit)
+@pytest.mark.parametrize("square", [True, False], ids=["dense", "sparse"])
+def test_rare_items_have_the_weight_of_each_neighbour_alone(rng, square, monkeypatch):
+    monkeypatch.setattr("palate.solve.linear._stands_dense", lambda *_: square)
     dense = np.where(rng.random((60, 19)) < 0.3, rng.random((60, 19)), 0).astype(np.float32)
     few = np.arange(19) == 4
     items, weights, counts = local_ridge(rows_of(dense), 18, (2.0,), 2, few=few)
@@ -295,17 +302,18 @@ def test_a_model_without_ratings_knows_similar_items_by_its_weights(rng, tmp_pat
 def test_within_its_memory_the_local_ridge_keeps_the_largest_products(monkeypatch):
     rng = np.random.default_rng(8)
     dense = rng.random((60, 30)).astype(np.float32) * (rng.random((60, 30)) < 0.6)
-    monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", 0)
+    monkeypatch.setattr("palate.solve.linear._stands_dense", lambda *_: False)
     whole = local_ridge(rows_of(dense), 3, (2.0,), 2)
     roomy = local_ridge(rows_of(dense), 3, (2.0,), 2, memory=1e9)
     assert all(np.array_equal(one, other) for one, other in zip(whole, roomy, strict=True))
 
-    kept = products_kept(30, 3, memory=15.0 * 16 * 30)
+    kept = products_kept(30, 3, memory=15.0 * 8 * 30)
     assert kept == 15
-    items, (weights,), counts = local_ridge(rows_of(dense), 3, (2.0,), 2, memory=15.0 * 16 * 30)
+    items, (weights,), counts = local_ridge(rows_of(dense), 3, (2.0,), 2, memory=15.0 * 8 * 30)
     products = dense.T @ dense
-    least = np.sort(products, axis=1)[:, -kept]
-    truncated = np.where(products >= least[:, None], products, 0)
+    others = products - np.diag(np.diag(products))
+    least = np.sort(others, axis=1)[:, -kept]
+    truncated = np.where(others >= least[:, None], others, 0) + np.diag(np.diag(products))
     strength = np.float32(2.0 * np.square(dense, dtype=np.float64).sum() / 30)
     assert (truncated == 0).any()
     whole_rows = np.triu(truncated) + np.triu(truncated, 1).T  # of two neighbours the first one's row is read
@@ -317,6 +325,16 @@ def test_within_its_memory_the_local_ridge_keeps_the_largest_products(monkeypatc
         assert np.allclose(weights[item, : counts[item]], wanted, atol=1e-5)
 
 
+def test_products_of_many_items_stand_dense_where_that_takes_no_more_memory(monkeypatch):
+    monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", 0)
+    full = np.full(30, 29)  # everyone rated everything: compressed rows of 8 bytes an entry
+    assert _stands_dense(30, full, memory=4 * 900)
+    assert not _stands_dense(30, full, memory=4 * 900 - 1)
+    assert _stands_dense(30, np.full(30, 15), memory=1e9)
+    assert not _stands_dense(30, np.full(30, 14), memory=1e9)
+
+
 def test_a_small_memory_keeps_what_the_neighbours_need():
-    assert products_kept(1_000_000, 100, memory=4e9) == 400
-    assert products_kept(60_000, 100, memory=4e9) == 4166
+    assert products_kept(1_000_000, 100, memory=4e9) == 500
+    assert products_kept(10_000_000, 100, memory=4e9) == 400
+    assert products_kept(60_000, 100, memory=4e9) == 8333

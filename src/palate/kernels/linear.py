@@ -80,6 +80,23 @@ def nearest_products(first, products, m, items, values, counts):
         counts[row] = n
 
 
+@kernel()
+def kept_products(first, products, indptr, columns, values, counts, diagonal):
+    """Write the largest positive entries of each row of `products` (the rows of items from `first` on), as
+    many as `indptr` has room for, to `columns` and `values`, columns ascending, and their number to
+    `counts`; the item's own goes to `diagonal`.
+    """
+    for row in range(len(products)):
+        item = first + row
+        begin = indptr[item]
+        found = np.empty(indptr[item + 1] - begin, np.int64)
+        counts[item] = _nearest(products[row], item, len(found), found)
+        for place in range(counts[item]):
+            columns[begin + place] = found[place]
+            values[begin + place] = products[row, found[place]]
+        diagonal[item] = products[row, item]
+
+
 def nearest_products_reference(products, m, item):
     """NumPy reference of `nearest_products`: the nearest of one item, ascending, and their products."""
     order = np.argsort(-products[item], kind="stable")
@@ -102,18 +119,33 @@ def _gather_dense(products, found, n, stride, system):
 
 
 @inlined()
-def _gather_sparse(indptr, columns, values, found, n, place, stride, system):
-    """Do what `_gather_dense` does with P as compressed rows; `place` is the place of each item in
-    `found`, or -1.
+def _gather_sparse(indptr, columns, values, counts, diagonal, found, n, stride, system):
+    """Do what `_gather_dense` does with P as compressed rows without their diagonal.
+
+    Both `found` and a row ascend, so that each entry is looked for behind the one before, in steps that
+    double and then by halves.
     """
     for a in range(n):
         at = a * stride
         for b in range(a - a % LANES, n):
             system[at + b] = 0
-        for entry in range(indptr[found[a]], indptr[found[a] + 1]):
-            b = place[columns[entry]]
-            if b >= a:
-                system[at + b] = values[entry]
+        system[at + a] = diagonal[found[a]]
+        low = indptr[found[a]]
+        end = low + counts[found[a]]
+        for b in range(a + 1, n):
+            wanted, step = found[b], 1
+            while low + step < end and columns[low + step] < wanted:
+                low += step
+                step += step
+            high = min(low + step, end)
+            while low < high:
+                middle = (low + high) // 2
+                if columns[middle] < wanted:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low < end and columns[low] == wanted:
+                system[at + b] = values[low]
 
 
 @inlined(fastmath=FAST)
@@ -203,36 +235,43 @@ def local_ridge(first, last, products, ridges, alone, m, items, weights, counts,
 
 
 @kernel()
-def local_ridge_sparse(first, last, indptr, columns, values, ridges, alone, m, items, weights, counts, left):
-    """Do what `local_ridge` does with P as compressed rows, ascending in each."""
-    n_items = len(indptr) - 1
+def local_ridge_sparse(
+    first,
+    last,
+    indptr,
+    columns,
+    values,
+    kept,
+    diagonal,
+    ridges,
+    alone,
+    m,
+    items,
+    weights,
+    counts,
+    left,
+):
+    """Do what `local_ridge` does with P as `kept_products` has written it."""
     found = np.empty(m, np.int64)
-    place = np.full(n_items, -1, np.int64)
-    dense = np.zeros(n_items, np.float32)
     system, stride, target, negated = _buffers(m)
     n_left = 0
     for item in range(first, last):
-        for entry in range(indptr[item], indptr[item + 1]):
-            dense[columns[entry]] = values[entry]
-        n = _nearest(dense, item, m, found)
+        begin = indptr[item]
+        n = _nearest(values[begin : begin + kept[item]], -1, m, found)
         for a in range(n):
-            place[found[a]] = a
-            target[a] = dense[found[a]]
+            target[a] = values[begin + found[a]]
+            found[a] = columns[begin + found[a]]
             items[item, a] = found[a]
         counts[item] = n
-        for entry in range(indptr[item], indptr[item + 1]):
-            dense[columns[entry]] = 0
         for r in range(len(ridges)):
             if alone[r, item] > 0:
                 for a in range(n):
                     weights[r, item, a] = target[a] / alone[r, item]
                 continue
-            _gather_sparse(indptr, columns, values, found, n, place, stride, system)
+            _gather_sparse(indptr, columns, values, kept, diagonal, found, n, stride, system)
             if not _solve(system, target, n, stride, ridges[r], negated, weights[r, item]):
                 left[r, item] = True
                 n_left += 1
-        for a in range(n):
-            place[found[a]] = -1
     return n_left
 
 

@@ -60,23 +60,22 @@ def local_ridge_double(first, last, products, ridges, items, weights, counts, le
 
 
 @kernel()
-def local_ridge_sparse_double(first, last, indptr, columns, values, ridges, items, weights, counts, left):
-    """Do what `local_ridge_double` does with P as compressed rows, ascending in each."""
+def local_ridge_sparse_double(
+    first, last, indptr, columns, values, kept, diagonal, ridges, items, weights, counts, left
+):
+    """Do what `local_ridge_double` does with P as `kept_products` has written it."""
     m = items.shape[1]
     stride = -(-m // LANES) * LANES + LANES
     found, target, system = np.empty(m, np.int64), np.empty(m, np.float32), np.empty(m * stride)
-    place = np.full(len(indptr) - 1, -1, np.int64)
     for item in range(first, last):
         n = counts[item]
         for r in range(len(ridges)):
             if left[r, item]:
+                entry = indptr[item]
                 for a in range(n):
                     found[a] = items[item, a]
-                    place[found[a]] = a
-                for entry in range(indptr[item], indptr[item + 1]):
-                    if place[columns[entry]] >= 0:
-                        target[place[columns[entry]]] = values[entry]
-                _gather_sparse(indptr, columns, values, found, n, place, stride, system)
+                    while columns[entry] < found[a]:
+                        entry += 1
+                    target[a] = values[entry]
+                _gather_sparse(indptr, columns, values, kept, diagonal, found, n, stride, system)
                 _solve(system, target, n, stride, ridges[r], weights[r, item])
-                for a in range(n):
-                    place[found[a]] = -1

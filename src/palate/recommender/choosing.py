@@ -119,7 +119,7 @@ def tried(
     train : Ratings
     test : Test
     until : float
-        By `time.monotonic()`: after that no further candidate is begun, except for the first two.
+        By `time.monotonic()`: after that no further candidate is trained, except for the first two.
     threads : int, optional
     tell : callable
         Is called with the name of each candidate before it is trained.
@@ -128,7 +128,7 @@ def tried(
     trials: list[Trial] = []
     left: list[str] = []
     for candidate in candidates:
-        if len(trials) >= 2 and time.monotonic() > until:
+        if len(trials) >= 2 and time.monotonic() > until and not fitting.is_made(candidate):
             left.append(candidate.name)
             continue
         tell(candidate.name)

@@ -53,6 +53,13 @@ class Fitting:
         ).score_items
         return found
 
+    def is_made(self, candidate: Candidate) -> bool:
+        """Return whether a candidate needs no more training, because an earlier one has trained for both."""
+        trainer = candidate.trainer
+        if isinstance(trainer, Spectral):
+            return "_factors" in self.__dict__
+        return isinstance(trainer, LinearItems) and trainer.form == LOCAL and "_weights" in self.__dict__
+
     @cached_property
     def _factors(self) -> tuple[np.ndarray, np.ndarray]:
         """The vectors of users and items of the spectral candidate with the most factors."""

@@ -9,16 +9,22 @@ from palate._parallel import balanced_bounds, check_threads, even_bounds, run_ch
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 
-DENSE_PRODUCTS = 12_000  # items up to which P stands dense in memory (576 MB)
+DENSE_PRODUCTS = 12_000  # items up to which P always stands dense in memory (576 MB)
 _ITEMS = 64  # rows of P made at a time where it is kept sparse
 
 
 def products_kept(n_items: int, m: int, memory: float) -> int:
     """Return how many products of each item the local ridge keeps within `memory` bytes.
 
-    P takes eight bytes an entry where it is sparse, and stands twice while its parts are joined.
+    P takes eight bytes an entry where it is sparse.
     """
-    return max(4 * m, int(memory / (16 * n_items)))
+    return max(4 * m, int(memory / (8 * n_items)))
+
+
+def _stands_dense(n_items: int, room: np.ndarray, memory: float) -> bool:
+    """Return whether P is a square matrix: for few items, or if it fits and compressed rows take no less."""
+    square = 4.0 * n_items**2
+    return n_items <= DENSE_PRODUCTS or square <= min(memory, 8.0 * room.sum())
 
 
 def local_ridge(
@@ -31,9 +37,9 @@ def local_ridge(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return, for each item, its ridge on its m nearest, for each strength of `ridges`.
 
-    That is `w_j = (P_NN + ridge mean(diag P) 1)^-1 P_Nj` with `P = R'R`. Where there are too many
-    items for P to stand dense, each item keeps the largest of its products that fit in `memory`
-    bytes, and the others count as zero. The `few` items, bool (n_items,), are not worth a system:
+    That is `w_j = (P_NN + ridge mean(diag P) 1)^-1 P_Nj` with `P = R'R`. Where P does not fit in
+    `memory` bytes, each item keeps the largest of its products that do, and the others count as
+    zero. The `few` items, bool (n_items,), are not worth a system:
     theirs is `w_j = P_Nj / ((1 + ridge) mean(diag P))`.
 
     Returns
@@ -56,15 +62,16 @@ def local_ridge(
     items = np.zeros((n_items, m), np.int32)
     weights = np.zeros((len(ridges), n_items, m), np.float32)
     counts = np.zeros(n_items, np.int64)
-    products = _dense(arguments, n_items, threads) if n_items <= DENSE_PRODUCTS else None
+    room = _partners(by_user.counts, by_item, n_items)
     table: tuple[np.ndarray, ...]
     single: Callable[..., int]
     double: Callable[..., None]
-    if products is not None:
-        table, single, double = (products,), linear.local_ridge, linear_double.local_ridge_double
+    if _stands_dense(n_items, room, memory):
+        table = (_dense(arguments, n_items, threads),)
+        single, double = linear.local_ridge, linear_double.local_ridge_double
     else:
-        kept = n_items if np.isinf(memory) else min(products_kept(n_items, m, memory), n_items)
-        table = _sparse(arguments, n_items, kept, threads)
+        kept = n_items if np.isinf(memory) else products_kept(n_items, m, memory)
+        table = _sparse(arguments, np.minimum(room, kept), threads)
         single, double = linear.local_ridge_sparse, linear_double.local_ridge_sparse_double
     out = items, weights, counts, np.zeros(alone.shape, np.bool_)
 
@@ -88,25 +95,32 @@ def _dense(arguments: tuple[Any, ...], n_items: int, threads: int) -> np.ndarray
     return out
 
 
-def _sparse(
-    arguments: tuple[Any, ...], n_items: int, kept: int, threads: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return P in compressed rows: the `kept` largest entries of each row, and those equal to the least."""
-    from palate.kernels.linear import item_products
+def _partners(n_rated: np.ndarray, by_item: Rows, n_items: int) -> np.ndarray:
+    """Return how many products each item has with others at most, given the items that each user rated."""
+    others = np.concatenate([[0], np.cumsum(n_rated[by_item.columns] - 1)])
+    room: np.ndarray = others[by_item.indptr[1:]] - others[by_item.indptr[:-1]]
+    np.minimum(room, n_items - 1, out=room)
+    return room
 
-    def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+
+def _sparse(arguments: tuple[Any, ...], room: np.ndarray, threads: int) -> tuple[np.ndarray, ...]:
+    """Return P as `kept_products` writes it: the largest entries of each row, as many as there is `room`
+    for, and the diagonal.
+    """
+    from palate.kernels.linear import item_products, kept_products
+
+    n_items = len(room)
+    indptr = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
+    columns, values = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
+    counts, diagonal = np.zeros(n_items, np.int64), np.zeros(n_items, np.float32)
+
+    def part(start: int, stop: int) -> None:
         rows = np.empty((stop - start, n_items), np.float32)
         item_products(*(start, stop, *arguments, rows))
-        if kept < n_items:
-            least = np.partition(rows, n_items - kept, axis=1)[:, n_items - kept]
-            rows[rows < least[:, None]] = 0
-        at, columns = np.nonzero(rows)
-        return np.bincount(at, minlength=stop - start), columns.astype(np.int32), rows[at, columns]
+        kept_products(start, rows, indptr, columns, values, counts, diagonal)
 
-    parts = run_chunks(part, even_bounds(n_items, _ITEMS), threads)
-    indptr = np.concatenate([[0], np.cumsum(np.concatenate([part[0] for part in parts]))]).astype(np.int64)
-    columns = np.concatenate([part[1] for part in parts])
-    return indptr, columns, np.concatenate([part[2] for part in parts])
+    run_chunks(part, even_bounds(n_items, _ITEMS), threads)
+    return indptr, columns, values, counts, diagonal
 
 
 def closed_form(by_user: Rows, l2: float, dropout: float, leave: float, threads: int) -> np.ndarray:

@@ -187,10 +187,11 @@ class LinearItems(ChoiceTrainer[LinearModel]):
         n_items : int
             Items of the table.
         """
-        if n_items <= DENSE_PRODUCTS:
+        memory = float(self.memory_limit) * GIGABYTE
+        if n_items <= DENSE_PRODUCTS or 4.0 * n_items**2 <= memory:
             return 4.0 * n_items**2
-        kept = products_kept(n_items, self.n_neighbours(n_items), float(self.memory_limit) * GIGABYTE)
-        return 16.0 * n_items * min(kept, n_items)
+        kept = products_kept(n_items, self.n_neighbours(n_items), memory)
+        return 8.0 * n_items * min(kept, n_items)
 
     @staticmethod
     def is_low_rank(n_users: int, n_items: int) -> bool:
