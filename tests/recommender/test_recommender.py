@@ -303,6 +303,17 @@ def test_popular_lately_is_the_choice_where_items_come_and_go(lately):
     assert len(names) == len(set(names))  # lists for other ratings are not beside each other in one table
 
 
+def test_the_chance_of_what_is_popular_lately_is_that_of_the_time_after_training(passing_hits, lately):
+    late = passing_hits.timestamp > np.quantile(passing_hits.timestamp, 0.9)
+    earlier = palate.Popular(half_life=lately.choice.trainer["half_life"])
+    users = np.unique(passing_hits.user_index[late])
+    found = rank(earlier.fit(passing_hits.select(~late)), users, 10, exclude_seen=True).items
+    chosen = np.zeros((passing_hits.n_users, passing_hits.n_items), bool)
+    chosen[passing_hits.user_index[late], passing_hits.item_index[late]] = True
+    said = np.exp(lately.heads.chance.log(np.arange(1, 11)))
+    assert said.mean() == pytest.approx(chosen[users[:, None], found].mean(), rel=0.1)
+
+
 def test_held_out_ratings_that_are_given_decide_alone(passing_hits):
     """A random part of the past asks for what its users were up to then, the last weeks for what is new."""
     trainer = palate.Recommender(stars="none")

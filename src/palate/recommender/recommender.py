@@ -177,6 +177,20 @@ def _split(ratings: Ratings, validation: float | Ratings, seed: int) -> tuple[Ra
 
 
 @dataclass(frozen=True, eq=False)
+class _Choice:
+    """What was chosen: the trial, what it was trained and judged on, and what a user should know of it.
+
+    `trial` is None where there was too little to judge by.
+    """
+
+    trial: Trial | None
+    train: Ratings
+    held: Ratings
+    tried: list[Trial]
+    notes: list[str]
+
+
+@dataclass(frozen=True, eq=False)
 class _Run:
     """One fit: the ratings, which are held out, and the callback that is told each step."""
 
@@ -212,7 +226,8 @@ class _Run:
     def model(self, catalog: Catalog | None) -> RecommenderModel:
         """Return the fitted model."""
         train, held = self.ratings.select(~self.held_out), self.ratings.select(self.held_out)
-        chosen, trials, notes = self._choice(train, held)
+        choice_of = self._choice(train, held)
+        chosen, train, held = choice_of.trial, choice_of.train, choice_of.held
         stars_trainer = self._stars_trainer()
         first = self._first_stars(stars_trainer, train, held)
         chance, beta = self._put_together(chosen, train, held, first)
@@ -235,10 +250,10 @@ class _Run:
             items=choice.items,
             catalog=choice.catalog,
             ratings=choice.ratings,
-            trainer=self._described(candidate, trials, heads.beta),
+            trainer=self._described(candidate, choice_of.tried, heads.beta),
             history=History(
                 stopped=f"Choices are predicted by {candidate.name}.",
-                notes=tuple(notes),
+                notes=tuple(choice_of.notes),
                 n_train=len(self.ratings),
                 selected=True,
             ),
@@ -259,8 +274,8 @@ class _Run:
             "beta_resolved": beta,
         }
 
-    def _choice(self, train: Ratings, held: Ratings) -> tuple[Trial | None, list[Trial], list[str]]:
-        """Return the trial that won, all of them, and what a user should know of the choice."""
+    def _choice(self, train: Ratings, held: Ratings) -> _Choice:
+        """Return what is chosen by training on `train` and judging on `held`."""
         test = Test.of(train, held, self.liked_from)
         if len(test.users) < FEWEST:
             n, what = len(test.users), "choice"
@@ -268,7 +283,8 @@ class _Run:
                 what = f"rating of {self.liked_from:g} or more, which counts as liked"
             have = "user has" if n == 1 else "users have"
             about = f"{n:,} {have} a held-out {what}, and {FEWEST} are needed"
-            return None, [], [f"This model of choices was not compared with others: {about}."]
+            note = f"This model of choices was not compared with others: {about}."
+            return _Choice(None, train, held, [], [note])
         until = time.monotonic() + self.trainer.seconds
         candidates = [*popular(train), *personal(train, self.values)]
         trials, left = tried(candidates, train, test, until=until, threads=self.threads, tell=self.tell)
@@ -288,17 +304,11 @@ class _Run:
             notes.append(f"There was no time to try {', '.join(left)}; increase seconds to try them.")
         late = self._lately(best)
         if late is not None:
-            found, beaten = late
-            said = (
-                f"On the latest tenth of all ratings, {found.candidate.name} has nDCG@10 {found.mean:.4f}, "
-                f"and {beaten.candidate.name} has {beaten.mean:.4f}. Lists are made for the time after "
-                "training, so what was popular lately predicts the choices, alike for all users."
-            )
-            return found, trials, [said, *notes]
-        return best, trials, notes
+            return replace(late, tried=trials, notes=[*late.notes, *notes])
+        return _Choice(best, train, held, trials, notes)
 
-    def _lately(self, best: Trial) -> tuple[Trial, Trial] | None:
-        """Return the trials of popular lately and of the best candidate on the latest ratings.
+    def _lately(self, best: Trial) -> _Choice | None:
+        """Return the choice of popular lately, judged on the latest ratings beside the best candidate.
 
         None if popular lately is not clearly better, or if the held-out ratings are given: whoever
         gives them has said what the lists are for.
@@ -323,7 +333,12 @@ class _Run:
             beaten = self._tried(bar, train, test)[0]
             if not clearly_better(found, beaten):
                 return None
-        return found, beaten
+        note = (
+            f"On the latest tenth of all ratings, {found.candidate.name} has nDCG@10 {found.mean:.4f}, "
+            f"and {beaten.candidate.name} has {beaten.mean:.4f}. Lists are made for the time after "
+            "training, so what was popular lately predicts the choices, alike for all users."
+        )
+        return _Choice(found, train, held, [], [note])
 
     def _tried(self, candidates: list[Candidate], train: Ratings, test: Test) -> list[Trial]:
         """Return the trials of all candidates, however long they take."""
