@@ -477,3 +477,20 @@ def test_each_of_two_heads_is_explained():
     assert {part.item.id for part in core.explain("new", "7", "both", "chosen").parts} == {"3"}
     with pytest.raises(CannotAnswer, match="by is for a model of two heads; model 'one' has one"):
         core.explain("u9", "7", "one", "chosen")
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "wanted"),
+    [
+        ([1, 2, 4], (1, 5), (1, 2, 3, 4, 5)),
+        ([0.5, 2, 4], (0.5, 5), tuple(np.arange(1, 11) / 2)),
+        ([1, 2.5, 4], (1, 5), tuple(np.arange(2, 11) / 2)),
+        ([1, 2, 3.7], (1, 5), None),
+        ([1, 2, 3], (1, 100), None),
+    ],
+)
+def test_a_rating_is_chosen_among_the_steps_that_all_ratings_are_on(values, scale, wanted):
+    ratings = palate.Ratings.from_arrays(["a", "b", "c"], ["x", "y", "z"], values, scale=scale)
+    core = Core({"m": palate.Baseline().fit(ratings, validation=0)})
+    assert core.model_info("m").levels == wanted
+    core.rate("new", "x", 3.3)  # every rating on the scale is taken

@@ -12,7 +12,8 @@ class ModelInfo:
     """One model that is served.
 
     `version` changes with the content of the model file; `kind` is the name of the trainer.
-    `active` says whether it answers when no model is named. A model that `knows_uncertainty` takes a
+    `levels` are the values among which a rating is chosen, where there are few. `active` says whether
+    it answers when no model is named. A model that `knows_uncertainty` takes a
     caution, one that `knows_likeness` a diversity.
     """
 

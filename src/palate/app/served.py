@@ -34,6 +34,7 @@ from palate.solve.grades import COUNTS
 
 _MASKS = 64  # filters kept ready; an item mask is one byte per item
 _INFOS = 100_000  # items whose description is kept ready
+_MOST_STEPS = 20  # among which a rating is chosen; a scale with more has no steps
 _OWN = {names.ITEM_ID, names.TITLE, names.YEAR, names.GENRES, names.N_RATINGS, names.MEAN_RATING}
 
 
@@ -74,7 +75,7 @@ class ServedModel:
             n_items=len(model.items),
             n_ratings=None if model.ratings is None else len(model.ratings),
             scale=None if model.scale is None else (float(model.scale[0]), float(model.scale[1])),
-            levels=None if self.levels is None else tuple(float(level) for level in self.levels),
+            levels=None if self.steps is None else tuple(float(level) for level in self.steps),
             knows_uncertainty=has_spread(self.predicts),
             knows_likeness=self.knows_likeness,
             loaded_at=self.loaded_at,
@@ -109,6 +110,20 @@ class ServedModel:
         """The values that a rating may have, where the model knows no others."""
         likelihood = getattr(self.predicts, "likelihood", None)
         return self.predicts.levels if likelihood is not None and likelihood.discrete else None
+
+    @cached_property
+    def steps(self) -> np.ndarray | None:
+        """The values among which a rating is chosen: the levels, or the steps of the scale that all ratings
+        are on; None if they are on none.
+        """
+        scale, ratings = self.model.scale, self.model.ratings
+        if self.levels is not None or scale is None or ratings is None or ratings.levels is None:
+            return self.levels
+        for step in (1.0, 0.5):
+            steps = np.arange(scale[0], scale[1] + step / 2, step)
+            if len(steps) <= _MOST_STEPS and np.isin(ratings.levels, steps).all():
+                return steps
+        return None
 
     # -- ids
     # --------------------------------------------------------------------------------------------------

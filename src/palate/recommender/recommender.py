@@ -226,8 +226,8 @@ class _Run:
     def model(self, catalog: Catalog | None) -> RecommenderModel:
         """Return the fitted model."""
         train, held = self.ratings.select(~self.held_out), self.ratings.select(self.held_out)
-        choice_of = self._choice(train, held)
-        chosen, train, held = choice_of.trial, choice_of.train, choice_of.held
+        decided = self._choice(train, held)
+        chosen, train, held = decided.trial, decided.train, decided.held
         stars_trainer = self._stars_trainer()
         first = self._first_stars(stars_trainer, train, held)
         chance, beta = self._put_together(chosen, train, held, first)
@@ -250,10 +250,10 @@ class _Run:
             items=choice.items,
             catalog=choice.catalog,
             ratings=choice.ratings,
-            trainer=self._described(candidate, choice_of.tried, heads.beta),
+            trainer=self._described(candidate, decided.tried, heads.beta),
             history=History(
                 stopped=f"Choices are predicted by {candidate.name}.",
-                notes=tuple(choice_of.notes),
+                notes=tuple(decided.notes),
                 n_train=len(self.ratings),
                 selected=True,
             ),
