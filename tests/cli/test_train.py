@@ -651,7 +651,7 @@ def test_a_table_of_choices_is_trained_listed_and_tested_without_ratings(tmp_pat
     assert (result.code, result.err) == (0, "")
     assert "24 ratings of 6 items by 8 users, scale 1 to 1" in result.out
     assert "Trained Recommender" in result.out
-    assert "likely to be chosen" in palate("recommend", model, 0, "-n", 1).out
+    assert "to be chosen" in palate("recommend", model, 0, "-n", 1).out
     later = write(tmp_path / "later.csv", "user_id,item_id\n0,0\n1,1\n")
     tested = palate("evaluate", model, "--test", later, "--no-rating", "--resamples", 0)
     assert (tested.code, tested.err, "RMSE  " in tested.out) == (0, "", False)

@@ -302,7 +302,9 @@ def test_a_list_by_both_heads_says_what_orders_it():
     assert about(by_rating) == "This list is made from the ratings that the model was trained on."
     by_both = Answer("m", "1", "stored", (replace(row, chance=0.2),))
     assert "It begins with what is likely to be chosen and to be rated highly if so." in about(by_both)
-    assert about(by_both).endswith("Very likely is at least 20 times as likely as an item picked at random.")
+    assert about(by_both).endswith(
+        "Far likelier than most is at least 20 times as likely as an item picked at random."
+    )
 
 
 def test_a_choice_is_explained_by_shares_of_what_raises_its_score():

@@ -107,8 +107,8 @@ def score_words(row: Row, likely: str = "") -> str:
     --------
     >>> score_words(Row(1, ItemInfo("x", n_ratings=7), 7.0)), score_words(Row(1, ItemInfo("x"), -1.5))
     ('often rated', 'score -1.5')
-    >>> score_words(Row(1, ItemInfo("x"), -1.5), "likely to be chosen")
-    'likely to be chosen'
+    >>> score_words(Row(1, ItemInfo("x"), -1.5), "likelier to be chosen than most")
+    'likelier to be chosen than most'
     """
     if row.in_words:
         said = row.in_words

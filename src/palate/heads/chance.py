@@ -54,9 +54,9 @@ class ChanceByPlace:
         --------
         >>> chance = ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01)
         >>> chance.in_words(1), chance.in_words(6)
-        ('very likely to be chosen', 'likely to be chosen')
+        ('far likelier to be chosen than most', 'likelier to be chosen than most')
         >>> chance.in_words(40), chance.in_words(400)
-        ('as likely to be chosen as most', 'unlikely to be chosen')
+        ('as likely to be chosen as most', 'less likely to be chosen than most')
         """
         return self.probability_in_words(float(self.of(np.array([place]))[0]))
 
@@ -64,13 +64,13 @@ class ChanceByPlace:
         """Return the same words for a probability that the item is chosen.
 
         >>> ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01).probability_in_words(0.3)
-        'very likely to be chosen'
+        'far likelier to be chosen than most'
         """
         times = chance / max(self.average, 1e-12)
-        for least, words in ((20, "very likely"), (5, "likely")):
+        for least, words in ((20, "far likelier"), (5, "likelier")):
             if times >= least:
-                return f"{words} to be chosen"
-        return "as likely to be chosen as most" if times >= 0.5 else "unlikely to be chosen"
+                return f"{words} to be chosen than most"
+        return "as likely to be chosen as most" if times >= 0.5 else "less likely to be chosen than most"
 
 
 def fit_chance(hits: np.ndarray, n_users: int, average: float) -> ChanceByPlace:

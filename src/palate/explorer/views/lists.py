@@ -22,8 +22,8 @@ NUMBERS = (
     "cases; a single rating varies more. The bar shows both on the rating scale."
 )
 _BY_BOTH = (
-    " It begins with what is likely to be chosen and to be rated highly if so. Very likely is at least 20 "
-    "times as likely as an item picked at random."
+    " It begins with what is likely to be chosen and to be rated highly if so. Far likelier than most is at "
+    "least 20 times as likely as an item picked at random."
 )
 
 
