@@ -15,7 +15,7 @@ from palate.solve.prior import RowPrior
 if TYPE_CHECKING:
     from palate.kernels.systems import Systems
 
-_BLOCK_BYTES = 1 << 23  # of vectors that are read together
+_BLOCK_BYTES = 1 << 21  # of vectors that are read together, what fits the cache of one processor
 LANES = 8  # padding of the factor block, as in the kernels
 
 
@@ -267,9 +267,8 @@ def _to_first_order(
     out = np.empty((rows.n_rows, other.factors.shape[1]), np.float32)
     block = max(1, _BLOCK_BYTES // (4 * out.shape[1]))
     given = (*rows.table, rows.weights, np.float32(mean), other.factors, other.bias, bias, share, block)
-    run_chunks(
-        lambda start, stop: first_order_rows(start, stop, *given, out), balanced_bounds(rows.indptr), threads
-    )
+    bounds = balanced_bounds(rows.indptr, 4 * threads)  # few, since each one reads all vectors
+    run_chunks(lambda start, stop: first_order_rows(start, stop, *given, out), bounds, threads)
     return Solved(Side(out, bias), np.empty((0, 0)), 0)
 
 
