@@ -25,7 +25,7 @@ from palate.kernels.ratings import row_stats
 from palate.kernels.systems import mean_of_row, set_to_mean
 from palate.kernels.tile import FAST, LANES, add_products, add_scaled, copy_scaled, dot, prefetch
 
-AHEAD = 12  # ratings by which the gather asks for memory ahead of itself
+AHEAD = 24  # ratings by which the gather asks for memory ahead of itself
 
 
 @inlined(fastmath=FAST)
@@ -117,6 +117,7 @@ def solve_rows(
             for b in range(n):
                 i = columns[begin + b]
                 if begin + b + AHEAD < last:
+                    prefetch(other_bias, columns[begin + b + AHEAD])
                     ahead = columns[begin + b + AHEAD] * width
                     for f in range(0, width, 16):
                         prefetch(flat, ahead + f)
