@@ -235,7 +235,7 @@ def test_tables_without_ratings_have_the_choice_head_alone(ratings):
     assert model.scale is None
     frame = model.recommend(5, 3, words=True)
     assert "predicted_rating" not in frame.columns
-    assert all(text.endswith("to be chosen") for text in frame["in_words"])
+    assert all(text.endswith("likelier to be chosen than most") for text in frame["in_words"])
     with pytest.raises(ValueError, match="by must be 'both' or 'chosen' for a model without a star head"):
         model.recommend(5, by="stars")
     with pytest.raises(ValueError, match=r"caution must be 0 for a model without a star head.*; got 0\.5\.$"):
