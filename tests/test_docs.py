@@ -29,6 +29,23 @@ NO_SECTIONS = {  # docstrings that do not tell their parameters yet
 NO_EXAMPLE = {"FactorModel", "History", "SweepReport"}  # public functions and classes without an example yet
 
 
+def _stands_in_palate(name: str) -> bool:
+    """Return whether a dotted name is that of a module, or of something in one."""
+    try:
+        pkgutil.resolve_name(f"palate.{name}")
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+def test_the_walks_through_the_house_name_what_is_there():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    names = re.findall(r"`([a-z_]+(?:\.\w+)+)`", text.split("## Two walks")[1].split("\n## ")[0])
+    assert len(names) > 20
+    assert [name for name in names if not _stands_in_palate(name)] == []
+    assert not _stands_in_palate("training.als.sweeps.run_sweeps")
+
+
 @functools.cache  # asked by every case
 def public_objects() -> dict[str, object]:
     """Return what `palate.__all__` names, and what its modules name in turn, by dotted name."""

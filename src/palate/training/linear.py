@@ -77,8 +77,8 @@ class LinearItems(ChoiceTrainer[LinearModel]):
         For "dense", how much an item may contribute to its own score in training, in [0, 1].
     memory_limit : float, default 4.0
         Memory in gigabytes for the products of items during training. If "dense" needs more, it
-        raises an error. "local" keeps the largest products of each item that fit, which only
-        matters above 12,000 items.
+        raises an error. "local" keeps the largest products of each item that fit; 4 GB hold all of
+        22,000 items.
 
     References
     ----------
