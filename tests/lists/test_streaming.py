@@ -1,5 +1,6 @@
 """The lists of every user in one file: the same as in memory, in any blocks, after any interrupt."""
 
+import dataclasses
 import json
 import uuid
 import warnings
@@ -159,9 +160,23 @@ def test_parts_of_another_model_or_another_folder_are_refused(model, tmp_path):
         model_of(seed=1).recommend_all(path, n=3)
     (tmp_path / "mine.parquet.parts").mkdir()
     (tmp_path / "mine.parquet.parts" / "letter.txt").write_text("dear")
-    with pytest.raises(ValueError, match="with another model, n, block, options"):
+    with pytest.raises(ValueError, match="with another model, catalog, n, block, options"):
         model.recommend_all(tmp_path / "mine.parquet", n=3)
     assert (tmp_path / "mine.parquet.parts" / "letter.txt").read_text() == "dear"
+
+
+def test_parts_of_another_catalog_are_refused(model, tmp_path):
+    genres = [["Drama"] if one % 2 else ["War", "Drama"] for one in range(30)]
+    frame = pl.DataFrame({"item_id": np.arange(30), "genres": genres})
+    path = tmp_path / "lists.parquet"
+    with pytest.raises(KeyboardInterrupt):
+        dataclasses.replace(model, catalog=palate.Catalog.from_frame(frame)).recommend_all(
+            path, progress=stop
+        )
+    genres[3] = ["War"]
+    changed = frame.with_columns(pl.Series("genres", genres))
+    with pytest.raises(ValueError, match="has parts made with another catalog"):
+        dataclasses.replace(model, catalog=palate.Catalog.from_frame(changed)).recommend_all(path)
 
 
 def test_a_model_that_was_loaded_again_goes_on(model, tmp_path):
@@ -191,6 +206,8 @@ def test_only_a_parquet_file_is_written(model, tmp_path):
         model.recommend_all(tmp_path / "lists.parquet", n=0)
     with pytest.raises(ValueError, match="users must be left out of recommend_all"):
         model.recommend_all(tmp_path / "lists.parquet", users=[1])
+    with pytest.raises(FileNotFoundError, match=r"no such folder\): create the folder first"):
+        model.recommend_all(tmp_path / "none" / "lists.parquet")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -199,5 +216,7 @@ def test_a_wrong_option_leaves_no_parts_in_the_way_of_the_right_one(model, tmp_p
     for options, error in (({"minratings": 2}, TypeError), ({"where": "yaer > 1"}, ValueError)):
         with pytest.raises(error):
             model.recommend_all(path, n=3, **options)
+    with pytest.raises(FileNotFoundError, match=r"no such folder\): create the folder first"):
+        model.recommend_all(tmp_path / "none" / "lists.parquet")
     assert list(tmp_path.iterdir()) == []
     model.recommend_all(path, n=3)

@@ -513,6 +513,19 @@ def test_questions_it_cannot_answer(model):
         palate.Recommender().fit(tastes(), validation=1.0)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("fold_in_item", r"no attribute 'fold_in_item'; ask one of its heads: model.stars.fold_in_item"),
+        ("colour", "no attribute 'colour'$"),
+    ],
+)
+def test_what_only_a_head_has_is_looked_for_there(model, name, message):
+    with pytest.raises(AttributeError, match=message):
+        getattr(model, name)
+    assert not hasattr(pickle.loads(pickle.dumps(model)), name)
+
+
 def test_numbers_of_events_are_counts_and_other_trainers_say_that_they_are_no_ratings():
     users, items = [0, 0, 0, 1, 1, 2], [5, 5, 6, 6, 7, 5]
     events = palate.Ratings.from_arrays(users, items, None)

@@ -74,8 +74,10 @@ def recommend_all(
     Raises
     ------
     ValueError
-        If the path does not end in `.parquet`, or the folder of parts holds those of another model
-        or other options.
+        If the path does not end in `.parquet`, or the folder of parts holds those of another model,
+        another catalog or other options.
+    FileNotFoundError
+        If the folder of the path does not exist.
 
     Warns
     -----
@@ -88,6 +90,8 @@ def recommend_all(
         raise ArgumentError("path", "end in .parquet", f"'{target}'")
     if "users" in options:
         raise ArgumentError("users", "be left out of recommend_all, which makes the lists of every user")
+    if not target.absolute().parent.is_dir():
+        raise FileNotFoundError(f"could not write '{target}' (no such folder): create the folder first.")
     n_users = len(model.users)
     size = max(1, min(ROWS_PER_BLOCK // n, 1 << 14))
     parts = _parts_folder(target)
@@ -150,7 +154,7 @@ def _begin(parts: Path, plan: dict[str, Any]) -> None:
                 f"{', '.join(other)}. Remove that folder, or name another file."
             )
         return
-    parts.mkdir(parents=True, exist_ok=True)
+    parts.mkdir(exist_ok=True)
     unfinished = file.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(plan), "utf-8")
     os.replace(unfinished, file)
@@ -167,6 +171,9 @@ def _plan(model: Recommends, n: int, size: int, options: ListOptions) -> dict[st
     }
     return {
         "model": _fingerprint(model),
+        "catalog": None
+        if model.catalog is None
+        else _digest(model.catalog.frame.hash_rows(seed=0).to_numpy().tobytes()),
         "n": n,
         "block": size,
         "options": _digest(json.dumps(given, default=str).encode()),

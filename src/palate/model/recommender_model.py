@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -65,6 +65,20 @@ class RecommenderModel(WithFile, ModelFields):
     """
 
     heads: TwoHeads
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Raise AttributeError, which says which of the heads has the attribute."""
+            missing = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name.startswith("_") or "heads" not in self.__dict__:
+                raise AttributeError(missing)
+            have = [
+                f"model.{head}.{name}" for head in ("stars", "choice") if hasattr(getattr(self, head), name)
+            ]
+            if have:
+                missing += f"; ask one of its heads: {' or '.join(have)}"
+            raise AttributeError(missing)
 
     @property
     def choice(self) -> Any:
