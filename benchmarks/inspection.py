@@ -103,7 +103,7 @@ def random_ratings(rng: np.random.Generator):
         codes=rng.integers(0, 10, N_RATINGS).astype(np.uint8),
         levels=np.arange(0.5, 5.5, 0.5, dtype=np.float32),
         n_items=N_ITEMS,
-    ).check()
+    )
 
 
 if __name__ == "__main__":

@@ -91,18 +91,6 @@ class RatingMatrix:
             f"users{held})"
         )
 
-    def check(self) -> "RatingMatrix":
-        """Return the matrix itself if its arrays fit together; for one that came from a file.
-
-        Raises
-        ------
-        ValueError
-            If a shape, a type, an order or a range is wrong.
-        """
-        _check_arrays(self)
-        _check_entries(self)
-        return self
-
     def values(self, at: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Return the ratings at the given positions (a slice or an array; default all) as float32."""
         codes = self.codes[at]
@@ -211,57 +199,3 @@ def _encode(value: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     codes = np.empty(len(value), dtype=np.uint8 if len(levels) <= 256 else np.uint16)
     chunks.encode(keys, slots, found, place.astype(codes.dtype), codes)
     return codes, levels
-
-
-def _check_arrays(matrix: RatingMatrix) -> None:
-    n = len(matrix.items)
-    code_types = ("float32",) if matrix.levels is None else ("uint8", "uint16")
-    wanted: dict[str, tuple[tuple[str, ...], int]] = {
-        "indptr": (("int64",), len(matrix.indptr)),
-        "items": (("int32",), n),
-        "codes": (code_types, n),
-        "held_out": (("bool",), n),
-        "weight": (("float32",), n),
-        "timestamp": (("int64",), n),
-    }
-    for name, (types, length) in wanted.items():
-        array = getattr(matrix, name)
-        if array is not None and (array.dtype.name not in types or array.shape != (length,)):
-            raise ArgumentError(
-                f"{name} of the ratings",
-                f"be {' or '.join(types)} of shape ({length},)",
-                f"{array.dtype.name} of shape {array.shape}",
-            )
-
-
-def _check_entries(matrix: RatingMatrix) -> None:
-    indptr, items = matrix.indptr, matrix.items
-    if not len(indptr) or indptr[0] != 0 or indptr[-1] != len(items) or (np.diff(indptr) < 0).any():
-        raise ValueError("indptr of the ratings must ascend from 0 to the number of ratings.")
-    if not len(items):
-        return
-    if items.min() < 0 or items.max() >= matrix.n_items:
-        raise ArgumentError(
-            "items of the ratings",
-            f"be between 0 and {matrix.n_items - 1}",
-            f"{items.min()} to {items.max()}",
-        )
-    ascending = np.ones(len(items) + 1, dtype=bool)
-    ascending[1:-1] = np.diff(items) > 0
-    ascending[indptr] = True  # where a row starts
-    if not ascending.all():
-        raise ValueError("items of the ratings must ascend in each user's row.")
-    if matrix.levels is not None:
-        levels = matrix.levels
-        if levels.dtype != np.float32 or not np.isfinite(levels).all() or (np.diff(levels) <= 0).any():
-            raise ValueError("levels of the ratings must be finite float32, ascending.")
-        if matrix.codes.max() >= len(levels):
-            raise ArgumentError(
-                "codes of the ratings",
-                f"be below the number of levels, {len(levels)}",
-                f"{matrix.codes.max()}",
-            )
-    elif not np.isfinite(matrix.codes).all():
-        raise ValueError("values of the ratings must be finite.")
-    if matrix.weight is not None and not (np.isfinite(matrix.weight) & (matrix.weight > 0)).all():
-        raise ValueError("weights of the ratings must be positive and finite.")

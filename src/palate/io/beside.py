@@ -1,6 +1,5 @@
 """The catalog of ratings: the file that was named, or one that lies beside them and fits."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from palate.io.kinds import is_text, text_ids
 from palate.io.sources import Files, Source, one_file
 from palate.io.text import Columns
 
-_LOG = logging.getLogger(__name__)
 NO_CATALOG = "none"
 _KNOWN = "the catalog"  # of a known format
 _FILES = (

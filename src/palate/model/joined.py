@@ -39,12 +39,10 @@ class Joined:
         Pairs that are new or have another rating, weight or time than in the model.
     old_users, old_items : ndarray, int64
         Where each user and item of `ratings` stands in the model; -1 for a new one.
-    n_given : int
-        New ratings that were brought.
     n_replaced : int
-        Of these, ratings of pairs that the model held, too, and that count now.
+        New ratings of pairs that the model held, too, and that count now.
     n_older : int
-        Of these, ratings older than the model's own of the same pair, which stays.
+        New ratings older than the model's own of the same pair, which stays.
     """
 
     ratings: Ratings
@@ -52,7 +50,6 @@ class Joined:
     changed: np.ndarray
     old_users: np.ndarray
     old_items: np.ndarray
-    n_given: int
     n_replaced: int
     n_older: int
 
@@ -134,13 +131,9 @@ def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = 
     )
     return Joined(
         ratings=joined,
-        held_out=mark.held_out,
-        changed=mark.changed,
         old_users=model.users.indices(users.values),
         old_items=model.items.indices(items.values),
-        n_given=len(new),
-        n_replaced=mark.n_replaced,
-        n_older=mark.n_older,
+        **vars(mark),
     )
 
 
