@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from palate.cli import options
+from palate.cli import arguments, options
+from palate.cli.input import busy, read_part
+from palate.cli.output import check_output, check_picture, deliver, print_cells, print_json, print_text
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 from palate.cli.writing import instead
 
@@ -42,9 +44,6 @@ def calibrate(
     plot : FILE
         File for a plot of the calibration: .png, .svg or .pdf.
     """
-    from palate.cli import arguments
-    from palate.cli.input import busy, read_part
-    from palate.cli.output import check_output, check_picture, deliver, print_json, print_text
     from palate.evaluation import calibration as library
 
     check_output(output)
@@ -80,7 +79,6 @@ def calibrate(
 
 
 def _print(calibration: "Calibration") -> None:
-    from palate.cli.output import print_cells, print_text
     from palate.evaluation.calibration_text import explanation, summary, table_rows
 
     print_text(summary(calibration), "")

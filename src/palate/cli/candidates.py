@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from palate.cli.output import Column, print_table, print_text
+
 if TYPE_CHECKING:
     from palate.model.model import Model
 
@@ -11,8 +13,6 @@ _FAR = 100  # times as good as the most popular items, above which the number sa
 def show_candidates(model: "Model") -> None:
     """Print the choice models that were tried, best first."""
     import polars as pl
-
-    from palate.cli.output import Column, print_table, print_text
 
     table = model.trainer.get("candidates")
     if not table:

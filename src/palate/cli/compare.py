@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.arguments import holds_counts, models_in, user_ids
 from palate.cli.errors import usage_error
+from palate.cli.input import busy, read_part
+from palate.cli.output import Column, plain_value, print_json, print_table, print_text
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 
 if TYPE_CHECKING:
@@ -53,9 +56,6 @@ def compare(
     seed
         Seed of the sample of users and of the bootstrap.
     """
-    from palate.cli.arguments import holds_counts, models_in, user_ids
-    from palate.cli.input import busy, read_part
-    from palate.cli.output import print_json
     from palate.evaluation.comparison import compare as run
 
     if len(models) < 2:
@@ -77,7 +77,6 @@ def compare(
 
 def _document(found: "Comparison") -> dict[str, Any]:
     """Return a comparison as JSON can hold it."""
-    from palate.cli.output import plain_value
 
     return {
         key: [
@@ -92,8 +91,6 @@ def _document(found: "Comparison") -> dict[str, Any]:
 
 def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
     import polars as pl
-
-    from palate.cli.output import Column, print_table, print_text
 
     summary = pl.DataFrame(found.summary).with_columns(
         pl.Series("megabytes", [size / 2**20 for size in sizes]),
@@ -195,8 +192,6 @@ def _kind(name: str, dtype: "pl.DataType") -> str:
 
 
 def _columns(frame: "pl.DataFrame") -> Any:
-    from palate.cli.output import Column
-
     return tuple(
         Column(name, name.replace("_", " "), _kind(name, frame[name].dtype)) for name in frame.columns
     )

@@ -5,7 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from palate.cli.arguments import load, of_ratings
 from palate.cli.errors import usage_error
+from palate.cli.input import read
+from palate.cli.output import check_writable, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import instead
 
@@ -40,7 +43,6 @@ def convert(
     mean
         Mean to add to the predictions of a Keras model. Default: the mean of the ratings.
     """
-    from palate.cli.output import check_writable, print_text
 
     if not source.is_file():
         raise usage_error(f"no file {source}")
@@ -52,8 +54,6 @@ def convert(
             f"one of the two must be a Keras file (.h5 or .keras); got '{source}' and '{output}'"
         )
     if into:
-        from palate.cli.arguments import load, of_ratings
-
         of_ratings(load(source)).to_keras(output)
     else:
         _imported(source, ratings, mean, reading).save(output)
@@ -61,7 +61,6 @@ def convert(
 
 
 def _imported(source: Path, ratings: Path | None, mean: float | None, reading: Reading) -> Any:
-    from palate.cli.input import read
     from palate.model.factor_model import FactorModel
 
     if ratings is None and mean is None:

@@ -7,6 +7,9 @@ import typer
 
 from palate.cli import evaluation_options, options
 from palate.cli.errors import usage_error
+from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
+from palate.cli.input import busy, read_or_bundled
+from palate.cli.output import check_output, check_writable, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import instead
 
@@ -70,9 +73,6 @@ def crossval(
     parallel : N
         Number of folds that are trained at the same time.
     """
-    from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
-    from palate.cli.input import busy, read_or_bundled
-    from palate.cli.output import check_output, check_writable
     from palate.evaluation.cross_validation import crossval as cross_validate
 
     chosen_trainer = trainer_of(trainer, chosen(ctx))
@@ -107,7 +107,6 @@ def crossval(
 
 def _save(parts: "Folds", path: Path, *, silent: bool) -> None:
     """Save the folds, and say so."""
-    from palate.cli.output import print_text
 
     replaced = instead(path)
     parts.save(path)

@@ -15,7 +15,8 @@ import typer
 
 from palate.cli import options
 from palate.cli.docstrings import described
-from palate.cli.errors import Command
+from palate.cli.errors import Command, usage_error
+from palate.cli.output import Column, print_json, print_table, print_text, print_verbatim, records
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,7 +28,6 @@ _QUIET_SECONDS = 2.0
 
 def _check_remote(name: str) -> None:
     from palate import datasets
-    from palate.cli.errors import usage_error
 
     if name in datasets.BUNDLED:
         raise usage_error(f"{name} comes with palate and needs no download: palate train {name}")
@@ -44,7 +44,6 @@ def list_(as_json: options.Json = False) -> None:
         palate datasets list
     """
     from palate import datasets
-    from palate.cli.output import Column, print_json, print_table, print_text, records
 
     frame = datasets.available()
     if as_json:
@@ -107,7 +106,6 @@ def path(name: str, as_json: options.Json = False) -> None:
 
 def _tell(name: str, found: Path, as_json: bool) -> None:
     """Print where a data set is."""
-    from palate.cli.output import print_json, print_verbatim
 
     if as_json:
         print_json({"name": name, "path": str(found)})

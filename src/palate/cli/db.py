@@ -14,6 +14,7 @@ import typer
 
 from palate.cli.docstrings import described
 from palate.cli.errors import Command, say
+from palate.cli.output import check_output, deliver, print_text
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,7 +32,6 @@ def check_(store: str) -> None:
 
         palate db check model.live.db
     """
-    from palate.cli.output import print_text
     from palate.store.upkeep import check, held
 
     problems = check(store)
@@ -55,7 +55,6 @@ def backup_(store: str, file: Path) -> None:
 
         palate db backup model.live.db monday.db
     """
-    from palate.cli.output import print_text
     from palate.store.upkeep import backup
 
     backup(store, file)
@@ -71,7 +70,6 @@ def export_(store: str, file: Path) -> None:
 
         palate db export model.live.db live.csv
     """
-    from palate.cli.output import check_output, deliver
     from palate.store.upkeep import exported
 
     check_output(file)
@@ -90,7 +88,6 @@ def forget_(store: str, user: str) -> None:
     """
     from contextlib import closing
 
-    from palate.cli.output import print_text
     from palate.store.opening import open_store
 
     with closing(open_store(store, existing=True)) as opened:

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.arguments import known_id
+from palate.cli.hyperparameters import given
+from palate.cli.input import busy
+from palate.cli.output import check_writable, print_heading, print_json, print_text, print_verbatim
 from palate.cli.writing import check_default, instead
 
 if TYPE_CHECKING:
@@ -38,11 +42,7 @@ def demo(
         Replace an existing palate-demo if --output is not given.
     """
     from palate import datasets
-    from palate.cli.arguments import known_id
     from palate.cli.demo_story import tell
-    from palate.cli.hyperparameters import given
-    from palate.cli.input import busy
-    from palate.cli.output import check_writable, print_json
 
     for name in (MODEL, LISTS, PLOT):
         check_default(output / name, named=given(ctx, "output"), overwrite=overwrite, what="folder")
@@ -114,8 +114,6 @@ def document(story: "Story", output: Path, plot: Path | None) -> dict[str, Any]:
 
 
 def _next(story: "Story", output: Path, plot: Path | None, replaced: str = "") -> None:
-    from palate.cli.output import print_heading, print_text, print_verbatim
-
     print_heading("Next")
     about_plot = (
         "A plot needs matplotlib: pip install 'palate[plots]'." if plot is None else f"The plot is {plot}."

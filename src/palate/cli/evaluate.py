@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import evaluation_options, options
-from palate.cli.errors import usage_error
+from palate.cli.arguments import holds_counts, models_in
+from palate.cli.errors import say, usage_error
+from palate.cli.id_lists import listed_ids
+from palate.cli.input import busy, read_part
+from palate.cli.output import check_output, check_picture, print_json, print_text
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 
 if TYPE_CHECKING:
@@ -67,10 +71,6 @@ def evaluate(
     curves : FILE
         File for a plot of hit rate and recall by length of the list: .png, .svg or .pdf.
     """
-    from palate.cli.arguments import holds_counts, models_in
-    from palate.cli.id_lists import listed_ids
-    from palate.cli.input import busy
-    from palate.cli.output import check_output
     from palate.evaluation.evaluating import evaluate as evaluate_models
 
     if cases is not None:
@@ -110,8 +110,6 @@ def evaluate(
 
 
 def _check_curves(path: Path, no_lists: bool) -> None:
-    from palate.cli.output import check_picture
-
     if no_lists:
         raise usage_error("choose --curves or --no-lists, not both")
     check_picture(path, "--curves")
@@ -120,8 +118,6 @@ def _check_curves(path: Path, no_lists: bool) -> None:
 def _draw_curves(
     path: Path, models: dict[str, Any], part: "Ratings | Split | None", resamples: int, asked: dict[str, Any]
 ) -> None:
-    from palate.cli.errors import say
-    from palate.cli.input import busy
     from palate.evaluation.curves import hit_curves
 
     with busy("drawing"):
@@ -134,8 +130,6 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
 
     If any is, the exit code is 1.
     """
-    from palate.cli.arguments import models_in
-    from palate.cli.output import print_json, print_text
     from palate.explorer.cases import check_cases, read_cases
 
     if not models:
@@ -169,8 +163,6 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
 
 
 def _ratings(path: Path | None, model: "Model", how: Reading) -> "Ratings | None":
-    from palate.cli.input import read_part
-
     return None if path is None else read_part(path, model, how)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate.cli.errors import usage_error
 from palate.cli.messages import for_command_line
+from palate.cli.output import Column, deliver, print_cells, print_json, print_table, print_text, records
 
 if TYPE_CHECKING:
     from palate.evaluation.evaluation import Evaluation
@@ -34,8 +35,6 @@ def show(
     """
     from dataclasses import replace
 
-    from palate.cli.output import deliver, print_json
-
     plain = replace(evaluation, frame_kind="polars")
     if output is not None:
         deliver(_view(plain, by), as_json=as_json, output=output)
@@ -52,14 +51,11 @@ def _view(evaluation: "Evaluation", by: str | None) -> Any:
 
 
 def _document(evaluation: "Evaluation", by: str | None) -> dict[str, Any]:
-    from palate.cli.output import records
-
     document = evaluation.to_dict()
     return document | {"per_user": records(evaluation.per_user)} if by == "user" else document
 
 
 def _print(evaluation: "Evaluation", by: str | None, title: str) -> None:
-    from palate.cli.output import Column, print_cells, print_table, print_text
     from palate.evaluation.text import explanation, summary, table_rows
 
     print_text(*([title] if title else []), summary(evaluation), "")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from palate.cli.errors import INTERRUPTED, say, usage_error
+from palate.cli.output import counted, print_json, print_text
+from palate.cli.writing import instead
 
 if TYPE_CHECKING:
     from palate.model.model import Model
@@ -34,9 +36,6 @@ def write_everyone(model: "Model", output: Path, n: int, *, as_json: bool, optio
     An interrupt leaves what the same command goes on with.
     """
     import polars as pl
-
-    from palate.cli.output import counted, print_json, print_text
-    from palate.cli.writing import instead
 
     replaced = instead(output)
     done = [0, len(model.users)]

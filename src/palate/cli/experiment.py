@@ -10,6 +10,8 @@ import typer
 
 from palate.cli import options
 from palate.cli.errors import INTERRUPTED, say, usage_error
+from palate.cli.input import read_or_bundled
+from palate.cli.output import Column, check_output, deliver, print_table, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import files_in, instead_of
 
@@ -52,8 +54,6 @@ def experiment(
     results : FILE
         File for the results of finished settings. If it exists, the experiment continues from it.
     """
-    from palate.cli.input import read_or_bundled
-    from palate.cli.output import check_output, deliver, print_text
     from palate.evaluation.plotting import new_figure
     from palate.experiments.grid import experiment as run
     from palate.experiments.plan import PlanError, read_plan
@@ -106,7 +106,6 @@ def _print(found: "Experiment") -> None:
     """Print one row a cell, its settings in words."""
     import polars as pl
 
-    from palate.cli.output import Column, print_table, print_text
     from palate.experiments.grid import describe
 
     columns = (

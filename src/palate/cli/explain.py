@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from palate.cli import options
+from palate.cli import arguments, options
 from palate.cli.errors import usage_error
+from palate.cli.newcomer import newcomer
+from palate.cli.output import check_output, deliver, print_heading, print_wrapped
 
 
 def explain(
@@ -45,9 +47,6 @@ def explain(
         For a model of two heads: explain the predicted rating (stars, the default), or why the user
         is likely to choose the item (chosen).
     """
-    from palate.cli import arguments
-    from palate.cli.newcomer import newcomer
-    from palate.cli.output import check_output, deliver, print_heading, print_wrapped
 
     is_new = bool(rate) or fold_in is not None
     if is_new and user is not None:  # with --rate the first argument names the item

@@ -8,6 +8,7 @@ import typer
 
 from palate.cli import arguments
 from palate.cli.errors import say, usage_error
+from palate.cli.input import read_part
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 
 if TYPE_CHECKING:
@@ -84,7 +85,6 @@ def _workspace(
     models: list[Path], loaded: list[Any], test: Path | None, reading: Reading, store: Path, cases: Path
 ) -> "Workspace":
     from palate.app.core import Core
-    from palate.cli.input import read_part
     from palate.explorer.workspace import Workspace
     from palate.store.opening import open_store
 

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.arguments import load
 from palate.cli.docstrings import described
 from palate.cli.errors import Command, usage_error
+from palate.cli.output import check_writable, counted, print_json, print_text, write_frame
+from palate.cli.writing import instead
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="rich", help="What a model learned, for other tools: vectors."
@@ -44,8 +47,6 @@ def vectors(
     head : HEAD
         For a model of two heads: choice (what people choose) or stars (predicted ratings).
     """
-    from palate.cli.arguments import load
-    from palate.cli.output import check_writable, counted, print_json, print_text
     from palate.integrations.vectors import export_vectors
 
     if side not in SIDES:
@@ -95,9 +96,6 @@ def _files(output: Path, side: str) -> dict[str, Path]:
 
 
 def _write(frame: "pl.DataFrame", path: Path) -> str:
-    from palate.cli.output import write_frame
-    from palate.cli.writing import instead
-
     replaced = instead(path)
     write_frame(frame, path)
     return replaced

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate._nearest import did_you_mean
+from palate.cli import compact_help
+from palate.cli.compact_help import first_sentence
 from palate.cli.docstrings import entries
 from palate.cli.errors import Command, usage_error
 from palate.cli.reading_options import PANEL as READING
@@ -74,8 +76,6 @@ class TrainerCommand(Command):
         """
         import inspect
 
-        from palate.cli import compact_help
-
         name = _named(sys.argv)
         own = [
             one
@@ -101,8 +101,6 @@ class TrainerCommand(Command):
     def _of_trainer(self, cls: "type[Trainer]") -> list[Any]:
         """Return the options of a trainer with its own defaults and the first sentence on each."""
         import inspect
-
-        from palate.cli.compact_help import first_sentence
 
         texts, found = descriptions(inspect.getdoc(cls) or ""), []
         defaults = {field.name: field.default for field in fields(cls)}

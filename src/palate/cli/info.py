@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from palate.cli import options
+from palate.cli import arguments, options
+from palate.cli.candidates import show_candidates
+from palate.cli.output import Column, plain_value, print_json, print_table, print_text
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -21,8 +23,6 @@ def info(model: Path, as_json: options.Json = False) -> None:
 
         palate info model.palate
     """
-    from palate.cli import arguments
-    from palate.cli.output import print_json
 
     loaded = arguments.load(model)
     about = {"file": str(model), "file_bytes": model.stat().st_size, **describe(loaded)}
@@ -34,7 +34,6 @@ def info(model: Path, as_json: options.Json = False) -> None:
 
 def describe(model: "Model") -> dict[str, Any]:
     """Return everything that `info` tells, for JSON; of a model of two heads each is told."""
-    from palate.cli.output import plain_value
     from palate.model.factor_model import FactorModel
 
     about = {
@@ -106,9 +105,6 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
 
 
 def _show(model: "FactorModel", about: dict[str, Any]) -> None:
-    from palate.cli.candidates import show_candidates
-    from palate.cli.output import print_text
-
     _show_contents(model, about)
     if "blocks" in about:
         _show_blocks(about["blocks"])
@@ -131,7 +127,6 @@ def _show(model: "FactorModel", about: dict[str, Any]) -> None:
 
 def _show_contents(model: "FactorModel", about: dict[str, Any]) -> None:
     """Print sizes, ids and what else is in the file, and an empty line."""
-    from palate.cli.output import print_text
 
     users = f"{model.n_users:,} users ({about['user_ids']} ids)"
     items = f"{model.n_items:,} items ({about['item_ids']} ids)"
@@ -166,8 +161,6 @@ def _settings(trainer: Mapping[str, Any]) -> list[str]:
 def _show_blocks(found: list[dict[str, Any]]) -> None:
     import polars as pl
 
-    from palate.cli.output import Column, print_table
-
     frame = pl.DataFrame(
         [{**block, "shape": " x ".join(f"{n:,}" for n in block["shape"])} for block in found]
     )
@@ -188,8 +181,6 @@ def _show_blocks(found: list[dict[str, Any]]) -> None:
 
 def _show_history(model: "FactorModel") -> None:
     import polars as pl
-
-    from palate.cli.output import Column, print_table, print_text
 
     history = model.history
     for before in history.earlier:

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeGuard
 
+from palate.cli.errors import usage_error
+from palate.cli.reading_options import as_words
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -43,8 +46,6 @@ def _by_name(name: str, options: Mapping[str, Any]) -> "Dataset | None":
     Others that palate knows by name are not downloaded unasked: the error says how.
     """
     from palate import datasets
-    from palate.cli.errors import usage_error
-    from palate.cli.reading_options import as_words
 
     if name in datasets.BUNDLED:
         words = as_words(options, without=("items",))
@@ -71,7 +72,6 @@ def plain_table(path: Path) -> Any:
 
     The user ids of a text file are text, see `like_users`.
     """
-    from palate.cli.errors import usage_error
     from palate.io.tables import whole_table
 
     try:

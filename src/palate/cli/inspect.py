@@ -5,8 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from palate.cli import options
+from palate.cli import arguments, options
+from palate.cli.arguments import load, of_ratings
 from palate.cli.errors import usage_error
+from palate.cli.input import busy
+from palate.cli.output import (
+    Column,
+    check_writable,
+    print_heading,
+    print_json,
+    print_table,
+    print_text,
+    records,
+)
 from palate.cli.writing import files_in, instead_of
 
 if TYPE_CHECKING:
@@ -55,9 +66,6 @@ def inspect(
     html : FILE
         File for one page with all tables and plots.
     """
-    from palate.cli.arguments import load, of_ratings
-    from palate.cli.input import busy
-    from palate.cli.output import check_writable, print_json, print_text
 
     if sum((item is not None, user is not None, distinctive)) > 1:
         raise usage_error("only one of --item, --user and --distinctive can be given")
@@ -89,7 +97,6 @@ def _report(
     model: "Model", item: str | None, user: str | None, distinctive: bool, n: int, how: dict[str, Any]
 ) -> "Report":
     """Return what was asked for."""
-    from palate.cli import arguments
     from palate.inspect import pages
     from palate.inspect.clear_taste import distinctive_report
     from palate.inspect.inspecting import inspect_model
@@ -105,7 +112,6 @@ def _report(
 
 def _document(report: "Report") -> dict[str, Any]:
     """Return a report for JSON."""
-    from palate.cli.output import records
 
     sections = {
         section.name: {
@@ -120,7 +126,6 @@ def _document(report: "Report") -> dict[str, Any]:
 
 def _show(report: "Report") -> None:
     """Print a report as text and tables."""
-    from palate.cli.output import print_heading, print_table, print_text
 
     print_text(report.title, *report.text)
     for section in report.sections:
@@ -137,7 +142,6 @@ def _table(section: "Section") -> tuple[Any, tuple[Any, ...]]:
     """Return the frame with shares in per cent, and its columns."""
     import polars as pl
 
-    from palate.cli.output import Column
     from palate.inspect.columns import COLUMNS
 
     frame, columns = section.frame, []

@@ -6,6 +6,9 @@ import typer
 
 from palate.cli import options
 from palate.cli.errors import usage_error
+from palate.cli.hyperparameters import trainer_of
+from palate.cli.input import busy, without_panics
+from palate.cli.output import Column, print_json, print_table, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, all_but, reads_ratings
 
 if TYPE_CHECKING:
@@ -56,7 +59,6 @@ def plan(
     n_factors : N
         Number of factors; by default that of each trainer.
     """
-    from palate.cli.output import print_json
     from palate.io.counting import TableSize, count
 
     given = {"--n-ratings": n_ratings, "--n-users": n_users, "--n-items": n_items}
@@ -64,7 +66,6 @@ def plan(
         named = next((option for option, value in given.items() if value is not None), None)
         if named is not None:
             raise usage_error(f"{named} must be left out if RATINGS is given, because the file is counted")
-        from palate.cli.input import busy, without_panics
 
         with busy(f"counting {ratings}"), without_panics():
             size = count(ratings, **reading)
@@ -81,7 +82,6 @@ def plan(
 
 
 def _plans(n_ratings: int, n_users: int, n_items: int, n_factors: int | None) -> "list[Plan]":
-    from palate.cli.hyperparameters import trainer_of
     from palate.recommender.planning import plan as estimate
 
     found = []
@@ -99,8 +99,6 @@ def _document(plan: "Plan") -> dict[str, object]:
 
 
 def _show(plans: "list[Plan]") -> None:
-    from palate.cli.output import print_text
-
     first = plans[0]
     print_text(
         f"{first.n_ratings:,} ratings of {first.n_items:,} items by {first.n_users:,} users. "
@@ -122,8 +120,6 @@ def _show(plans: "list[Plan]") -> None:
 def _show_table(plans: "list[Plan]") -> None:
     """Print a row for each trainer."""
     import polars as pl
-
-    from palate.cli.output import Column, print_table
 
     rows = [
         {

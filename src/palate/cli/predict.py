@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from palate.cli import options
+from palate.cli import arguments, options
 from palate.cli.errors import usage_error
+from palate.cli.output import check_output, deliver
 
 
 def predict(
@@ -52,8 +53,6 @@ def predict(
     interval_of : CHOICE
         Interval of the expected rating (mean) or of one rating (rating).
     """
-    from palate.cli import arguments
-    from palate.cli.output import check_output, deliver
 
     condition = options.condition(genres, year, where)
     if bool(items) == bool(title or condition):

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from palate.cli import options
+from palate.cli.input import read
 from palate.cli.messages import to_paste
+from palate.cli.output import print_json, print_text, print_verbatim
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 
 
@@ -43,8 +45,6 @@ def prepare(
     overwrite
         Replace existing files.
     """
-    from palate.cli.input import read
-    from palate.cli.output import print_json, print_text, print_verbatim
     from palate.data.prepare import prepare as write
 
     data = read(ratings, reading)

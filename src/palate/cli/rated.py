@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from palate.cli import options
+from palate.cli import arguments, options
+from palate.cli.output import check_output, counted, deliver
 
 
 def rated(
@@ -26,8 +27,6 @@ def rated(
     n
         Number of ratings to list; all by default.
     """
-    from palate.cli import arguments
-    from palate.cli.output import check_output, counted, deliver
 
     check_output(output)
     loaded = arguments.load(model, [user])

@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from palate.cli import options, shaping
+from palate.cli import arguments, options, shaping
 from palate.cli.errors import say, usage_error
+from palate.cli.everyone import check_everyone, write_everyone
+from palate.cli.id_lists import listed_ids
+from palate.cli.newcomer import newcomer
+from palate.cli.output import check_output, deliver
 
 if TYPE_CHECKING:
     from palate.model.model import Model
@@ -119,11 +123,6 @@ def recommend(
     unknown : CHOICE
         What to do for unknown users: raise an error, skip them, or list popular items.
     """
-    from palate.cli import arguments
-    from palate.cli.everyone import check_everyone, write_everyone
-    from palate.cli.id_lists import listed_ids
-    from palate.cli.newcomer import newcomer
-    from palate.cli.output import check_output, deliver
 
     is_new = bool(rate) or fold_in is not None
     _check_one_of(bool(users), all_users, everyone, is_new)

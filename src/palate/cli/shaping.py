@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from palate.cli import arguments
 from palate.cli.errors import usage_error
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def _caps(model: "Model", texts: list[str]) -> dict[str, Any]:
 
 
 def _factors(model: "Model", texts: list[str]) -> dict[str, dict[Any, float]]:
-    from palate.cli import arguments
     from palate.data.columns import ITEM_ID
 
     factors: dict[str, dict[Any, float]] = {}

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from palate.cli import options
+from palate.cli import arguments, options
 from palate.cli.errors import usage_error
+from palate.cli.id_lists import listed_ids
+from palate.cli.output import check_output, deliver
 
 
 def similar(
@@ -45,9 +47,6 @@ def similar(
         Shrink the similarity of items with few ratings: this number of ratings halves it. 0 does
         not shrink. Default 5.
     """
-    from palate.cli import arguments
-    from palate.cli.id_lists import listed_ids
-    from palate.cli.output import check_output, deliver
 
     if (item is not None) + (title is not None) + bool(between) != 1:
         raise usage_error("name the item by id or by --title, or two items by --between; one of the three")

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options, train_input, train_report
+from palate.cli.arguments import load
 from palate.cli.errors import INTERRUPTED, say, usage_error
+from palate.cli.hyperparameters import chosen, default_trainer, given, takes_counts, trainer_of
+from palate.cli.input import like_users, plain_table
+from palate.cli.output import check_writable, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.train_fit import How, Outcome, fit, judge
 from palate.cli.writing import check_default, check_model_file, instead
@@ -106,9 +110,6 @@ def train(
     store : URL
         Store of `palate serve` whose ratings are added. Users that it has deleted are left out.
     """
-    from palate.cli.arguments import load
-    from palate.cli.hyperparameters import given
-    from palate.cli.input import like_users
 
     train_input.check_source(ratings, sql, db, reading)
     chosen = _chosen(ctx, trainer, of_factors=bool(start or refit or user_table is not None))
@@ -149,7 +150,6 @@ def train(
 
 def _check_files(*paths: Path | None) -> None:
     """Check that files of models can be written where they are asked for."""
-    from palate.cli.output import check_writable
 
     for path in paths:
         if path is not None:
@@ -180,14 +180,12 @@ class _Chosen:
     @property
     def counts(self) -> bool:
         """Whether it takes counts."""
-        from palate.cli.hyperparameters import takes_counts
 
         return takes_counts(self.trainer)
 
 
 def _chosen(ctx: typer.Context, name: str | None, of_factors: bool) -> _Chosen:
     """Return the trainer that was named, or is meant by the options."""
-    from palate.cli.hyperparameters import chosen, default_trainer, trainer_of
 
     values, told = chosen(ctx), False
     if name is None:
@@ -198,7 +196,6 @@ def _chosen(ctx: typer.Context, name: str | None, of_factors: bool) -> _Chosen:
 
 def _prepared(ctx: typer.Context, chosen: _Chosen, how: How, data: "Dataset") -> tuple[_Chosen, How]:
     """Return trainer and options for ratings of which `palate prepare` has put some aside."""
-    from palate.cli.hyperparameters import given, trainer_of
 
     put_aside = data.held_out is not None and data.held_out.any()
     if not put_aside or how.start is not None or given(ctx, "validation"):
@@ -211,7 +208,6 @@ def _prepared(ctx: typer.Context, chosen: _Chosen, how: How, data: "Dataset") ->
 
 def _show_choice(chosen: _Chosen, how: How) -> None:
     """Say which trainer is used where nobody named it, and which ratings are held out."""
-    from palate.cli.output import print_text
 
     if chosen.told:
         option = "--" + next(iter(chosen.values)).replace("_", "-")
@@ -224,8 +220,6 @@ def _show_choice(chosen: _Chosen, how: How) -> None:
 
 
 def _extra(trainer: str, user_table: Path | None) -> dict[str, Any]:
-    from palate.cli.input import plain_table
-
     if user_table is None:
         return {}
     if trainer in ("baseline", "keras"):

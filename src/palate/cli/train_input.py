@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from palate.cli.errors import usage_error
+from palate.cli.input import busy, read
+from palate.cli.output import counted, print_text
 from palate.cli.reading_options import Reading, as_words
 
 if TYPE_CHECKING:
@@ -40,7 +42,6 @@ def taken_in(
     like: "FactorModel | None",
 ) -> "Dataset":
     """Return the ratings of a file or of a query."""
-    from palate.cli.input import busy, read
     from palate.io.sql import read_sql
 
     if sql is None:
@@ -67,7 +68,6 @@ def joined(data: "Dataset", start: "FactorModel", union: bool, items: object) ->
 
 def with_store(data: "Dataset", address: str, quiet: bool) -> "Dataset":
     """Return data with the live ratings of a store; print what became of them, unless `quiet`."""
-    from palate.cli.output import print_text
     from palate.store import upkeep
 
     if data.held_out is not None and data.held_out.any():
@@ -81,8 +81,6 @@ def with_store(data: "Dataset", address: str, quiet: bool) -> "Dataset":
 
 
 def show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> None:
-    from palate.cli.output import counted, print_text
-
     print_text(f"Read {path} in {seconds:.1f} s: {_described(read.ratings)}.")
     if data.ratings is not read.ratings:
         print_text(f"With the ratings of the model to start from: {_described(data.ratings)}.")
@@ -97,8 +95,6 @@ def show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> No
 
 
 def _described(ratings: "Ratings") -> str:
-    from palate.cli.output import counted
-
     low, high = ratings.scale
     return (
         f"{counted(len(ratings), 'rating')} of {counted(ratings.n_items, 'item')} by "

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from palate.cli.candidates import show_candidates
 from palate.cli.messages import to_paste
+from palate.cli.output import Column, counted, print_json, print_table, print_text, print_verbatim
 from palate.cli.train_fit import How, Outcome
 
 if TYPE_CHECKING:
@@ -11,8 +13,6 @@ if TYPE_CHECKING:
 
 def report(outcome: Outcome, how: How, as_json: bool, replaced: str) -> None:
     """Print what was trained and how good it is; `replaced` says what became of the file before."""
-    from palate.cli.candidates import show_candidates
-    from palate.cli.output import counted, print_json, print_text, print_verbatim
 
     history = outcome.model.history
     if as_json:
@@ -57,8 +57,6 @@ def _lost(lists: dict[str, Any]) -> str:
 
 def _show_errors(outcome: Outcome) -> None:
     import polars as pl
-
-    from palate.cli.output import Column, print_table, print_text
 
     n = int(len(outcome.data.ratings) - outcome.model.history.n_train) or outcome.model.history.n_validation
     about = (

@@ -5,6 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.input import read_or_bundled
+from palate.cli.output import (
+    Column,
+    check_output,
+    deliver,
+    print_json,
+    print_table,
+    print_text,
+    print_verbatim,
+    records,
+)
 from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 
 if TYPE_CHECKING:
@@ -51,8 +62,6 @@ def tune(
     """
     import polars as pl
 
-    from palate.cli.input import read_or_bundled
-    from palate.cli.output import check_output, deliver, print_json
     from palate.datasets import _bundled_files
     from palate.experiments.tuning import tune as run
     from palate.training.als.least_squares import LeastSquares
@@ -107,8 +116,6 @@ def _status() -> Any:
 def _document(found: "Tuned", command: str) -> dict[str, Any]:
     import polars as pl
 
-    from palate.cli.output import records
-
     figures = ("validation_rmse", "default_rmse", "holdout_rmse", "default_holdout_rmse", "stopped")
     return {
         **{name: getattr(found, name) for name in figures},
@@ -120,8 +127,6 @@ def _document(found: "Tuned", command: str) -> dict[str, Any]:
 
 def _print(found: "Tuned", command: str) -> None:
     import polars as pl
-
-    from palate.cli.output import Column, print_table, print_text, print_verbatim
 
     trials = pl.DataFrame(found.trials)
     early = int(trials["ended_early"].sum())

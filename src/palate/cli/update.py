@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palate.cli import options
+from palate.cli.arguments import load
 from palate.cli.errors import usage_error
+from palate.cli.input import busy, read
 from palate.cli.messages import to_paste
+from palate.cli.output import check_writable, counted, print_json, print_text, print_verbatim
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import check_model_file, instead
 
@@ -47,9 +50,6 @@ def update(
     drift
         Also train again on all ratings, and show how much the update differs.
     """
-    from palate.cli.arguments import load
-    from palate.cli.input import busy, read
-    from palate.cli.output import check_writable, print_json
     from palate.model.folded import scale_of
     from palate.model.updating import of_counts
 
@@ -112,8 +112,6 @@ def _document(done: _Done) -> dict[str, Any]:
 
 
 def _show(done: _Done, path: Path) -> None:
-    from palate.cli.output import counted, print_text, print_verbatim
-
     now, given = done.model, done.data.ratings
     print_text(f"Read {path}: {counted(len(given), 'rating')}.")
     print_text(f"{now.history.stopped} It took {done.seconds:.1f} s.")
@@ -134,7 +132,6 @@ def _show(done: _Done, path: Path) -> None:
 
 
 def _drift(updated: "Model", before: "Model", threads: int | None) -> "Drift":
-    from palate.cli.input import busy
     from palate.experiments.drift import drift
 
     with busy("training again"):
