@@ -144,6 +144,7 @@ def curves_of(ratings: Any, seed: int, options: argparse.Namespace) -> dict[str,
 def points(split: Any, options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
     """Yield (name of the remedy, point) for every strength, each remedy from weak to strong."""
     from palate.lists.cautious import rank_cautiously
+    from palate.lists.pool import Pool
     from palate.lists.ranking import rank
 
     users = np.arange(split.train.n_users)
@@ -152,7 +153,9 @@ def points(split: Any, options: argparse.Namespace) -> Iterator[tuple[str, Any]]
     def lists(model: Any, caution: float = 0.0, min_ratings: int = 1) -> np.ndarray:
         allowed = counts >= max(1, min_ratings)  # what nobody rated in training is never listed
         if caution:
-            return rank_cautiously(model, users, N, caution, allowed=allowed, exclude_seen=True).items
+            return rank_cautiously(
+                model, users, N, caution, Pool.of(model, allowed=allowed, exclude_seen=True)
+            ).items
         return rank(model, users, N, allowed=allowed, exclude_seen=True).items
 
     def seen(items: np.ndarray, strength: float) -> Any:

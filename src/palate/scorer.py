@@ -74,6 +74,11 @@ class Ranking:
     items: np.ndarray  # (n_users, n) int32
     scores: np.ndarray  # (n_users, n) float32
 
+    @classmethod
+    def empty(cls, n_users: int, n: int) -> "Ranking":
+        """Return a ranking of `n` places for each user, with nothing in any of them."""
+        return cls(np.full((n_users, n), -1, np.int32), np.full((n_users, n), np.nan, np.float32))
+
 
 class Ranks(Protocol):
     """A scorer whose lists are ordered by something else than its predictions."""

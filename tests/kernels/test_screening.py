@@ -9,6 +9,7 @@ from palate.factors.draws import bounded_scores, normal_quantile
 from palate.kernels.screening import PANEL, pack_bytes
 from palate.lists import ranking
 from palate.lists.cautious import rank_cautiously
+from palate.lists.pool import Pool
 from palate.lists.ranking import rank
 from posteriors import latent_draws, posterior_model
 
@@ -81,7 +82,7 @@ def test_items_that_are_not_finite_have_no_bounds():
     low, high = bounded_scores(model, 0, 1, 1.0)
     gone = np.flatnonzero(np.isnan(low) | np.isnan(high) | ~np.isfinite(low))
     np.testing.assert_array_equal(gone, [3, 140])
-    found = rank_cautiously(model, np.array([0]), 150, 0.5)
+    found = rank_cautiously(model, np.array([0]), 150, 0.5, Pool())
     assert not np.isin(found.items, [3, 140]).any()
     np.testing.assert_array_equal(found.items[0, 148:], [-1, -1])
     assert np.isnan(found.scores[0, 148:]).all()
@@ -107,7 +108,7 @@ def test_a_user_alone_has_the_list_of_exact_scores(
     how = {"allowed": allowed, "exclude_seen": exclude_seen, "ascending": ascending}
     sign = -1 if ascending else 1
     for user in range(3):
-        found = rank_cautiously(model, np.array([user]), n, caution, **how)
+        found = rank_cautiously(model, np.array([user]), n, caution, Pool.of(model, **how))
         exact = exact_scores(model, user, sign, normal_quantile(caution))
         if allowed is not None:
             exact[~allowed] = -np.inf
@@ -127,9 +128,9 @@ def test_a_user_alone_has_the_list_of_exact_scores(
 def test_a_user_alone_has_the_list_of_a_user_among_others(caution):
     model = posterior_model(9, n_users=12, n_items=700, n_factors=9, whole=False)
     users = np.arange(12)
-    together = rank_cautiously(model, users, 10, caution, exclude_seen=True)
+    together = rank_cautiously(model, users, 10, caution, Pool.of(model, exclude_seen=True))
     for user in users:
-        alone = rank_cautiously(model, users[user : user + 1], 10, caution, exclude_seen=True)
+        alone = rank_cautiously(model, users[user : user + 1], 10, caution, Pool.of(model, exclude_seen=True))
         np.testing.assert_array_equal(alone.items[0], together.items[user])
         np.testing.assert_array_equal(alone.scores[0], together.scores[user])
 

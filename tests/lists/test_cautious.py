@@ -12,6 +12,7 @@ from palate.kernels.cautious import cautious_reference
 from palate.kernels.moments import moments_reference
 from palate.lists import cautious
 from palate.lists.cautious import draws_of_users, rank_by_draw, rank_cautiously
+from palate.lists.pool import Pool
 from palate.lists.ranking import rank
 from palate.training.als.least_squares import LeastSquares
 from posteriors import latent_draws, posterior_model
@@ -49,9 +50,7 @@ def test_caution_gives_the_top_n_of_all_scores(
         np.arange(model.n_users),
         n,
         caution,
-        allowed=allowed,
-        exclude_seen=exclude_seen,
-        ascending=ascending,
+        Pool.of(model, allowed=allowed, exclude_seen=exclude_seen, ascending=ascending),
     )
     mean, sign = (
         latent_draws(model).mean(axis=0),
@@ -77,7 +76,11 @@ def test_negative_caution_gives_the_top_n_of_all_scores(seed, n, caution, ascend
     model = posterior_model(seed, whole=False)
     allowed = np.random.default_rng(seed).random(model.n_items) < 0.5 if some else None
     found = rank_cautiously(
-        model, np.arange(model.n_users), n, caution, allowed=allowed, exclude_seen=True, ascending=ascending
+        model,
+        np.arange(model.n_users),
+        n,
+        caution,
+        Pool.of(model, allowed=allowed, exclude_seen=True, ascending=ascending),
     )
     draws, sign = latent_draws(model), -1 if ascending else 1
     scores = cautious_reference(
@@ -101,7 +104,7 @@ def test_the_sd_is_taken_after_the_link(link, caution):
     scores = cautious_reference(mean.reshape(shape), sd.reshape(shape), normal_quantile(caution), 6, blocked)[
         1
     ]
-    found = rank_cautiously(model, np.arange(model.n_users), 6, caution, exclude_seen=True)
+    found = rank_cautiously(model, np.arange(model.n_users), 6, caution, Pool.of(model, exclude_seen=True))
     np.testing.assert_allclose(found.scores, scores, atol=1e-5)
     frame = model.recommend(n=6, caution=caution)
     low, high = model.scale
@@ -117,7 +120,9 @@ def test_the_sd_is_taken_after_the_link(link, caution):
 def test_no_caution_is_the_order_of_the_mean(seed, n, exclude_seen, ascending):
     model = posterior_model(seed)
     users = np.arange(model.n_users)
-    found = rank_cautiously(model, users, n, 0.0, exclude_seen=exclude_seen, ascending=ascending)
+    found = rank_cautiously(
+        model, users, n, 0.0, Pool.of(model, exclude_seen=exclude_seen, ascending=ascending)
+    )
     plain = rank(model, users, n, exclude_seen=exclude_seen, ascending=ascending)
     np.testing.assert_array_equal(found.items, plain.items)
     np.testing.assert_array_equal(found.scores, plain.scores)
@@ -133,20 +138,20 @@ def test_the_walk_visits_few_and_goes_on_until_it_is_sure(monkeypatch):
 
     monkeypatch.setattr(cautious, "pair_sd", counted)
     model = posterior_model(n_users=4, n_items=2000, whole=False, share=0.0)
-    rank_cautiously(model, np.arange(4), 5, 0.1)
+    rank_cautiously(model, np.arange(4), 5, 0.1, Pool())
     few = sum(visited)
     assert few < 4 * 500
     visited.clear()
-    rank_cautiously(model, np.arange(4), 5, 0.9999999)
+    rank_cautiously(model, np.arange(4), 5, 0.9999999, Pool())
     assert sum(visited) > few
 
 
 def test_the_result_depends_neither_on_threads_nor_on_who_else_is_asked():
     model = posterior_model(n_users=300, n_items=200, whole=False)
     users = np.arange(300)
-    alone = rank_cautiously(model, users[250:251], 5, 0.8, exclude_seen=True, threads=1)
+    alone = rank_cautiously(model, users[250:251], 5, 0.8, Pool.of(model, exclude_seen=True, threads=1))
     for threads in (1, 3):
-        found = rank_cautiously(model, users, 5, 0.8, exclude_seen=True, threads=threads)
+        found = rank_cautiously(model, users, 5, 0.8, Pool.of(model, exclude_seen=True, threads=threads))
         np.testing.assert_array_equal(found.items[250:251], alone.items)
         np.testing.assert_array_equal(found.scores[250:251], alone.scores)
 
@@ -213,12 +218,12 @@ def test_every_user_is_ranked_by_one_draw():
     users = np.arange(40)
     draws = draws_of_users(users, 8, seed=5)
     assert len(np.unique(draws)) > 4
-    found = rank_by_draw(model, users, 5, seed=5)
+    found = rank_by_draw(model, users, 5, 5, Pool())
     latent = latent_draws(model)[draws, users]
     for user in users:
         np.testing.assert_array_equal(found.items[user], np.argsort(-latent[user], kind="stable")[:5])
     np.testing.assert_allclose(found.scores, np.take_along_axis(latent, found.items, axis=1))
-    np.testing.assert_array_equal(rank_by_draw(model, users[7:9], 5, seed=5).items, found.items[7:9])
+    np.testing.assert_array_equal(rank_by_draw(model, users[7:9], 5, 5, Pool()).items, found.items[7:9])
     assert (draws_of_users(users, 8, seed=6) != draws).any()
 
 
@@ -226,7 +231,7 @@ def test_thompson_ranks_by_ratings_where_items_differ_in_their_noise():
     model = posterior_model(4, whole=False, link="noisy")
     users = np.arange(model.n_users)
     drawn = draws_of_users(users, model.n_draws, 1)
-    found = rank_by_draw(model, users, 5, 1)
+    found = rank_by_draw(model, users, 5, 1, Pool())
     for user, draw in zip(users, drawn, strict=True):
         arrays = [array[draw : draw + 1] for array in (latent_draws(model), model.cutpoints)]
         scale = model.user_noise.scale[draw, user].astype(float) * model.item_noise.scale[draw].astype(float)
@@ -269,7 +274,9 @@ def test_least_squares_is_cautious_by_its_standard_errors():
     )
     blocked = forbidden(model, None, True)
     for caution in (0.8, 0.999, -0.5):
-        found = rank_cautiously(model, np.arange(model.n_users), 7, caution, exclude_seen=True)
+        found = rank_cautiously(
+            model, np.arange(model.n_users), 7, caution, Pool.of(model, exclude_seen=True)
+        )
         scores = cautious_reference(mean, sd, normal_quantile(caution), 7, blocked)[1]
         np.testing.assert_allclose(found.scores, scores, atol=1e-5)
     new = model.fold_in([int(items[0])], [5.0], user_id=-1)

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import palate
+from palate.lists.pool import Pool
 from palate.lists.popular import most_popular, silent_about
 from palate.lists.recommending import EqualPredictionsWarning, NothingKnownWarning
 from palate.model.sum_model import SumModel
@@ -111,7 +112,7 @@ def test_a_list_is_as_short_as_what_is_left(models):
     seen = np.array([0, 0, 3], np.int64), np.array([1, 4, 5], np.int32)
     mask = np.zeros(12, bool)
     mask[[1, 2, 4]] = True
-    assert most_popular(model, np.array([1]), 3, mask, seen)[0].tolist() == [2, -1, -1]
+    assert most_popular(model, np.array([1]), 3, Pool(mask=mask, seen=seen))[0].tolist() == [2, -1, -1]
 
 
 def test_evaluation_ranks_the_popular_for_users_without_a_vector(models):

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 import palate
 from palate.heads.chance import ChanceByPlace, fit_chance
 from palate.heads.ranking import TwoHeads, liked_log
+from palate.lists.pool import Pool
 from palate.lists.ranking import rank
 from write_kinds import planted
-
-NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int32))
 
 
 class Table:
@@ -58,7 +57,7 @@ def test_lists_by_both_are_exact(seed, n, beta, slope):
     chance = ChanceByPlace(level=0.4, shift=2.0, slope=slope, average=0.01)
     heads = TwoHeads(choice=choice, stars=stars, chance=chance, beta=beta, liked_from=4.0, noise=0.8)
     allowed = rng.random(300) < 0.9
-    picked = heads.pick(np.arange(5), n, allowed, NOTHING)
+    picked = heads.pick(np.arange(5), n, Pool(mask=allowed))
     for user in range(5):
         assert picked.items[user].tolist() == brute(heads, user, n, np.flatnonzero(allowed))
 
@@ -68,7 +67,7 @@ def test_what_was_seen_is_left_out_and_fewer_items_than_asked_are_marked():
     chance = ChanceByPlace(level=0.4, shift=1.0, slope=1.0, average=0.1)
     heads = TwoHeads(choice=choice, stars=None, chance=chance, beta=1.0, liked_from=4.0, noise=1.0)
     seen = (np.array([0, 2, 2]), np.array([0, 1], np.int32))
-    picked = heads.pick(np.array([0, 1]), 3, np.zeros(0, bool), seen)
+    picked = heads.pick(np.array([0, 1]), 3, Pool(seen=seen))
     assert picked.items.tolist() == [[2, -1, -1], [2, 1, 0]]
     assert picked.places.tolist() == [[1, 0, 0], [1, 2, 3]]
     assert np.isnan(picked.scores[0, 1:]).all()
@@ -78,10 +77,9 @@ def test_a_lower_mean_lowers_an_item():
     choice, stars = Table([[2.0, 1.9, 1.8]]), Table([[4.0, 4.0, 4.0]])
     chance = ChanceByPlace(level=0.4, shift=5.0, slope=0.2, average=0.1)
     heads = TwoHeads(choice=choice, stars=stars, chance=chance, beta=1.0, liked_from=4.0, noise=0.5)
-    mask = np.zeros(0, bool)
-    assert heads.pick(np.array([0]), 3, mask, NOTHING).items.tolist() == [[0, 1, 2]]
+    assert heads.pick(np.array([0]), 3, Pool()).items.tolist() == [[0, 1, 2]]
     unsure = heads.pick(
-        np.array([0]), 3, mask, NOTHING, lowered=lambda users, items, mean: mean - 2.0 * (items == 0)
+        np.array([0]), 3, Pool(), lowered=lambda users, items, mean: mean - 2.0 * (items == 0)
     )
     assert unsure.items.tolist() == [[1, 2, 0]]
 

@@ -17,6 +17,7 @@ from palate.factors.draws import has_spread
 from palate.factors.uncertainty import interval_ends, standard_errors
 from palate.lists.cautious import check_caution
 from palate.lists.filters import Allowed
+from palate.lists.pool import ALL, Pool
 from palate.lists.popular import own_popularity
 from palate.lists.ranking import rank_among
 from palate.lists.recommending import check_n
@@ -64,19 +65,18 @@ def _plain(
     served: ServedModel, asked: Asked, hidden: np.ndarray, allowed: Allowed, n: int, offset: int
 ) -> list[Row]:
     """Return a list straight from the ranking, without a frame, and with what `predict` says."""
-    mask = np.zeros(0, bool) if allowed.mask is None else allowed.mask
     width = min(n + offset, allowed.n_items)
     if width <= offset:
         return []
     users = np.array([asked.row], np.int64)
     heads = getattr(asked.model, "heads", None)
     places: Any = None
-    seen = _seen_rows(asked, hidden)
+    pool = _pool(asked, hidden, allowed)
     if heads is None:
-        ranking = rank_among(asked.model, users, width, mask, seen, False, 1)
+        ranking = rank_among(asked.model, users, width, pool)
         items, scores = ranking.items[0], ranking.scores[0]
     else:
-        picked = heads.pick(users, width, mask, seen, 1)
+        picked = heads.pick(users, width, pool)
         items, scores, places = picked.items[0], picked.scores[0], picked.places[0]
     kept = np.flatnonzero(items >= 0)[offset:]
     items, scores = items[kept].astype(np.int64), scores[kept]
@@ -96,11 +96,15 @@ def _plain(
     ]
 
 
-def _seen_rows(asked: Asked, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is hidden as compressed rows in which the user's row is the only one with entries."""
+def _pool(asked: Asked, hidden: np.ndarray, allowed: Allowed) -> Pool:
+    """Return the allowed items, what is hidden as the row of the user, the only one with entries."""
     indptr = np.zeros(asked.row + 2, np.int64)
     indptr[-1] = len(hidden)
-    return indptr, np.ascontiguousarray(hidden, np.int32)
+    mask, seen = (
+        ALL if allowed.mask is None else allowed.mask,
+        (indptr, np.ascontiguousarray(hidden, np.int32)),
+    )
+    return Pool(mask=mask, seen=seen, threads=1)
 
 
 def _by_verb(

@@ -17,8 +17,8 @@ from palate.lists.caps import AtMost
 from palate.lists.cautious import check_caution
 from palate.lists.filters import allowed_items
 from palate.lists.lookup import UserRows, described_frame, score_column
+from palate.lists.pool import Pool
 from palate.lists.popular import silent_about
-from palate.lists.ranking import seen_rows
 from palate.lists.recommending import check_n, warn_if_empty, warn_if_silent
 from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
 from palate.lists.where import Where
@@ -57,11 +57,11 @@ def list_of_both(
     allowed = allowed_items(
         scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
     )
-    mask = np.zeros(0, bool) if allowed.mask is None else allowed.mask
-    seen, lowered = seen_rows(scorer, exclude_seen), _lower_bound(heads, caution) if caution else None
+    pool = Pool.of(scorer, allowed.mask, exclude_seen, threads=threads)
+    lowered = _lower_bound(heads, caution) if caution else None
 
     def pick(at: np.ndarray, length: int) -> Picked:
-        return heads.pick(rows.index[at], length, mask, seen, threads, lowered, caution)
+        return heads.pick(rows.index[at], length, pool, lowered, caution)
 
     shape = shape_of(scorer, diversity, at_most, boost)
     every = np.arange(len(rows.index))

@@ -15,10 +15,10 @@ import numpy as np
 from palate.factors.draws import has_spread
 from palate.heads.chance import ChanceByPlace
 from palate.lists.cautious import rank_cautiously
+from palate.lists.pool import Pool
 from palate.lists.ranking import rank_among
 from palate.scorer import Ranking, Scorer
 
-How = tuple[np.ndarray, tuple[np.ndarray, np.ndarray], int | None]  # mask, seen, threads
 Lowered = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # (users, items, mean) -> mean
 FIRST = 64  # candidates visited at first; four times as many each time they were too few
 _LEAST = 1e-12  # a probability that underflows counts as this
@@ -92,19 +92,17 @@ class TwoHeads:
         self,
         users: np.ndarray,
         n: int,
-        mask: np.ndarray,
-        seen: tuple[np.ndarray, np.ndarray],
-        threads: int | None = None,
+        pool: Pool,
         lowered: Lowered | None = None,
         caution: float = 0.0,
     ) -> Picked:
-        """Return the exact top n of each user among the items of `mask` (all when empty) that `seen` leaves.
+        """Return the exact top n of each user among the items of a pool.
 
         `lowered(users, items, mean)` gives what to take for the mean instead, such as its lower
         confidence bound; it must not exceed it. With `caution` a choice head that knows how sure it
         is ranks by its own lower bound.
         """
-        n_items = int(mask.sum()) if mask.size else len(self.choice.items)
+        n_items = pool.size(len(self.choice.items))
         n = min(n, n_items)
         out = Picked(
             np.full((len(users), n), -1, np.int32),
@@ -114,7 +112,7 @@ class TwoHeads:
         open_, width = np.arange(len(users)), n if self._one_head else max(FIRST, 4 * n)
         while len(open_):
             width = min(width, n_items)
-            found = self._first(users[open_], n, width, (mask, seen, threads), lowered, caution)
+            found = self._first(users[open_], n, width, pool, lowered, caution)
             bound = self.chance.log(np.array([width + 1]))[0]
             last = (
                 np.where(np.isnan(found.scores[:, -1]), -np.inf, found.scores[:, -1])
@@ -135,27 +133,17 @@ class TwoHeads:
     def _one_head(self) -> bool:
         return self.stars is None or self.beta == 0
 
-    def _candidates(self, users: np.ndarray, width: int, how: How, caution: float) -> np.ndarray:
+    def _candidates(self, users: np.ndarray, width: int, pool: Pool, caution: float) -> np.ndarray:
         """Return the first `width` items of the choice head, by its lower bound where it has one."""
-        mask, seen, threads = how
         if caution and has_spread(self.choice):
-            allowed = mask if mask.size else None
-            return rank_cautiously(
-                self.choice,
-                users,
-                width,
-                caution,
-                allowed=allowed,
-                exclude_seen=bool(seen[0].size),
-                threads=threads,
-            ).items
-        return rank_among(self.choice, users, width, mask, seen, False, threads).items
+            return rank_cautiously(self.choice, users, width, caution, pool).items
+        return rank_among(self.choice, users, width, pool).items
 
     def _first(
-        self, users: np.ndarray, n: int, width: int, how: How, lowered: Lowered | None, caution: float
+        self, users: np.ndarray, n: int, width: int, pool: Pool, lowered: Lowered | None, caution: float
     ) -> Picked:
         """Return the top n of each user among the first `width` of the choice head."""
-        candidates = self._candidates(users, width, how, caution)
+        candidates = self._candidates(users, width, pool, caution)
         places = np.broadcast_to(np.arange(1, candidates.shape[1] + 1), candidates.shape)
         scores = np.where(candidates >= 0, self.chance.log(places), np.nan)
         if self.stars is not None and self.beta:

@@ -2,7 +2,7 @@
 
 import os
 from itertools import pairwise
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -11,8 +11,9 @@ from palate._parallel import even_bounds
 from palate.factors.factors import FactorScorer
 from palate.factors.inner_products import user_rows
 from palate.factors.item_index import of_items
+from palate.lists.pool import Pool
 from palate.lists.popular import with_most_popular
-from palate.lists.ranking import rank, seen_rows
+from palate.lists.ranking import rank_among
 from palate.lists.search_index import SearchIndex, check_searchable, index_at
 from palate.scorer import HasFactors, Ranking, Scorer, has_members
 
@@ -55,14 +56,7 @@ def check_approximate(scorer: Scorer, approximate: object, **others: object) -> 
 
 
 def rank_approximately(
-    scorer: Scorer,
-    user_index: np.ndarray,
-    n: int,
-    approximate: Approximate,
-    *,
-    allowed: np.ndarray | None = None,
-    exclude_seen: bool = False,
-    threads: int | None = None,
+    scorer: Scorer, user_index: np.ndarray, n: int, approximate: Approximate, pool: Pool
 ) -> tuple[Ranking, np.ndarray]:
     """Return about the top n of each user, and whose are exact, bool.
 
@@ -73,31 +67,31 @@ def rank_approximately(
     Parameters
     ----------
     scorer : FactorModel
-    user_index, n, allowed, exclude_seen, threads
+    user_index, n
         As in `palate.lists.ranking.rank`.
     approximate : True or path
         Of the index, which is built and written if it is not there. True keeps one in the model.
+    pool : Pool
+        What may be ranked, the highest scores first.
     """
     model, users = cast(FactorScorer, scorer), np.ascontiguousarray(user_index, dtype=np.int64)
-    mask = np.zeros(0, bool) if allowed is None or allowed.all() else allowed
-    n_allowed = int(mask.sum()) if mask.size else len(model.items)
-    n, seen = min(n, n_allowed), seen_rows(model, exclude_seen)
-    out = Ranking(np.full((len(users), n), -1, np.int32), np.full((len(users), n), np.nan, np.float32))
+    n_allowed = pool.size(len(model.items))
+    n = min(n, n_allowed)
+    out = Ranking.empty(len(users), n)
     exact = np.ones(len(users), bool)
     width = max(FIRST, -(-SPARE * n * len(model.items) // max(1, n_allowed)))
     most = len(model.items) // EXACT_FROM
     while width <= most and exact.any() and n:
-        index = _index_of(model, approximate, threads)
+        index = _index_of(model, approximate, pool.threads)
         for at in _chunks(np.flatnonzero(exact)):
-            found, full = _best(model, index, users[at], n, width, mask, seen, threads)
+            found, full = _best(model, index, users[at], n, width, pool)
             out.items[at[full]], out.scores[at[full]] = found.items[full], found.scores[full]
             exact[at[full]] = False
         width *= 4
-    how: dict[str, Any] = {"allowed": allowed, "exclude_seen": exclude_seen, "threads": threads}
     if exact.any():
-        rest = rank(model, users[exact], n, **how)
+        rest = rank_among(model, users[exact], n, pool)
         out.items[exact], out.scores[exact] = rest.items, rest.scores
-    return with_most_popular(model, users, out, mask, seen), exact
+    return with_most_popular(model, users, out, pool), exact
 
 
 def _index_of(model: FactorScorer, approximate: Approximate, threads: int | None) -> SearchIndex:
@@ -113,24 +107,15 @@ def _chunks(places: np.ndarray) -> list[np.ndarray]:
 
 
 def _best(
-    model: FactorScorer,
-    index: SearchIndex,
-    users: np.ndarray,
-    n: int,
-    width: int,
-    mask: np.ndarray,
-    seen: tuple[np.ndarray, np.ndarray],
-    threads: int | None,
+    model: FactorScorer, index: SearchIndex, users: np.ndarray, n: int, width: int, pool: Pool
 ) -> tuple[Ranking, np.ndarray]:
     """Return the n best of about `width` candidates of each user, and who has n of them."""
-    items = index.nearest(user_rows(model, users), width, threads)
+    items = index.nearest(user_rows(model, users), width, pool.threads)
     left = items >= 0
-    if mask.size:
-        left &= mask[items]
-    indptr, hidden = seen
-    if indptr.size:
-        for at, user in enumerate(users):
-            left[at] &= ~np.isin(items[at], hidden[indptr[user] : indptr[user + 1]])
+    if pool.mask.size:
+        left &= pool.mask[items]
+    for at, user in enumerate(users):
+        left[at] &= ~np.isin(items[at], pool.seen_by(user))
     scores = np.full(items.shape, np.nan, np.float32)
     scores[left] = model.score_pairs(users[np.nonzero(left)[0]], items[left])
     left &= ~np.isnan(scores)

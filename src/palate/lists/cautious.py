@@ -1,6 +1,6 @@
 """The top n by a score that knows how sure the model is: cautious, curious, or one draw of the posterior."""
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from palate.factors.draws import (
 from palate.factors.factors import FactorScorer
 from palate.factors.taking import latent_order_differs, one_draw
 from palate.factors.uncertainty import standard_errors
-from palate.lists.ranking import rank, seen_rows
+from palate.lists.pool import Pool
+from palate.lists.ranking import rank_among
 from palate.lists.screening import candidates
 from palate.scorer import Ranking, Scorer
 
@@ -28,7 +29,6 @@ DENSE_FROM = 6  # all scores cost about as much as visiting one item in so many
 DENSE_SCORES = 1 << 21  # scores of all items that stand in memory at once, in each thread
 TILE_USERS = 4
 EXPLORE = ("thompson",)
-Seen = tuple[np.ndarray, np.ndarray]
 
 
 def check_caution(caution: float, explore: str | None) -> float:
@@ -52,17 +52,7 @@ def check_caution(caution: float, explore: str | None) -> float:
     return float(caution)
 
 
-def rank_cautiously(
-    model: Scorer,
-    user_index: np.ndarray,
-    n: int,
-    caution: float,
-    *,
-    allowed: np.ndarray | None = None,
-    exclude_seen: bool = False,
-    ascending: bool = False,
-    threads: int | None = None,
-) -> Ranking:
+def rank_cautiously(model: Scorer, user_index: np.ndarray, n: int, caution: float, pool: Pool) -> Ranking:
     """Return the exact top n of each user by `mean - z sd`, with z from `normal_quantile` of the caution.
 
     Equal scores are in the order of the item indexes.
@@ -80,10 +70,9 @@ def rank_cautiously(
     n : int
     caution : float
         In (-1, 1).
-    allowed, exclude_seen, threads
-        As in `palate.lists.ranking.rank`.
-    ascending : bool, default False
-        The lowest `mean + z sd` first: cautious about what is said to be bad.
+    pool : Pool
+        What may be ranked; if ascending, the lowest `mean + z sd` first, cautious about what is
+        said to be bad.
 
     Raises
     ------
@@ -92,15 +81,11 @@ def rank_cautiously(
     """
     factors = check_spread(model, "caution", f"{caution:g}", "0")
     users = np.ascontiguousarray(user_index, dtype=np.int64)
-    n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
+    n = min(n, pool.size(len(model.items)))
     z = normal_quantile(caution)
-    out = Ranking(
-        np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32)
-    )
+    out = Ranking.empty(len(users), n)
     if n == 0 or not len(users):
         return out
-    seen = seen_rows(model, exclude_seen)
-    how = {"allowed": allowed, "exclude_seen": exclude_seen, "ascending": ascending}
 
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
@@ -108,24 +93,18 @@ def rank_cautiously(
         # scores, but two to four times when candidates are visited in the order of the mean.
         few = has_posterior(factors) and stop - start < TILE_USERS
         if z >= 0 and not few:
-            _walk(factors, users[part], z, how, seen, out.items[part], out.scores[part])
+            _walk(factors, users[part], z, pool, out.items[part], out.scores[part])
             return
         ranked = _screened if few and factors.likelihood.linear else _all
-        out.items[part], out.scores[part] = ranked(factors, users[part], n, z, allowed, seen, ascending)
+        out.items[part], out.scores[part] = ranked(factors, users[part], n, z, pool)
 
     size = min(USERS_PER_CHUNK, max(TILE_USERS, DENSE_SCORES // len(model.items)))
-    run_chunks(run, even_bounds(len(users), size), check_threads(threads))
-    return Ranking(out.items, -out.scores) if ascending else out
+    run_chunks(run, even_bounds(len(users), size), check_threads(pool.threads))
+    return Ranking(out.items, -out.scores) if pool.ascending else out
 
 
 def _walk(
-    model: FactorScorer,
-    users: np.ndarray,
-    z: float,
-    how: dict[str, Any],
-    seen: Seen,
-    items: np.ndarray,
-    scores: np.ndarray,
+    model: FactorScorer, users: np.ndarray, z: float, pool: Pool, items: np.ndarray, scores: np.ndarray
 ) -> None:
     """Fill the top n of a chunk of users, visiting candidates in the order of the mean.
 
@@ -141,8 +120,8 @@ def _walk(
     while not done.all() and (not first or width <= most):
         open_ = np.flatnonzero(~done)
         # one more than is visited: its mean says whether to go on
-        ranking = rank(model, users[open_], width + 1, threads=1, **how)
-        means = -ranking.scores if how["ascending"] else ranking.scores
+        ranking = rank_among(model, users[open_], width + 1, replace(pool, threads=1))
+        means = -ranking.scores if pool.ascending else ranking.scores
         n_ranked = ranking.items.shape[1]
         start, end = first, min(width, n_ranked)
         while start < end and len(rows := np.flatnonzero(~done[open_])):
@@ -160,7 +139,7 @@ def _walk(
     kernel.finish(*ended)
     items[done], scores[done] = ended[:2]
     if not done.all():
-        items[~done], scores[~done] = _all(model, users[~done], n, z, how["allowed"], seen, how["ascending"])
+        items[~done], scores[~done] = _all(model, users[~done], n, z, pool)
 
 
 def _spread(model: FactorScorer, users: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -174,13 +153,7 @@ def _spread(model: FactorScorer, users: np.ndarray, items: np.ndarray) -> np.nda
 
 
 def _all(
-    model: FactorScorer,
-    users: np.ndarray,
-    n: int,
-    z: float,
-    allowed: np.ndarray | None,
-    seen: Seen,
-    ascending: bool,
+    model: FactorScorer, users: np.ndarray, n: int, z: float, pool: Pool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the top n of a chunk of users from the scores of all items.
 
@@ -199,30 +172,22 @@ def _all(
             .reshape(mean.shape)
             .astype(np.float32)
         )
-    mask = np.zeros(0, dtype=bool) if allowed is None else np.ascontiguousarray(allowed)
-    sign, width = -1 if ascending else 1, min(2 * n + STEP, mean.shape[1])
+    sign, width = -1 if pool.ascending else 1, min(2 * n + STEP, mean.shape[1])
     dense = (np.float32(sign) * mean - np.float32(z) * sd).astype(np.float32)
     chosen, scores = np.empty((len(users), width), np.int32), np.empty((len(users), width), np.float32)
-    top_of_scores(dense, users, mask, *seen, chosen, scores)
+    top_of_scores(dense, users, pool.mask, *pool.seen, chosen, scores)
     return _ordered(model, users, chosen, n, z, sign)
 
 
 def _screened(
-    model: FactorScorer,
-    users: np.ndarray,
-    n: int,
-    z: float,
-    allowed: np.ndarray | None,
-    seen: Seen,
-    ascending: bool,
+    model: FactorScorer, users: np.ndarray, n: int, z: float, pool: Pool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what `_all` returns, from exact scores of the items alone that bounds leave."""
-    mask = np.zeros(0, dtype=bool) if allowed is None else allowed
-    left = [candidates(model, int(user), n, z, mask, seen, ascending) for user in users]
+    left = [candidates(model, int(user), n, z, pool) for user in users]
     items = np.full((len(users), max(n, *map(len, left))), -1, np.int32)
     for row, own in enumerate(left):
         items[row, : len(own)] = own
-    return _ordered(model, users, items, n, z, -1 if ascending else 1)
+    return _ordered(model, users, items, n, z, -1 if pool.ascending else 1)
 
 
 def _ordered(
@@ -240,17 +205,7 @@ def _ordered(
     return np.take_along_axis(items, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
 
-def rank_by_draw(
-    model: Scorer,
-    user_index: np.ndarray,
-    n: int,
-    seed: int,
-    *,
-    allowed: np.ndarray | None = None,
-    exclude_seen: bool = False,
-    ascending: bool = False,
-    threads: int | None = None,
-) -> Ranking:
+def rank_by_draw(model: Scorer, user_index: np.ndarray, n: int, seed: int, pool: Pool) -> Ranking:
     """Return the top n of each user by one draw of the posterior, another for each user (Thompson sampling).
 
     Which draw it is depends on the seed and the user's place in the model alone, not on who else is
@@ -275,21 +230,10 @@ def rank_by_draw(
         )
     users = np.ascontiguousarray(user_index, dtype=np.int64)
     draws = draws_of_users(users, len(model.user_factors), seed)
-    n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
-    out = Ranking(
-        np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32)
-    )
+    out = Ranking.empty(len(users), min(n, pool.size(len(model.items))))
     for draw in np.unique(draws):
         mine = np.flatnonzero(draws == draw)
-        found = rank(
-            one_draw(model, int(draw)),
-            users[mine],
-            n,
-            allowed=allowed,
-            exclude_seen=exclude_seen,
-            ascending=ascending,
-            threads=threads,
-        )
+        found = rank_among(one_draw(model, int(draw)), users[mine], n, pool)
         out.items[mine], out.scores[mine] = found.items, _after_link(model, int(draw), found.scores)
     return out
 

@@ -13,6 +13,7 @@ from palate.data import columns as names
 from palate.data.forks import filled
 from palate.factors.item_index import item_table, of_items
 from palate.factors.scores import item_biases
+from palate.lists.pool import Pool
 from palate.scorer import Factored, Ranking, Scorer, has_members, is_factored
 
 
@@ -57,34 +58,28 @@ def own_popularity(scorer: Scorer) -> np.ndarray | None:
     return item_biases(choice, np.arange(len(choice.items)))
 
 
-def most_popular(
-    scorer: Scorer, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray]
-) -> np.ndarray:
-    """Return the n items with the most training ratings for each user, int32 (n_users, n).
+def most_popular(scorer: Scorer, users: np.ndarray, n: int, pool: Pool) -> np.ndarray:
+    """Return the n items of a pool with the most training ratings for each user, int32 (n_users, n).
 
-    They are among the items of `mask` (all when empty) that `seen` (indptr, items) leaves; -1
-    stands where there are fewer.
+    -1 stands where there are fewer.
     """
     order: np.ndarray = of_items(
         scorer,
         "by popularity",
         lambda source: np.argsort(-training_counts(source), kind="stable").astype(np.int32),
     )
-    if mask.size:
-        order = order[mask[order]]
-    indptr, items = seen
+    if pool.mask.size:
+        order = order[pool.mask[order]]
     out = np.full((len(users), n), -1, np.int32)
     for row, user in enumerate(users):
-        hidden = items[indptr[user] : indptr[user + 1]] if indptr.size else items[:0]
+        hidden = pool.seen_by(user)
         first = order[: n + len(hidden)]
         left = first[~np.isin(first, hidden)][:n]
         out[row, : len(left)] = left
     return out
 
 
-def with_most_popular(
-    scorer: Scorer, users: np.ndarray, ranking: Ranking, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray]
-) -> Ranking:
+def with_most_popular(scorer: Scorer, users: np.ndarray, ranking: Ranking, pool: Pool) -> Ranking:
     """Return a ranking in which users of whom nothing is known have the most popular items.
 
     Their scores stay what they are, all alike.
@@ -93,7 +88,7 @@ def with_most_popular(
     if not len(silent) or not ranking.items.shape[1]:
         return ranking
     items, scores = ranking.items.copy(), ranking.scores.copy()
-    items[silent] = most_popular(scorer, users[silent], items.shape[1], mask, seen)
+    items[silent] = most_popular(scorer, users[silent], items.shape[1], pool)
     scores[silent] = np.where(items[silent] >= 0, scores[silent, :1], np.float32(np.nan))
     return Ranking(items, scores)
 

@@ -1,15 +1,17 @@
 """The top n of many users, in indexes and scores: what every list of recommendations is made from."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.draws import has_posterior
 from palate.factors.item_index import item_panels, pack
 from palate.factors.scores import user_constants
+from palate.lists.pool import Pool
 from palate.lists.popular import with_most_popular
 from palate.lists.screening import candidates
 from palate.scorer import Factored, Ranking, Scorer, is_factored, ranks_itself
@@ -66,127 +68,66 @@ def rank(
         If `exclude_seen` is asked of a scorer without ratings.
     """
     users = np.ascontiguousarray(user_index, dtype=np.int64)
-    mask = np.zeros(0, dtype=bool) if allowed is None or allowed.all() else np.ascontiguousarray(allowed)
-    n_allowed = int(mask.sum()) if mask.size else len(scorer.items)
-    n = min(n, n_allowed)
-    seen = seen_rows(scorer, exclude_seen)
-    if n == 0 or not len(users):
-        return Ranking(np.empty((len(users), n), dtype=np.int32), np.empty((len(users), n), dtype=np.float32))
-    return rank_among(scorer, users, n, mask, seen, ascending, threads)
+    return rank_among(scorer, users, n, Pool.of(scorer, allowed, exclude_seen, ascending, threads))
 
 
-def rank_among(
-    scorer: Scorer,
-    users: np.ndarray,
-    n: int,
-    mask: np.ndarray,
-    seen: tuple[np.ndarray, np.ndarray],
-    ascending: bool = False,
-    threads: int | None = None,
-) -> Ranking:
-    """Return the exact top n of each user among the items of `mask` (all when empty) not in `seen`.
+def rank_among(scorer: Scorer, users: np.ndarray, n: int, pool: Pool) -> Ranking:
+    """Return the exact top n of each user among the items of a pool.
 
-    Users for whom a model of choices scores every item alike have the most popular ones, unless
-    `ascending`.
+    Users for whom a model of choices scores every item alike have the most popular ones, unless the
+    lowest scores are ranked.
     """
-    if ranks_itself(scorer) and not ascending:
-        return scorer.rank_items(users, n, mask, seen, threads)
+    n = min(n, pool.size(len(scorer.items)))
+    if n == 0 or not len(users):
+        return Ranking.empty(len(users), n)
+    if ranks_itself(scorer) and not pool.ascending:
+        return scorer.rank_items(users, n, pool.mask, pool.seen, pool.threads)
     if is_factored(scorer):
-        found = _rank_factored(scorer, users, n, mask, seen, ascending, threads)
+        found = _rank_factored(scorer, users, n, pool)
     else:
-        found = rank_scores(scorer.score_items, len(scorer.items), users, n, mask, seen, ascending, threads)
-    return found if ascending else with_most_popular(scorer, users, found, mask, seen)
-
-
-def seen_rows(scorer: Scorer, exclude_seen: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return (indptr, items) of what each user has seen, or empty arrays when nothing is to be excluded."""
-    if not exclude_seen:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
-    if scorer.ratings is None:
-        raise ValueError(
-            Words(
-                Setting("exclude_seen", True),
-                " needs the ratings of the model, which was saved without them. Pass ",
-                Setting("exclude_seen", False),
-                ", or save the model with its ratings.",
-            )
-        )
-    return scorer.ratings.indptr, scorer.ratings.items
+        found = rank_scores(scorer.score_items, len(scorer.items), users, n, pool)
+    return found if pool.ascending else with_most_popular(scorer, users, found, pool)
 
 
 def top_of_panels(
-    user_factors: np.ndarray,
-    users: np.ndarray,
-    panels: "ItemPanels",
-    n: int,
-    mask: np.ndarray,
-    seen: tuple[np.ndarray, np.ndarray],
-    threads: int | None,
+    user_factors: np.ndarray, users: np.ndarray, panels: "ItemPanels", n: int, pool: Pool
 ) -> Ranking:
-    """Return the top n packed items of each user by the kernel `top_items`, whose arguments these are."""
-    from palate.kernels import topn
+    """Return the top n packed items of each user by the kernel `top_items`."""
+    from palate.kernels.topn import top_items
 
-    ranking = Ranking(np.empty((len(users), n), dtype=np.int32), np.empty((len(users), n), dtype=np.float32))
-
-    order, norms, biases = panels.order, panels.block_norm, panels.block_bias
-    indptr, items = seen
+    out = Ranking.empty(len(users), n)
 
     def run(start: int, stop: int) -> None:
-        best, scores = ranking.items[start:stop], ranking.scores[start:stop]
-        topn.top_items(
-            user_factors,
-            users[start:stop],
-            panels.values,
-            order,
-            norms,
-            biases,
-            mask,
-            indptr,
-            items,
-            best,
-            scores,
-        )
+        best, scores = out.items[start:stop], out.scores[start:stop]
+        top_items(user_factors, users[start:stop], *panels, pool.mask, *pool.seen, best, scores)
 
     if n:
-        run_chunks(run, even_bounds(len(users), USERS_PER_CHUNK), check_threads(threads))
-    return ranking
+        run_chunks(run, even_bounds(len(users), USERS_PER_CHUNK), check_threads(pool.threads))
+    return out
 
 
-def _rank_factored(
-    model: Factored,
-    users: np.ndarray,
-    n: int,
-    mask: np.ndarray,
-    seen: tuple[np.ndarray, np.ndarray],
-    ascending: bool,
-    threads: int | None,
-) -> Ranking:
+def _rank_factored(model: Factored, users: np.ndarray, n: int, pool: Pool) -> Ranking:
+    some: np.ndarray | None = None
     if len(users) < SCREENED_USERS and has_posterior(model) and model.item_factors.nbytes >= SCREENED_BYTES:
-        own = [candidates(model, int(user), n, 0.0, mask, seen, ascending) for user in users]
-        panels, mask = pack(model, np.unique(np.concatenate(own)), ascending), mask[:0]
-    elif mask.size and len(users) >= COMPACT_FROM_USERS:
-        panels, mask = pack(model, np.flatnonzero(mask), ascending), mask[:0]
+        some = np.unique(np.concatenate([candidates(model, int(user), n, 0.0, pool) for user in users]))
+    elif pool.mask.size and len(users) >= COMPACT_FROM_USERS:
+        some = np.flatnonzero(pool.mask)
+    if some is None:
+        panels = item_panels(model, pool.ascending)
     else:
-        panels = item_panels(model, ascending)
-    ranking = top_of_panels(model.user_factors, users, panels, n, mask, seen, threads)
-    scores = ranking.scores if not ascending else -ranking.scores
+        panels, pool = pack(model, some, pool.ascending), replace(pool, mask=pool.mask[:0])
+    ranking = top_of_panels(model.user_factors, users, panels, n, pool)
+    scores = ranking.scores if not pool.ascending else -ranking.scores
     return Ranking(ranking.items, (scores + user_constants(model, users)[:, None]).astype(np.float32))
 
 
 def rank_scores(
-    score_items: Callable[[np.ndarray], np.ndarray],
-    n_items: int,
-    users: np.ndarray,
-    n: int,
-    mask: np.ndarray,
-    seen: tuple[np.ndarray, np.ndarray],
-    ascending: bool = False,
-    threads: int | None = None,
+    score_items: Callable[[np.ndarray], np.ndarray], n_items: int, users: np.ndarray, n: int, pool: Pool
 ) -> Ranking:
     """Return the top n of each user by what `score_items` gives, `DENSE_SCORES` at a time."""
     from palate.kernels.topn import top_of_scores
 
-    out = Ranking(np.empty((len(users), n), dtype=np.int32), np.empty((len(users), n), dtype=np.float32))
+    out = Ranking.empty(len(users), n)
     size = max(1, DENSE_SCORES // n_items)
     for start in range(0, len(users), size):
         part = slice(start, start + size)
@@ -194,11 +135,11 @@ def rank_scores(
         if scores.shape != (len(users[part]), n_items):
             wanted = (len(users[part]), n_items)
             raise ArgumentError("score_items", f"return an array of shape {wanted}", f"{scores.shape}")
-        arrays = (-scores if ascending else scores, users[part], out.items[part], out.scores[part])
+        arrays = (-scores if pool.ascending else scores, users[part], out.items[part], out.scores[part])
 
         def run(first: int, last: int, arrays: tuple[np.ndarray, ...] = arrays) -> None:
             dense, own, items, best = (array[first:last] for array in arrays)
-            top_of_scores(dense, own, mask, *seen, items, best)
+            top_of_scores(dense, own, pool.mask, *pool.seen, items, best)
 
-        run_chunks(run, even_bounds(len(scores), USERS_PER_TOP), check_threads(threads))
-    return Ranking(out.items, -out.scores) if ascending else out
+        run_chunks(run, even_bounds(len(scores), USERS_PER_TOP), check_threads(pool.threads))
+    return Ranking(out.items, -out.scores) if pool.ascending else out

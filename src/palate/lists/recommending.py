@@ -25,8 +25,9 @@ from palate.lists.caps import AtMost
 from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.lists.filters import Allowed, EmptyResultWarning, allowed_items
 from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
+from palate.lists.pool import Pool
 from palate.lists.popular import silent_about
-from palate.lists.ranking import rank
+from palate.lists.ranking import rank_among
 from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
 from palate.lists.standard_errors import spread_frame
 from palate.lists.where import Where
@@ -84,12 +85,12 @@ def recommend(
     allowed = allowed_items(
         rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
     )
-    how: dict[str, Any] = {"allowed": allowed.mask, "exclude_seen": exclude_seen, "threads": threads}
+    pool = Pool.of(rows.scorer, allowed.mask, exclude_seen, ascending, threads)
     exact: np.ndarray | None = None
     if searches:
-        ranking, exact = rank_approximately(rows.scorer, rows.index, n, approximate, **how)
+        ranking, exact = rank_approximately(rows.scorer, rows.index, n, approximate, pool)
     else:
-        ranked = _ranker(rows.scorer, caution, explore, seed, {**how, "ascending": ascending})
+        ranked = _ranker(rows.scorer, caution, explore, seed, pool)
         ranking = ranked(rows.index, n) if shape is None else _shaped(shape, rows, ranked, n, allowed)
     warn_if_empty(rows, allowed, ranking)
     by_mean = not caution and explore is None
@@ -117,14 +118,14 @@ def _framed(
 
 
 def _ranker(
-    scorer: Scorer, caution: float, explore: str | None, seed: int, how: dict[str, Any]
+    scorer: Scorer, caution: float, explore: str | None, seed: int, pool: Pool
 ) -> Callable[[np.ndarray, int], Ranking]:
     """Return what ranks items for users: one draw, the lower confidence bound, or the score."""
     if explore is not None:
-        return lambda index, length: rank_by_draw(scorer, index, length, seed, **how)
+        return lambda index, length: rank_by_draw(scorer, index, length, seed, pool)
     if caution:
-        return lambda index, length: rank_cautiously(scorer, index, length, caution, **how)
-    return lambda index, length: rank(scorer, index, length, **how)
+        return lambda index, length: rank_cautiously(scorer, index, length, caution, pool)
+    return lambda index, length: rank_among(scorer, index, length, pool)
 
 
 def _with_search(frame: pl.DataFrame, ranking: Ranking, exact: np.ndarray) -> pl.DataFrame:

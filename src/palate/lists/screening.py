@@ -4,17 +4,10 @@ import numpy as np
 
 from palate.factors.draws import bounded_scores
 from palate.factors.factors import FactorScorer
+from palate.lists.pool import Pool
 
 
-def candidates(
-    model: FactorScorer,
-    user: int,
-    n: int,
-    z: float,
-    mask: np.ndarray,
-    seen: tuple[np.ndarray, np.ndarray],
-    ascending: bool,
-) -> np.ndarray:
+def candidates(model: FactorScorer, user: int, n: int, z: float, pool: Pool) -> np.ndarray:
     """Return the items whose upper bound of `mean - z sd` is not below the n-th highest lower bound.
 
     They are in ascending order, and hold the top n by exact scores.
@@ -27,20 +20,14 @@ def candidates(
     n : int
         At least 1 and at most the number of items.
     z : float
-    mask : ndarray of shape (n_items,) or (0,), bool
-        Which items may be ranked; all when empty.
-    seen : tuple of ndarray
-        As from `palate.lists.ranking.seen_rows`.
-    ascending : bool
-        Whether the best are those of the lowest `mean + z sd`.
+    pool : Pool
+        What may be ranked; if ascending, the best are those of the lowest `mean + z sd`.
     """
-    low, high = bounded_scores(model, user, -1 if ascending else 1, z)
+    low, high = bounded_scores(model, user, -1 if pool.ascending else 1, z)
     out = np.isnan(low)
-    if mask.size:
-        out |= ~mask
-    indptr, items = seen
-    if len(indptr):
-        out[items[indptr[user] : indptr[user + 1]]] = True
+    if pool.mask.size:
+        out |= ~pool.mask
+    out[pool.seen_by(user)] = True
     low[out], high[out] = -np.inf, -np.inf
     least = np.partition(low, len(low) - n)[len(low) - n]
     return np.flatnonzero((high >= least) & ~out)

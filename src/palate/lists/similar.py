@@ -12,6 +12,7 @@ from palate.data.forks import rows_of
 from palate.factors.item_index import item_table, of_items, of_rows
 from palate.lists.filters import EmptyResultWarning, allowed_items, check_min_ratings, rating_counts
 from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
+from palate.lists.pool import ALL, Pool
 from palate.lists.ranking import top_of_panels
 from palate.lists.recommending import check_n
 from palate.lists.where import Where
@@ -186,17 +187,9 @@ def nearest(
     indptr = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
     # The kernel divides by the number of draws; a cosine does not.
     directions = _directions(queries[:, index]) * np.float32(len(queries))
-    mask = np.zeros(0, dtype=bool) if allowed is None else allowed
-    n_found = min(n, panels.n_items)
-    return top_of_panels(
-        directions,
-        np.arange(len(index)),
-        panels,
-        n_found,
-        mask,
-        (indptr, own[known].astype(np.int32)),
-        threads,
-    )
+    mask, seen = ALL if allowed is None else allowed, (indptr, own[known].astype(np.int32))
+    pool = Pool(mask=mask, seen=seen, threads=threads)
+    return top_of_panels(directions, np.arange(len(index)), panels, min(n, panels.n_items), pool)
 
 
 def _directions(factors: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from palate.lists import strangers
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import UserRows, answer, user_rows
 from palate.lists.options import ListOptions
+from palate.lists.pool import Pool
 from palate.lists.popular import silent_about
 from palate.model.explaining import Explanation
 from palate.model.joined import Change
@@ -120,7 +121,7 @@ class RecommenderModel(WithFile, ModelFields):
 
         The result does not depend on `threads`.
         """
-        return self.heads.pick(users, n, mask, seen, threads).ranking
+        return self.heads.pick(users, n, Pool(mask=mask, seen=seen, threads=threads)).ranking
 
     def silent_about(self, user_index: np.ndarray) -> np.ndarray:
         """Return of which of `user_index` the choice head knows nothing, bool: it ranks by popularity."""

@@ -12,6 +12,7 @@ from palate.evaluation.metrics.lists import Lists
 from palate.evaluation.metrics.ranking import ndcg
 from palate.heads.chance import ChanceByPlace
 from palate.heads.ranking import best_first
+from palate.lists.pool import Pool
 from palate.lists.ranking import DENSE_SCORES, rank_scores
 from palate.model.sum_model import SumModel, of_one_size
 from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, SUM, Candidate
@@ -65,7 +66,7 @@ class Test:
     def lists(self, scores: Scores, n: int) -> np.ndarray:
         """Return the first n items of each user, int32."""
         n = min(n, self.n_items)
-        return rank_scores(scores, self.n_items, self.users, n, np.zeros(0, bool), self.seen).items
+        return rank_scores(scores, self.n_items, self.users, n, Pool(seen=self.seen)).items
 
     def hits(self, items: np.ndarray) -> np.ndarray:
         """Return how many users chose the item at each place of these lists."""
@@ -181,7 +182,7 @@ def _qualities_of_sums(
 def _top(scores: np.ndarray, users: np.ndarray, test: Test) -> np.ndarray:
     """Return the ten best of the users with these scores."""
     n = min(K, test.n_items)
-    return rank_scores(lambda _: scores, test.n_items, users, n, np.zeros(0, bool), test.seen).items
+    return rank_scores(lambda _: scores, test.n_items, users, n, Pool(seen=test.seen)).items
 
 
 def _sum_of(parts: list[Trial], weight: float, quality: np.ndarray, spent: float) -> Trial:
