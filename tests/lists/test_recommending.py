@@ -10,6 +10,7 @@ import pytest
 
 from palate.data.catalog import Catalog
 from palate.lists.filters import EmptyResultWarning
+from palate.lists.options import ListOptions
 from palate.lists.recommending import recommend
 from palate.scorer import Scorer, is_factored
 
@@ -228,8 +229,9 @@ def test_a_scorer_without_factors_gives_the_same(model, table, ascending, exclud
     assert isinstance(table, Scorer)
     assert not is_factored(table)
     for users in ("ann", None):
-        arguments = {"n": 3, "ascending": ascending, "exclude_seen": exclude_seen, "exclude_items": [20]}
-        assert recommend(table, users, **arguments).equals(model.recommend(users, **arguments))
+        options = {"ascending": ascending, "exclude_seen": exclude_seen, "exclude_items": [20]}
+        found = recommend(table, users, 3, ListOptions(**options))
+        assert found.equals(model.recommend(users, 3, **options))
 
 
 def test_a_scorer_must_score_every_item(table):
@@ -308,7 +310,7 @@ class TestArgumentsOfBefore:
         assert caught[0].filename == __file__
         assert found.equals(model.recommend("ann", exclude_items=[10], exclude_seen=False))
         with pytest.warns(DeprecationWarning, match="worst= is now ascending="):
-            found = recommend(model, "ann", worst=True)
+            found = model.recommend("ann", worst=True)
         assert found.equals(model.recommend("ann", ascending=True))
         with pytest.warns(DeprecationWarning, match="deny= is now exclude_items="):
             found = model.similar_items(10, deny=[30])

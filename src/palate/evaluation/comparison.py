@@ -18,6 +18,7 @@ from palate.data.ratings import Ratings
 from palate.evaluation.evaluating import check_bootstrap, evaluate, evaluate_common
 from palate.evaluation.named import named_scorers
 from palate.lists.obscurity import Known
+from palate.lists.options import ListOptions
 from palate.lists.predicting import predict
 from palate.lists.recommending import recommend
 from palate.scorer import Scorer
@@ -142,9 +143,8 @@ def compare(
     if few < 1:
         raise ArgumentError("few", "be at least 1", f"{few!r}")
     chosen = _users(list(named.values()), users, seed)
-    lists = {
-        name: pl.DataFrame(recommend(model, chosen, n, threads=threads)) for name, model in named.items()
-    }
+    options = ListOptions(threads=threads)
+    lists = {name: pl.DataFrame(recommend(model, chosen, n, options)) for name, model in named.items()}
     errors, differences, note = _errors(named, test, resamples, seed, threads)
     note = " ".join([note, *_scales(named)])
     kind = first.frame_kind

@@ -12,16 +12,13 @@ from palate.factors.draws import check_spread, has_spread, normal_quantile
 from palate.factors.item_index import item_table
 from palate.factors.uncertainty import interval_ends, standard_errors
 from palate.heads.ranking import Lowered, Picked, TwoHeads
-from palate.lists.boosts import Boost
-from palate.lists.caps import AtMost
 from palate.lists.cautious import check_caution
-from palate.lists.filters import allowed_items
 from palate.lists.lookup import UserRows, described_frame, score_column
+from palate.lists.options import ListOptions
 from palate.lists.pool import Pool
 from palate.lists.popular import silent_about
 from palate.lists.recommending import check_n, warn_if_empty, warn_if_silent
-from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
-from palate.lists.where import Where
+from palate.lists.shaping import Arrays, Shape, shaped, warn_if_short
 from palate.lists.words import expected_if_chosen
 from palate.scorer import Scorer
 
@@ -31,44 +28,26 @@ SHARE = 0.8  # of the intervals in words
 
 
 def list_of_both(
-    heads: TwoHeads,
-    scorer: Scorer,
-    rows: UserRows,
-    n: int,
-    *,
-    caution: float,
-    words: bool,
-    exclude_seen: bool,
-    threads: int | None,
-    min_ratings: int = 0,
-    where: Where | None = None,
-    candidates: object = None,
-    exclude_items: object = None,
-    diversity: float = 0.0,
-    at_most: AtMost | None = None,
-    boost: Boost | None = None,
+    heads: TwoHeads, scorer: Scorer, rows: UserRows, n: int, options: ListOptions
 ) -> pl.DataFrame:
     """Return the lists of known users by both heads.
 
-    `scorer` is the model of both, which knows the catalog and what was rated; the other arguments
-    are those of `palate.lists.recommending.recommend`.
+    `scorer` is the model of both, which knows the catalog and what was rated.
     """
-    n, caution = check_n(n), _check_caution(heads, caution)
-    allowed = allowed_items(
-        scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
-    )
-    pool = Pool.of(scorer, allowed.mask, exclude_seen, threads=threads)
+    n, caution = check_n(n), _check_caution(heads, options.caution)
+    allowed = options.allowed(scorer)
+    pool = Pool.of(scorer, allowed.mask, options.exclude_seen, threads=options.threads)
     lowered = _lower_bound(heads, caution) if caution else None
 
     def pick(at: np.ndarray, length: int) -> Picked:
         return heads.pick(rows.index[at], length, pool, lowered, caution)
 
-    shape = shape_of(scorer, diversity, at_most, boost)
+    shape = options.shape(scorer)
     every = np.arange(len(rows.index))
     picked = pick(every, n) if shape is None else _shaped(shape, rows, pick, n, allowed.n_items)
     warn_if_empty(rows, allowed, picked.ranking)
     warn_if_silent(rows)
-    return _frame(heads, scorer, rows, picked, words)
+    return _frame(heads, scorer, rows, picked, options.words)
 
 
 def star_head(heads: TwoHeads, by: str) -> Scorer:

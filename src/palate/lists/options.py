@@ -1,28 +1,49 @@
-"""The options of a list of recommendations, for functions that pass them on."""
+"""The options of a list of recommendations."""
 
-from typing import TypedDict
+from dataclasses import dataclass
 
 from palate.lists.approximate import Approximate
 from palate.lists.boosts import Boost
 from palate.lists.caps import AtMost
+from palate.lists.filters import Allowed, allowed_items
+from palate.lists.shaping import Shape, shape_of
 from palate.lists.where import Where
+from palate.scorer import Scorer
 
 
-class ListOptions(TypedDict, total=False):
-    """The keywords of `palate.lists.recommending.recommend`."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ListOptions:
+    """What is asked of lists; see `palate.model.answers.Answers.recommend`."""
 
-    min_ratings: int
-    exclude_seen: bool
-    where: Where | None
-    candidates: object
-    exclude_items: object
-    ascending: bool
-    caution: float
-    explore: str | None
-    seed: int
-    words: bool
-    diversity: float
-    at_most: AtMost | None
-    boost: Boost | None
-    approximate: Approximate
-    threads: int | None
+    min_ratings: int = 0
+    exclude_seen: bool = True
+    where: Where | None = None
+    candidates: object = None
+    exclude_items: object = None
+    ascending: bool = False
+    caution: float = 0.0
+    explore: str | None = None
+    seed: int = 0
+    words: bool = False
+    diversity: float = 0.0
+    at_most: AtMost | None = None
+    boost: Boost | None = None
+    approximate: Approximate = False
+    threads: int | None = None
+
+    def allowed(self, scorer: Scorer) -> Allowed:
+        """Return the items of a scorer that pass the filters."""
+        return allowed_items(
+            scorer,
+            min_ratings=self.min_ratings,
+            where=self.where,
+            candidates=self.candidates,
+            exclude_items=self.exclude_items,
+        )
+
+    def shape(self, scorer: Scorer) -> Shape | None:
+        """Return what the lists are shaped by, None if nothing of that is asked for."""
+        return shape_of(scorer, self.diversity, self.at_most, self.boost)
+
+
+PLAIN = ListOptions()

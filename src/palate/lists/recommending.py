@@ -8,7 +8,7 @@ import polars as pl
 
 from palate._checks import ArgumentError, Setting, Words, check_count
 from palate.data import columns as names
-from palate.data.arguments import helpful, warn_caller
+from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
 from palate.factors.draws import check_spread
 from palate.factors.item_index import item_table
@@ -16,48 +16,25 @@ from palate.lists.approximate import (
     APPROXIMATE,
     EXACT,
     SEARCH,
-    Approximate,
     check_approximate,
     rank_approximately,
 )
-from palate.lists.boosts import Boost
-from palate.lists.caps import AtMost
 from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
-from palate.lists.filters import Allowed, EmptyResultWarning, allowed_items
+from palate.lists.filters import Allowed, EmptyResultWarning
 from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
+from palate.lists.options import PLAIN, ListOptions
 from palate.lists.pool import Pool
 from palate.lists.popular import silent_about
 from palate.lists.ranking import rank_among
-from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
+from palate.lists.shaping import Arrays, Shape, shaped, warn_if_short
 from palate.lists.standard_errors import spread_frame
-from palate.lists.where import Where
 from palate.scorer import Ranking, Scorer
 
+NOT_APPROXIMATE = ("ascending", "caution", "explore", "diversity", "at_most", "boost")
 _EQUAL = 1e-6  # difference of two predictions in single precision, relative
 
 
-@helpful
-def recommend(
-    scorer: Scorer,
-    users: object = None,
-    n: int = 5,
-    *,
-    min_ratings: int = 0,
-    exclude_seen: bool = True,
-    where: Where | None = None,
-    candidates: object = None,
-    exclude_items: object = None,
-    ascending: bool = False,
-    caution: float = 0.0,
-    explore: str | None = None,
-    seed: int = 0,
-    words: bool = False,
-    diversity: float = 0.0,
-    at_most: AtMost | None = None,
-    boost: Boost | None = None,
-    approximate: Approximate = False,
-    threads: int | None = None,
-) -> Any:
+def recommend(scorer: Scorer, users: object = None, n: int = 5, options: ListOptions = PLAIN) -> Any:
     """Return the n items with the highest predicted rating for each user, as a frame.
 
     Items are ranked exactly, by predicted rating and then by item id, unless `approximate`. Users
@@ -65,66 +42,50 @@ def recommend(
     a frame, else in the model's. Arguments, columns, errors and warnings are those of
     `palate.model.answers.Answers.recommend`, of any scorer; users are known, and at no time.
     """
-    n, caution = check_n(n), check_caution(caution, explore)
+    n, caution = check_n(n), check_caution(options.caution, options.explore)
     rows = user_rows(scorer, users)
-    if ascending and boost is not None:
+    if options.ascending and options.boost is not None:
         raise ArgumentError("boost", "be left out of an ascending list")
-    shape = shape_of(rows.scorer, diversity, at_most, boost)
-    if words:
+    shape = options.shape(rows.scorer)
+    if options.words:
         check_spread(rows.scorer, "words", "True", "False")
-    searches = check_approximate(
-        rows.scorer,
-        approximate,
-        ascending=ascending,
-        caution=caution,
-        explore=explore,
-        diversity=diversity,
-        at_most=at_most,
-        boost=boost,
-    )
-    allowed = allowed_items(
-        rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
-    )
-    pool = Pool.of(rows.scorer, allowed.mask, exclude_seen, ascending, threads)
+    others = {name: getattr(options, name) for name in NOT_APPROXIMATE}
+    searches = check_approximate(rows.scorer, options.approximate, **others)
+    allowed = options.allowed(rows.scorer)
+    pool = Pool.of(rows.scorer, allowed.mask, options.exclude_seen, options.ascending, options.threads)
     exact: np.ndarray | None = None
     if searches:
-        ranking, exact = rank_approximately(rows.scorer, rows.index, n, approximate, pool)
+        ranking, exact = rank_approximately(rows.scorer, rows.index, n, options.approximate, pool)
     else:
-        ranked = _ranker(rows.scorer, caution, explore, seed, pool)
+        ranked = _ranker(rows.scorer, options, pool)
         ranking = ranked(rows.index, n) if shape is None else _shaped(shape, rows, ranked, n, allowed)
     warn_if_empty(rows, allowed, ranking)
-    by_mean = not caution and explore is None
-    silent = warn_if_silent(rows) if by_mean and not ascending else np.zeros(len(rows.index), bool)
+    by_mean = not caution and options.explore is None
+    silent = warn_if_silent(rows) if by_mean and not options.ascending else np.zeros(len(rows.index), bool)
     _warn_if_equal(rows, ranking, silent)
-    frame = _framed(rows, ranking, exact, by_mean=by_mean, words=words, threads=threads)
-    return answer(frame, rows.scorer, users, candidates)
+    frame = _framed(rows, ranking, exact, by_mean, options)
+    return answer(frame, rows.scorer, users, options.candidates)
 
 
 def _framed(
-    rows: UserRows,
-    ranking: Ranking,
-    exact: np.ndarray | None,
-    *,
-    by_mean: bool,
-    words: bool,
-    threads: int | None,
+    rows: UserRows, ranking: Ranking, exact: np.ndarray | None, by_mean: bool, options: ListOptions
 ) -> pl.DataFrame:
     """Return a ranking as a frame, with columns of uncertainty and of the search where they are asked for."""
-    if words or not by_mean:
-        frame = spread_frame(rows, ranking, ranked_by_mean=by_mean, words=words, threads=threads)
+    if options.words or not by_mean:
+        frame = spread_frame(
+            rows, ranking, ranked_by_mean=by_mean, words=options.words, threads=options.threads
+        )
     else:
         frame = ranking_frame(rows, ranking)
     return frame if exact is None else _with_search(frame, ranking, exact)
 
 
-def _ranker(
-    scorer: Scorer, caution: float, explore: str | None, seed: int, pool: Pool
-) -> Callable[[np.ndarray, int], Ranking]:
+def _ranker(scorer: Scorer, options: ListOptions, pool: Pool) -> Callable[[np.ndarray, int], Ranking]:
     """Return what ranks items for users: one draw, the lower confidence bound, or the score."""
-    if explore is not None:
-        return lambda index, length: rank_by_draw(scorer, index, length, seed, pool)
-    if caution:
-        return lambda index, length: rank_cautiously(scorer, index, length, caution, pool)
+    if options.explore is not None:
+        return lambda index, length: rank_by_draw(scorer, index, length, options.seed, pool)
+    if options.caution:
+        return lambda index, length: rank_cautiously(scorer, index, length, options.caution, pool)
     return lambda index, length: rank_among(scorer, index, length, pool)
 
 

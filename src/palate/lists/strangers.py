@@ -1,7 +1,7 @@
 """Lists for users of whom some are unknown: they are left out, or get the most popular items."""
 
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,12 +11,12 @@ from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of, stacked
 from palate.lists.approximate import EXACT, SEARCH
-from palate.lists.filters import allowed_items, rating_counts
+from palate.lists.filters import rating_counts
 from palate.lists.lookup import UserRows, answer, user_rows
 from palate.lists.options import ListOptions
 from palate.lists.popular import own_popularity, silent_about
 from palate.lists.recommending import check_n, ranking_frame, recommend
-from palate.lists.shaping import shape_of, shaped
+from palate.lists.shaping import shaped
 from palate.scorer import Ranking, Scorer
 
 CHOICES = ("raise", "skip", "popular")
@@ -32,8 +32,8 @@ def recommend_to_all(
     users: object,
     n: int,
     unknown: str,
+    options: ListOptions,
     lists: Callable[..., Any] = recommend,
-    **options: Unpack[ListOptions],
 ) -> Any:
     """Return the lists of `recommend`, for users of whom some may be unknown.
 
@@ -46,10 +46,9 @@ def recommend_to_all(
         An error; no list, with a warning; or the most popular items that the filters keep, with what
         an average user would rate them and a column `source` that says which lists are the model's.
         A model of popularity has its own counts, others take the numbers of ratings.
+    options : ListOptions
     lists : callable, default `recommend`
         Makes the lists of users who are known; takes the arguments of `recommend`.
-    options
-        The other arguments of `recommend`.
 
     Raises
     ------
@@ -58,8 +57,8 @@ def recommend_to_all(
     """
     check_choice("unknown", unknown, CHOICES)
     if unknown == "raise":
-        return lists(scorer, users, n, **options)
-    if unknown == "popular" and options.get("ascending"):
+        return lists(scorer, users, n, options)
+    if unknown == "popular" and options.ascending:
         raise ArgumentError(
             "ascending",
             Words(
@@ -79,7 +78,7 @@ def recommend_to_all(
         if len(unknown_rows):
             parts.append(_popular(rows, unknown_rows, n, options))
     frame = _together(parts, rows.labels.to_list()) if len(unknown_rows) else parts[0]
-    return answer(frame, scorer, users, options.get("candidates"))
+    return answer(frame, scorer, users, options.candidates)
 
 
 def _from(part: pl.DataFrame, sources: list[str]) -> pl.DataFrame:
@@ -114,25 +113,19 @@ def _own(
     lists: Callable[..., Any], rows: UserRows, known: np.ndarray, n: int, options: ListOptions
 ) -> pl.DataFrame:
     own = UserRows(rows.scorer, rows.index[known], rows.labels.gather(known), rows.single)
-    found = lists(rows.scorer, own, n, **options)
+    found = lists(rows.scorer, own, n, options)
     return found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
 
 
 def _popular(rows: UserRows, unknown_rows: np.ndarray, n: int, options: ListOptions) -> pl.DataFrame:
     """Return the most popular items for each of the unknown users, as a frame with its source."""
     scorer = rows.scorer
-    how: dict[str, Any] = {
-        name: value
-        for name, value in options.items()
-        if name in ("min_ratings", "where", "candidates", "exclude_items")
-    }
-    allowed = allowed_items(scorer, **how).mask
+    allowed = options.allowed(scorer).mask
     items = np.arange(len(scorer.items)) if allowed is None else np.flatnonzero(allowed)
     own = own_popularity(scorer)
     counts = rating_counts(scorer) if own is None else own
     items = items[np.argsort(-counts[items], kind="stable")].astype(np.int32)
-    diversity, at_most, boost = options.get("diversity", 0.0), options.get("at_most"), options.get("boost")
-    shape = shape_of(scorer, diversity, at_most, boost)
+    shape = options.shape(scorer)
     if shape is not None:
         items = shaped(shape, lambda _, width: (items[None, :width],), 1, check_n(n), len(items)).arrays[0][0]
     items = items[: check_n(n)]
@@ -143,7 +136,7 @@ def _popular(rows: UserRows, unknown_rows: np.ndarray, n: int, options: ListOpti
     )
     strangers = UserRows(scorer, rows.index[unknown_rows], rows.labels.gather(unknown_rows), rows.single)
     lists = ranking_frame(strangers, every)
-    if options.get("approximate"):
+    if options.approximate:
         said = pl.Series(SEARCH, [EXACT] * lists.height, dtype=pl.String)
         lists = pl.DataFrame([*lists.get_columns(), said])
     return _from(lists, [POPULAR] * lists.height)

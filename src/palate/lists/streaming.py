@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, Unpack
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,6 @@ from palate.data.forks import require_threads
 from palate.data.frames import to_polars
 from palate.data.series import to_series
 from palate.lists.filters import EmptyResultWarning
-from palate.lists.options import ListOptions
 from palate.lists.recommending import check_n
 from palate.scorer import Scorer
 
@@ -44,7 +43,7 @@ def recommend_all(
     n: int = 5,
     *,
     progress: Progress | None = None,
-    **options: Unpack[ListOptions],
+    **options: object,
 ) -> Path:
     """Write the lists of every user to a Parquet file and return its path.
 
@@ -111,7 +110,7 @@ def recommend_all(
     return target
 
 
-def _block(model: Recommends, index: np.ndarray, n: int, options: ListOptions) -> pl.DataFrame:
+def _block(model: Recommends, index: np.ndarray, n: int, options: dict[str, object]) -> pl.DataFrame:
     """Return the lists of some users without what the catalog says of the items."""
     frame = to_polars(model.recommend(model.users.take(index), n, **options))
     described = (
@@ -160,7 +159,7 @@ def _begin(parts: Path, plan: dict[str, Any]) -> None:
     os.replace(unfinished, file)
 
 
-def _plan(model: Recommends, n: int, size: int, options: ListOptions) -> dict[str, Any]:
+def _plan(model: Recommends, n: int, size: int, options: dict[str, object]) -> dict[str, Any]:
     """Return what lists depend on, threads aside, which change nothing."""
     given = {
         name: to_series(value).to_list()

@@ -18,6 +18,7 @@ from palate.lists import rated as rating_list
 from palate.lists.approximate import Approximate
 from palate.lists.boosts import Boost
 from palate.lists.caps import AtMost
+from palate.lists.options import ListOptions
 from palate.lists.where import Where
 from palate.model.new_users import with_new_users
 from palate.model.queries import at_time
@@ -342,11 +343,7 @@ class Answers(HoldsDerived):
                 f"{timestamp!r}",
             )
         model, users = self._at(self._resolved(users), timestamp)
-        return strangers.recommend_to_all(
-            model,
-            users,
-            n,
-            unknown,
+        options = ListOptions(
             min_ratings=min_ratings,
             exclude_seen=exclude_seen,
             where=where,
@@ -363,6 +360,7 @@ class Answers(HoldsDerived):
             approximate=approximate,
             threads=threads,
         )
+        return strangers.recommend_to_all(model, users, n, unknown, options)
 
     def recommend_all(
         self,

@@ -16,11 +16,14 @@ from palate.factors.draws import has_spread
 from palate.heads.listing import list_of_both, star_head
 from palate.heads.ranking import TwoHeads
 from palate.lists import strangers
+from palate.lists.boosts import Boost
+from palate.lists.caps import AtMost
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import UserRows, answer, user_rows
 from palate.lists.options import ListOptions
 from palate.lists.pool import Pool
 from palate.lists.popular import silent_about
+from palate.lists.where import Where
 from palate.model.explaining import Explanation
 from palate.model.joined import Change
 from palate.model.model import ModelFields
@@ -164,13 +167,13 @@ class RecommenderModel(WithFile, ModelFields):
         words: bool = False,
         min_ratings: int = 0,
         exclude_seen: bool = True,
-        where: object = None,
+        where: Where | None = None,
         candidates: object = None,
         exclude_items: object = None,
         unknown: str = "raise",
         diversity: float = 0.0,
-        at_most: object = None,
-        boost: object = None,
+        at_most: AtMost | None = None,
+        boost: Boost | None = None,
         threads: int | None = None,
         **options: Any,
     ) -> Any:
@@ -228,34 +231,35 @@ class RecommenderModel(WithFile, ModelFields):
             first.
         """
         check_choice("by", by, BY)
-        how: dict[str, Any] = {
-            "caution": caution,
-            "words": words,
-            "min_ratings": min_ratings,
-            "exclude_seen": exclude_seen,
-            "where": where,
-            "candidates": candidates,
-            "exclude_items": exclude_items,
-            "diversity": diversity,
-            "at_most": at_most,
-            "boost": boost,
-            "threads": threads,
-        }
         check_named(
             type(self).recommend, options, ["users", "n", "by", "unknown", *ListOptions.__annotations__]
+        )
+        if by == "both":
+            _check_no_options(options)
+        how = ListOptions(
+            caution=caution,
+            words=words,
+            min_ratings=min_ratings,
+            exclude_seen=exclude_seen,
+            where=where,
+            candidates=candidates,
+            exclude_items=exclude_items,
+            diversity=diversity,
+            at_most=at_most,
+            boost=boost,
+            threads=threads,
+            **options,
         )
         rows = self._rows(users, unknown_allowed=unknown != "raise")
         model = cast(RecommenderModel, rows.scorer)
         if by == "both":
-            _check_no_options(options)
-            found = strangers.recommend_to_all(
-                model, rows, n, unknown, partial(list_of_both, model.heads), **how
-            )
+            lists = partial(list_of_both, model.heads)
+            found = strangers.recommend_to_all(model, rows, n, unknown, how, lists)
         else:
             if by == "chosen":
                 self._check_chosen(caution, words)
             head = model.choice if by == "chosen" else star_head(model.heads, by)
-            found = strangers.recommend_to_all(head, replace(rows, scorer=head), n, unknown, **how, **options)
+            found = strangers.recommend_to_all(head, replace(rows, scorer=head), n, unknown, how)
         frame = found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
         return answer(frame, model, users, candidates)
 
