@@ -19,7 +19,7 @@ from palate.evaluation.evaluating import check_bootstrap, evaluate, evaluate_com
 from palate.evaluation.named import named_scorers
 from palate.lists.obscurity import Known
 from palate.lists.options import ListOptions
-from palate.lists.predicting import predict
+from palate.lists.predicting import Asked, predict
 from palate.lists.recommending import recommend
 from palate.scorer import Scorer
 
@@ -317,7 +317,7 @@ def _about(frame: pl.DataFrame) -> pl.DataFrame:
 def _predicted(model: Scorer, pairs: pl.DataFrame) -> np.ndarray:
     if pairs.is_empty():
         return np.empty(0, np.float32)
-    return np.asarray(predict(model, pairs[names.USER_ID], pairs[names.ITEM_ID], unknown="nan"))
+    return np.asarray(predict(model, pairs[names.USER_ID], pairs[names.ITEM_ID], Asked(unknown="nan")))
 
 
 def _rescored(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], few: int) -> pl.DataFrame:

@@ -32,50 +32,57 @@ UNKNOWN = ("raise", "nan", "baseline")
 
 
 @dataclass(frozen=True)
-class Beside:
-    """What is asked for beside the predictions."""
+class Asked:
+    """How pairs are to be predicted, and what is asked for beside the predictions."""
 
+    clip: bool = False
+    unknown: str = "raise"
     std: bool = False
     share: float | None = None  # of the interval
     of: str = "mean"
 
     @classmethod
-    def checked(cls, return_std: bool, interval: object, interval_of: str) -> "Beside":
+    def checked(
+        cls, clip: bool, unknown: str, return_std: bool, interval: object, interval_of: str
+    ) -> "Asked":
         """Return what is asked for, if it is in range."""
-        return cls(bool(return_std), check_interval(interval, interval_of), interval_of)
+        check_choice("unknown", unknown, UNKNOWN)
+        return cls(clip, unknown, bool(return_std), check_interval(interval, interval_of), interval_of)
+
+    @property
+    def more(self) -> bool:
+        """Whether anything is asked for beside the predictions."""
+        return self.std or self.share is not None
 
     def check(self, scorer: Scorer) -> FactorScorer:
         """Return the scorer if it has standard errors; else raise ValueError."""
         argument, value = ("return_std", True) if self.std else ("interval", self.share)
         return check_spread(scorer, argument, value, "left out")
 
-    def __bool__(self) -> bool:
-        return self.std or self.share is not None
+    def bounds(self, scorer: Scorer) -> tuple[float, float] | None:
+        """Return where predictions are cut off, None for nowhere."""
+        if self.clip and scorer.scale is None:
+            raise ArgumentError("clip", "be off for scores without a rating scale")
+        return scorer.scale if self.clip else None
+
+
+PLAIN = Asked()
 
 
 def predict(
-    scorer: Scorer,
-    users: object,
-    items: object,
-    *,
-    clip: bool = False,
-    unknown: str = "raise",
-    return_std: bool = False,
-    interval: float | None = None,
-    interval_of: str = "mean",
-    timestamps: object = None,
+    scorer: Scorer, users: object, items: object, asked: Asked = PLAIN, timestamps: object = None
 ) -> Any:
     """Return the predicted rating of pairs of users and items, an array, or a tuple if more is asked for.
 
     Arguments, answer and errors are those of `palate.model.answers.Answers.predict`, of any scorer.
     """
-    _check_unknown(unknown)
-    beside = Beside.checked(return_std, interval, interval_of)
-    bounds = _check_clip(scorer, clip)
-    model, user_index, item_index, times, single = _timed_pairs(scorer, users, items, unknown, timestamps)
-    columns = _columns(model, user_index, item_index, bounds, unknown, beside, times)
+    bounds = asked.bounds(scorer)
+    found, user_index, item_index, times, single = _timed_pairs(
+        scorer, users, items, asked.unknown, timestamps
+    )
+    columns = _columns(found, user_index, item_index, asked, bounds, times)
     answers = tuple(float(column[0]) if single else column for column in columns.values())
-    return answers if beside else answers[0]
+    return answers if asked.more else answers[0]
 
 
 def predict_distribution(
@@ -87,7 +94,7 @@ def predict_distribution(
     normal noise, and counts as the nearest level; what falls beyond the lowest or the highest is
     theirs. Arguments, answer and errors are those of `palate.model.answers.Answers.predict_distribution`.
     """
-    _check_unknown(unknown)
+    check_choice("unknown", unknown, UNKNOWN)
     check_spread(scorer, "predict_distribution", "used", "left out")
     model, user_index, item_index, times, single = _timed_pairs(scorer, users, items, unknown, timestamps)
     asked = check_spread(model, "predict_distribution", "used", "left out")
@@ -148,11 +155,7 @@ def predict_frame(
     *,
     title: str | list[str] | None = None,
     where: Where | None = None,
-    clip: bool = False,
-    unknown: str = "raise",
-    return_std: bool = False,
-    interval: float | None = None,
-    interval_of: str = "mean",
+    asked: Asked = PLAIN,
     timestamp: object = None,
 ) -> Any:
     """Return the predicted ratings of each user for chosen items, as a frame.
@@ -160,17 +163,15 @@ def predict_frame(
     Items stand in the order given, found ones in that of their ids, items without ratings last.
     Arguments, columns and errors are those of `palate.model.answers.Answers.predict_frame`.
     """
-    _check_unknown(unknown)
-    beside = Beside.checked(return_std, interval, interval_of)
-    bounds = _check_clip(scorer, clip)
-    rows = user_rows(scorer, users, unknown_allowed=unknown != "raise")
-    item_index, described = chosen_items(scorer, items, title, where, unknown)
+    bounds = asked.bounds(scorer)
+    rows = user_rows(scorer, users, unknown_allowed=asked.unknown != "raise")
+    item_index, described = chosen_items(scorer, items, title, where, asked.unknown)
     user_at, item_at = np.divmod(np.arange(len(rows.index) * len(item_index)), max(1, len(item_index)))
     time = check_times(rows.scorer, timestamp, 1)
     if time is not None and len(time) != 1:
         raise ArgumentError("timestamp", "be one time", f"{len(time)}")
     times = None if time is None else np.repeat(time, len(user_at))
-    columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], bounds, unknown, beside, times)
+    columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], asked, bounds, times)
     named = {names.PREDICTED_RATING: score_column(scorer)}
     series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
     return answer(
@@ -185,49 +186,38 @@ def _columns(
     scorer: Scorer,
     users: np.ndarray,
     items: np.ndarray,
+    asked: Asked,
     bounds: tuple[float, float] | None,
-    unknown: str,
-    beside: Beside,
     times: np.ndarray | None,
 ) -> dict[str, np.ndarray]:
     """Return the predictions of pairs of indexes, and what is asked for beside them, float32.
 
     The order is that of the answer.
     """
-    if beside:
-        beside.check(scorer)
+    if asked.more:
+        asked.check(scorer)
     if times is not None and knows_time(scorer):
 
         def ask(
             then: FactorScorer, user_index: np.ndarray, item_index: np.ndarray, part: slice
         ) -> dict[str, np.ndarray]:
-            return _columns(then, user_index, item_index, bounds, unknown, beside, None)
+            return _columns(then, user_index, item_index, asked, bounds, None)
 
         parts = over_times(scorer, users, items, times, ask)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     mean = scorer.score_pairs(users, items)
     columns = {names.PREDICTED_RATING: mean}
-    if beside:
-        model = beside.check(scorer)
+    if asked.more:
+        model = asked.check(scorer)
         std = standard_errors(model, users, items)
-        if beside.std:
+        if asked.std:
             columns[names.STD] = std.astype(np.float32)
-        if beside.share is not None:
-            ends = interval_ends(model, users, items, mean, std, beside.share, beside.of)
+        if asked.share is not None:
+            ends = interval_ends(model, users, items, mean, std, asked.share, asked.of)
             columns[names.LOW], columns[names.HIGH] = ends
     for name, column in columns.items():
         known = column
-        if unknown != "baseline":
+        if asked.unknown != "baseline":
             known = np.where((users < 0) | (items < 0), np.float32(np.nan), column)
         columns[name] = known if bounds is None or name == names.STD else np.clip(known, *bounds)
     return columns
-
-
-def _check_unknown(unknown: str) -> None:
-    check_choice("unknown", unknown, UNKNOWN)
-
-
-def _check_clip(scorer: Scorer, clip: bool) -> tuple[float, float] | None:
-    if clip and scorer.scale is None:
-        raise ArgumentError("clip", "be off for scores without a rating scale")
-    return scorer.scale if clip else None

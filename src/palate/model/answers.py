@@ -19,6 +19,7 @@ from palate.lists.approximate import Approximate
 from palate.lists.boosts import Boost
 from palate.lists.caps import AtMost
 from palate.lists.options import ListOptions
+from palate.lists.predicting import Asked
 from palate.lists.where import Where
 from palate.model.new_users import with_new_users
 from palate.model.queries import at_time
@@ -144,18 +145,9 @@ class Answers(HoldsDerived):
                 "be given: model.predict(user, items)",
                 advice="For the best items of a user: model.recommend(user).",
             )
+        how = Asked.checked(clip, unknown, return_std, interval, interval_of)
         asked, wanted = self._pairs(users, items, unknown)
-        return predicting.predict(
-            self.predicts,
-            asked,
-            wanted,
-            clip=clip,
-            unknown=unknown,
-            return_std=return_std,
-            interval=interval,
-            interval_of=interval_of,
-            timestamps=timestamps,
-        )
+        return predicting.predict(self.predicts, asked, wanted, how, timestamps)
 
     def predict_distribution(
         self, users: object, items: object, *, unknown: str = "raise", timestamps: object = None
@@ -218,19 +210,10 @@ class Answers(HoldsDerived):
         ValueError
             If items are not given or given twice, or an argument is out of range.
         """
+        how = Asked.checked(clip, unknown, return_std, interval, interval_of)
         asked, _ = self._pairs(users, items, unknown)
         return predicting.predict_frame(
-            self.predicts,
-            asked,
-            items,
-            title=title,
-            where=where,
-            clip=clip,
-            unknown=unknown,
-            return_std=return_std,
-            interval=interval,
-            interval_of=interval_of,
-            timestamp=timestamp,
+            self.predicts, asked, items, title=title, where=where, asked=how, timestamp=timestamp
         )
 
     def recommend(
