@@ -14,7 +14,8 @@ from palate.app.recent import Recent
 from palate.app.served import ServedModel
 from palate.data.vocabulary import Vocabulary
 from palate.lists.popular import silent_about
-from palate.model.new_users import NewUser, matrix_of
+from palate.model.new_users import NewUser
+from palate.model.user_ratings import matrix_of
 from palate.scorer import Scorer
 from palate.store.changes import RATED, REMOVED, LiveRating, RatingStore
 

@@ -59,23 +59,25 @@ class SumFold:
         return parts
 
 
-def times_of_ratings(grades: Grades, timestamps: object, n: int) -> np.ndarray | None:
-    """Return the time of each of n ratings to fold in, int64; None for None.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are no times or not as many, or the model was trained without a half-life.
-    """
-    if timestamps is None:
-        return None
-    if grades.half_life is None:
+def check_half_life(grades: Grades, timestamps: object) -> None:
+    """Raise ArgumentError for times that a model trained without a half-life has no use for."""
+    if timestamps is not None and grades.half_life is None:
         raise ArgumentError(
             "timestamps",
             "be left out: this model was trained without half_life, so old choices have the same "
             "weight as new ones",
         )
-    times = given_times(timestamps)
-    if len(times) != n:
+
+
+def times_of_ratings(timestamps: object, n: int) -> np.ndarray | None:
+    """Return the time of each of n ratings to fold in, int64; None for None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no times or not as many.
+    """
+    times = None if timestamps is None else given_times(timestamps)
+    if times is not None and len(times) != n:
         raise ArgumentError("timestamps", f"be one for each of {n} ratings", f"{len(times)}")
     return times

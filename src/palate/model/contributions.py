@@ -80,10 +80,9 @@ def contributions(
     item_factors : ndarray of shape (n_draws, n_factors), float32
     item_bias : ndarray of shape (n_draws,), float32
     """
-    kept = slice(None) if user.held_out is None else ~user.held_out
-    columns, values = user.rated[kept], user.values[kept]
-    rows = Rows.one(columns, values, None if user.weights is None else user.weights[kept], model.n_items)
-    times = None if user.times is None else user.times[kept]
+    rated = user.trained()
+    columns, times = rated.rated, rated.times
+    rows = rated.rows(model.n_items)
     if model.fold is not None:
         item = item_factors[0].astype(np.float64)
         parts = [
@@ -103,7 +102,7 @@ def contributions(
         user_bias=own,
         item_bias=theirs,
         items=columns,
-        values=values,
+        values=rated.values,
         expected=expected,
         ratings=shares,
         prior=float(others[0]),

@@ -1,7 +1,8 @@
 """Fold-in: the vector of a user or item that was not in the training data, by the row solver."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.factors.folded_rows import FoldedRows
 from palate.factors.folding import Features, fold_rows
 from palate.factors.sides import SideName
-from palate.factors.sums import times_of_ratings
+from palate.factors.sums import check_half_life, times_of_ratings
 from palate.factors.temporal import Sessions
 from palate.factors.temporal_scores import check_times
 from palate.lists.lookup import element, is_single
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Folded:
+class Folded(UserRatings):
     """A row that was solved for with the other side's vectors fixed.
 
     Parameters
@@ -40,12 +41,10 @@ class Folded:
     bias : ndarray of shape (n_draws,), float32
     rated : ndarray of shape (n_rated,), int32
         Positions in the model of what it was rated on: items for a user, users for an item; ascending.
-    values : ndarray of shape (n_rated,), float32
-        The ratings, in the units of the training ratings.
-    held_out : ndarray of shape (n_rated,), bool, optional
-        Which of them the model was not trained on, for a row of the model itself.
-    weights : ndarray of shape (n_rated,), float32, optional
-        Their observation weights; all 1 when None.
+    values, weights, held_out
+        The ratings, as in `palate.model.user_ratings.UserRatings`.
+    times : ndarray of shape (n_rated,), int64, optional
+        Of the ratings, for a model in which old choices count less.
     features : dict, optional
         Values of the features that the row was folded in with, by name.
     scale : ndarray of shape (n_draws,), float32, optional
@@ -55,23 +54,16 @@ class Folded:
     sessions : Sessions, optional
         Of a user whose times are known, with `session_effect`, ndarray of shape (n_draws,
         n_sessions), float32.
-    times : ndarray of shape (n_rated,), int64, optional
-        Of the ratings, for a model in which old choices count less.
     """
 
     id: Any
     factors: np.ndarray
     bias: np.ndarray
-    rated: np.ndarray
-    values: np.ndarray
-    held_out: np.ndarray | None = None
-    weights: np.ndarray | None = None
     features: dict[str, Any] | None = None
     scale: np.ndarray | None = None
     time_bin: int | None = None
     sessions: Sessions | None = None
     session_effect: np.ndarray | None = None
-    times: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return (
@@ -97,11 +89,9 @@ def fold_user(
     timestamps: object = None,
 ) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
-    row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
-    times = _times_for(model, timestamps, len(order))
-    return FoldedUser(
-        id=user_id, **_one_row(model, "user", row, features, None if times is None else times[order])
-    )
+    times = partial(_times_for, model, timestamps)
+    row = checked_row(model, model.items, items, ratings, weights, "items", "item id", times)
+    return FoldedUser(id=user_id, **_one_row(model, "user", row, features))
 
 
 def user_with(
@@ -118,26 +108,18 @@ def user_with(
                 ".",
             )
         )
-    row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
-    times = _times_for(model, timestamps, len(order))
+    times = partial(_times_for, model, timestamps)
+    new = checked_row(model, model.items, items, ratings, weights, "items", "item id", times)
     old = UserRatings.stored(model.ratings, model.users.index(user))
-    if old.times is None or (times is None and not _takes_times(model)):
-        old, times = replace(old, times=None), None
-    new = UserRatings(
-        rated=row.columns,
-        values=row.values,
-        weights=row.weights if row.weights.size else None,
-        times=None if times is None else times[order],
-    )
+    if old.times is None or (new.times is None and not _takes_times(model)):
+        old, new = replace(old, times=None), replace(new, times=None)
     whole = old.with_new(new, last_time(model.ratings))
-    train = whole.trained()
-    rows = Rows.one(train.rated, train.values, train.weights, row.n_columns)
-    found = _one_row(model, "user", rows, None, train.times)
-    every = {"rated": whole.rated, "values": whole.values, "weights": whole.weights}
-    if found["times"] is not None:
-        every["times"] = whole.times
-    held_out = whole.held_out if whole.held_out is not None and whole.held_out.any() else None
-    return FoldedUser(id=user, **{**found, **every}, held_out=held_out)
+    found = _one_row(model, "user", whole.trained(), None)
+    if found["times"] is None:
+        whole = replace(whole, times=None)
+    if whole.held_out is not None and not whole.held_out.any():
+        whole = replace(whole, held_out=None)
+    return FoldedUser(id=user, **{**found, **vars(whole)})
 
 
 def _takes_times(model: "FactorModel") -> bool:
@@ -148,7 +130,8 @@ def _times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray |
     """Return the time of each of n ratings of someone, checked as the model takes them."""
     if model.fold is None and model.grades.half_life is None:  # perhaps of a model that knows of time
         return check_times(model, timestamps, n, "ratings")
-    return times_of_ratings(model.grades, timestamps, n)
+    check_half_life(model.grades, timestamps)
+    return times_of_ratings(timestamps, n)
 
 
 def solve_users(
@@ -167,19 +150,19 @@ def fold_item(
     features: dict[str, Any] | None = None,
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
-    row, _ = checked_row(model, model.users, users, ratings, weights, "users", "user id")
+    row = checked_row(model, model.users, users, ratings, weights, "users", "user id")
     if model.fold is not None:
         return _by_genres(model, row, item_id, features)
     return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
 
 
 def _by_genres(
-    model: "FactorModel", row: Rows, item_id: object, features: dict[str, Any] | None
+    model: "FactorModel", row: UserRatings, item_id: object, features: dict[str, Any] | None
 ) -> FoldedItem:
     """Return an item of a model of choices, known by its genres alone."""
     from palate.model.genre_vectors import vector_of_genres
 
-    if len(row.columns) or not features:
+    if len(row.rated) or not features:
         raise ValueError(
             f"items cannot be folded into this model: a {model.trainer.get('name', 'model of choices')} "
             f"model makes users of their items, "
@@ -193,32 +176,28 @@ def _by_genres(
         id=item_id,
         factors=vector_of_genres(model, features[names.GENRES])[None],
         bias=np.zeros(1, np.float32),
-        rated=row.columns,
+        rated=row.rated,
         values=row.values,
         features=features,
     )
 
 
 def _one_row(
-    model: "FactorModel",
-    side: SideName,
-    row: Rows,
-    features: dict[str, Any] | None,
-    times: np.ndarray | None = None,
+    model: "FactorModel", side: SideName, row: UserRatings, features: dict[str, Any] | None
 ) -> dict[str, Any]:
-    found = solve_side(model, side, row, features, 1, times)
+    """Return the fields of a folded row with these ratings."""
+    rows = row.rows(model.n_items if side == "user" else model.n_users)
+    found = solve_side(model, side, rows, features, 1, row.times)
     return {
+        **vars(row),
         "factors": found.factors[:, 0],
         "bias": found.bias[:, 0],
-        "rated": row.columns,
-        "values": row.values,
-        "weights": row.weights if row.weights.size else None,
         "features": features,
         "scale": None if found.scale is None else found.scale[:, 0],
         "time_bin": None if found.user_time_bin is None else int(found.user_time_bin[0]),
         "sessions": found.sessions,
         "session_effect": found.session_effect,
-        "times": None if model.grades.half_life is None else times,
+        "times": None if model.grades.half_life is None else row.times,
     }
 
 
@@ -230,9 +209,16 @@ def _targets(model: "FactorModel", rows: Rows, times: np.ndarray | None) -> Rows
 
 
 def checked_row(
-    model: Scorer, vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str
-) -> tuple[Rows, np.ndarray]:
-    """Check the ratings of one row and return them sorted, and the order that sorts them.
+    model: Scorer,
+    vocabulary: Vocabulary,
+    ids: Any,
+    ratings: Any,
+    weights: Any,
+    argument: str,
+    what: str,
+    times: Callable[[int], np.ndarray | None] = lambda n: None,
+) -> UserRatings:
+    """Check the ratings of one row and return them sorted, with what `times` gives for so many of them.
 
     Raises
     ------
@@ -272,8 +258,9 @@ def checked_row(
     if (np.diff(index) == 0).any():
         twice = vocabulary.id(int(index[np.flatnonzero(np.diff(index) == 0)[0]]))
         raise ArgumentError(argument, "not repeat an id", f"{twice!r} twice", "Keep one of its ratings.")
-    found = _weights(weights, order)
-    return Rows.one(index.astype(np.int32), values[order], found, len(vocabulary)), order
+    own, then = _weights(weights, order), times(len(order))
+    then = None if then is None else then[order]
+    return UserRatings(rated=index.astype(np.int32), values=values[order], weights=own, times=then)
 
 
 def grades_of_model(model: object) -> Grades | None:

@@ -16,6 +16,7 @@ from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import item_table, share_items
+from palate.factors.sums import check_half_life
 from palate.linear.neighbours import cosines
 from palate.linear.weights import ItemWeights
 from palate.lists.filters import allowed_items
@@ -236,12 +237,7 @@ class LinearModel(WithFile, ModelFields):
         `items`, `ratings`, `weights`, `user_id` and `timestamps` are those of `Model.fold_in`;
         times need a model with `half_life`.
         """
-        if timestamps is not None and self.grades.half_life is None:
-            raise ArgumentError(
-                "timestamps",
-                "be left out: this model was trained without half_life, so old choices have the "
-                "same weight as new ones",
-            )
+        check_half_life(self.grades, timestamps)
         user = super().fold_in(items, ratings, weights=weights, user_id=user_id, timestamps=timestamps)
         self.grades.of(user.values)  # raises now for a rating without a grade
         return user

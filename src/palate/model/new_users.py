@@ -1,22 +1,20 @@
 """Users who were not there in training, for models whose users are what their ratings make of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.matrix import RatingMatrix
-from palate.data.times import given_times
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import share_items
+from palate.factors.sums import times_of_ratings
 from palate.lists.lookup import UserRows
 from palate.model.folded import checked_row
 from palate.model.queries import labels_of
-from palate.model.user_ratings import UserRatings, last_time
+from palate.model.user_ratings import UserRatings, last_time, matrix_of
 from palate.scorer import Scorer
 
 
@@ -60,20 +58,9 @@ def new_user(
     model: TakesUsers, items: object, ratings: object, weights: object, user_id: object, timestamps: object
 ) -> NewUser:
     """Return the user with these ratings, after checking them as fold-in does."""
-    row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
-    times = None
-    if timestamps is not None:
-        times = given_times(timestamps)
-        if len(times) != len(order):
-            raise ArgumentError("timestamps", f"be one for each of {len(order)} ratings", f"{len(times)}")
-        times = times[order]
-    return NewUser(
-        id=user_id,
-        rated=row.columns,
-        values=row.values,
-        weights=row.weights if row.weights.size else None,
-        times=times,
-    )
+    times = partial(times_of_ratings, timestamps)
+    found = checked_row(model, model.items, items, ratings, weights, "items", "item id", times)
+    return _new_user(user_id, found)
 
 
 def new_user_with(
@@ -107,26 +94,6 @@ def with_new_users(model: TakesUsers, users: Any) -> Any:
     share_items(model, small)
     labels = labels_of(model.users, [row.id for row in rows]).alias(names.USER_ID)
     return UserRows(small, np.arange(len(rows)), labels, single)
-
-
-def matrix_of(rows: Sequence[NewUser], n_items: int) -> RatingMatrix:
-    """Return the ratings of users as a matrix, one row for each."""
-
-    def joined(parts: list[Any], dtype: npt.DTypeLike) -> np.ndarray:
-        return np.concatenate([np.empty(0, dtype), *(np.asarray(part, dtype) for part in parts)])
-
-    timed = bool(rows) and all(row.times is not None for row in rows)
-    weighted = any(row.weights is not None for row in rows)
-    weights = [np.ones(len(row.values), np.float32) if row.weights is None else row.weights for row in rows]
-    return RatingMatrix(
-        indptr=np.concatenate([[0], np.cumsum([len(row.rated) for row in rows])]).astype(np.int64),
-        items=joined([row.rated for row in rows], np.int32),
-        codes=joined([row.values for row in rows], np.float32),
-        levels=None,
-        n_items=n_items,
-        weight=joined(weights, np.float32) if weighted else None,
-        timestamp=joined([row.times for row in rows], np.int64) if timed else None,
-    )
 
 
 def _stored(model: TakesUsers, user: object) -> UserRatings:

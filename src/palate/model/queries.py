@@ -105,12 +105,8 @@ def stored_user(model: "FactorModel", user: object) -> FoldedUser:
         id=user,
         factors=model.user_factors[:, index],
         bias=model.user_bias[:, index],
-        rated=known.rated,
-        values=known.values,
-        held_out=known.held_out,
-        weights=known.weights,
-        times=None if model.grades.half_life is None else known.times,
         scale=_scale(model.user_noise, index),
+        **{**vars(known), "times": None if model.grades.half_life is None else known.times},
         **_times_of(model, index),
     )
 
@@ -134,14 +130,12 @@ def _times_of(model: "FactorModel", index: int) -> dict[str, Any]:
 def stored_item(model: "FactorModel", item: object) -> FoldedItem:
     """Return an item of the model as fold-in would."""
     index = model.items.index(item, "item id")
-    nothing = np.empty(0, np.int32), np.empty(0, np.float32)
     return FoldedItem(
         id=item,
         factors=model.item_factors[:, index],
         bias=model.item_bias[:, index],
-        rated=nothing[0],
-        values=nothing[1],
         scale=_scale(model.item_noise, index),
+        **vars(UserRatings.none()),
     )
 
 

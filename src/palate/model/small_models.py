@@ -15,6 +15,7 @@ from palate.factors.taking import take
 from palate.factors.temporal import Sessions, TimeContext
 from palate.factors.temporal_scores import in_units_of
 from palate.model.folded import Folded, FoldedItem, FoldedUser, solve_users
+from palate.model.user_ratings import matrix_of
 from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
@@ -117,19 +118,8 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
 
     Everything that is asked of a user can be asked of them.
     """
-    rows = [np.asarray(user.rated, np.int32) for user in folded]
-    values = [np.asarray(user.values, np.float32) for user in folded]
-    held_out = [
-        np.zeros(len(user.values), bool) if user.held_out is None else user.held_out for user in folded
-    ]
-    matrix = RatingMatrix(
-        indptr=np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
-        items=np.concatenate([np.empty(0, np.int32), *rows]),
-        codes=np.concatenate([np.empty(0, np.float32), *values]),
-        levels=None,
-        n_items=len(model.items),
-        held_out=np.concatenate(held_out) if any(marks.any() for marks in held_out) else None,
-    )
+    ratings = [replace(user, weights=None, times=None) for user in folded]
+    matrix = matrix_of(ratings, len(model.items))
     factors = np.stack([user.factors for user in folded], axis=1)
     bias = np.stack([user.bias for user in folded], axis=1)
     context = _in_their_time_bins(model, folded)

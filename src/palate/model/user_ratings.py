@@ -1,5 +1,6 @@
-"""The ratings of one user: as a model holds them, and with new ones among them."""
+"""The ratings of users: as a model holds them, with new ones among them, and as a matrix."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -7,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from palate.data.matrix import RatingMatrix
+from palate.solve.rows import Rows
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,6 +51,10 @@ class UserRatings:
             held_out=held_out,
         )
 
+    def rows(self, n_columns: int) -> Rows:
+        """Return the ratings as a single row, of so many columns."""
+        return Rows.one(self.rated, self.values, self.weights, n_columns)
+
     def trained(self) -> "UserRatings":
         """Return the ratings without the held-out ones."""
         if self.held_out is None:
@@ -85,6 +91,32 @@ class UserRatings:
             times=joined(self.times, new.times, last_time, np.int64),
             held_out=joined(self.held_out, new.held_out, False, bool),
         )
+
+
+def matrix_of(rows: Sequence[UserRatings], n_items: int) -> RatingMatrix:
+    """Return the ratings of users as a matrix, one row for each."""
+
+    def joined(name: str, dtype: npt.DTypeLike, otherwise: float = 0) -> np.ndarray:
+        """Return a column of all rows, with another value in those that do not have it."""
+        found = [np.empty(0, dtype)]
+        for row in rows:
+            part = getattr(row, name)
+            found.append(np.asarray(np.full(len(row.values), otherwise) if part is None else part, dtype))
+        return np.concatenate(found)
+
+    held_out = joined("held_out", bool)
+    weighted = any(row.weights is not None for row in rows)
+    timed = bool(rows) and all(row.times is not None for row in rows)
+    return RatingMatrix(
+        indptr=np.concatenate([[0], np.cumsum([len(row.rated) for row in rows])]).astype(np.int64),
+        items=joined("rated", np.int32),
+        codes=joined("values", np.float32),
+        levels=None,
+        n_items=n_items,
+        held_out=held_out if held_out.any() else None,
+        weight=joined("weights", np.float32, 1) if weighted else None,
+        timestamp=joined("times", np.int64) if timed else None,
+    )
 
 
 def last_time(ratings: RatingMatrix | None) -> int:
