@@ -267,27 +267,51 @@ def test_what_is_left_to_gain_is_unknown_where_gains_do_not_shrink(errors):
     assert still_to_gain(errors) == np.inf
 
 
-@pytest.mark.parametrize("held_out", [0.0, 0.1])
-def test_training_stops_after_two_sweeps_without_progress(held_out):
-    """The errors fall by ever smaller shares: the second idle sweep is found from them alone."""
-    model = LeastSquares(n_factors=2).fit(planted(noise=0.3), validation=held_out)
-    errors = [sweep.validation_rmse if held_out else sweep.objective for sweep in model.history.sweeps]
-    idle, lowest, stop = 0, np.inf, 0
+def stops(errors, objectives=None):
+    """Return after how many sweeps `patience=2` ends a run of these errors, which fall by ever smaller
+    shares, and whether it has converged."""
+    idle, lowest = 0, np.inf
     for number, error in enumerate(errors, start=1):
         gained = error < lowest * (1 - 1e-4)
         lowest = error if gained else lowest
-        idle = 0 if gained and still_to_gain(errors[:number]) >= 1e-4 * error else idle + 1
-        if idle == 2:
-            stop = number
-            break
-    assert len(errors) == stop < LeastSquares().max_sweeps
-    of = "validation error" if held_out else "objective"
-    assert model.history.stopped == (f"Less than 0.01% of the {of} was gained, or left to gain, in 2 sweeps.")
-    longer = LeastSquares(n_factors=2, tolerance=0, max_sweeps=stop + 20, patience=50).fit(
-        planted(noise=0.3), validation=held_out
+        settled = [
+            still_to_gain(figures[:number]) < 1e-4 * figures[number - 1]
+            for figures in (errors, objectives)
+            if figures is not None
+        ]
+        converged = len(settled) == 2 and all(settled)
+        idle = 0 if gained and not settled[0] else idle + 1 + converged
+        if idle >= 2:
+            return number, converged
+    return None
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.1])
+def test_training_stops_after_two_sweeps_without_progress(held_out):
+    """The second idle sweep is found from the errors alone; one that has converged counts as two."""
+    table = planted(noise=0.3)
+    model = LeastSquares(n_factors=2).fit(table, validation=held_out)
+    objectives = [sweep.objective for sweep in model.history.sweeps]
+    errors = [sweep.validation_rmse for sweep in model.history.sweeps] if held_out else objectives
+    found = stops(errors, objectives) if held_out else stops(errors)
+    assert found == (len(errors), held_out > 0)
+    assert len(errors) < LeastSquares().max_sweeps
+    assert model.history.stopped == (
+        "Less than 0.01% of the validation error, and of the objective, was left to gain."
+        if held_out
+        else "Less than 0.01% of the objective was gained, or left to gain, in 2 sweeps."
+    )
+    longer = LeastSquares(n_factors=2, tolerance=0, max_sweeps=len(errors) + 20, patience=50).fit(
+        table, validation=held_out
     )
     best = min(sweep.validation_rmse if held_out else sweep.objective for sweep in longer.history.sweeps)
     assert min(errors) <= best * 1.0003
+
+
+def test_more_patience_waits_longer_even_after_convergence():
+    fits = [LeastSquares(n_factors=2, patience=n).fit(planted(noise=0.3), validation=0.1) for n in (2, 6)]
+    n_sweeps = [len(model.history.sweeps) for model in fits]
+    assert n_sweeps[0] < n_sweeps[1] <= n_sweeps[0] + 4
 
 
 def test_a_callback_sees_every_sweep_and_can_end_training(ratings):

@@ -94,8 +94,9 @@ class LeastSquares:
         A sweep is progress if the validation error (or the objective, without validation ratings)
         falls by at least this share and as much is left to gain.
     patience : int, default 2
-        Training stops after this many sweeps without progress. With counts or an unobserved weight,
-        progress is that of the objective.
+        Training stops after this many sweeps without progress. A sweep after which the objective has
+        no more to gain either counts as two. With counts or an unobserved weight, progress is that of
+        the objective.
     user_features, item_features : str, default ""
         Names of features, with commas between. "rated" are the items that a user rated, "raters"
         the users who rated an item; other names are columns of `user_table` and of the catalog. A

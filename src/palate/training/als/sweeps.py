@@ -30,7 +30,8 @@ class Stopping:
 
     Nothing is gained when `patience` sweeps in a row lower the validation error by a share of less
     than `tolerance`, or leave less than that to gain (`still_to_gain`); without validation ratings
-    the objective stands in its place.
+    the objective stands in its place. A sweep after which both leave less than that to gain
+    counts as two.
     """
 
     max_sweeps: int
@@ -141,7 +142,7 @@ class Sweeps:
         """Sweep on from where a run stands, and return why it stopped."""
         run, stopping = at.run, self.stopping
         if run.idle >= stopping.patience:  # the run had ended when it was left
-            return _no_gain(self.problem, stopping)
+            return _no_gain(self.problem, stopping, run.reports)
         for sweep in range(at.sweep if at.halfway else at.sweep + 1, stopping.max_sweeps + 1):
             began = time.perf_counter()
             if not at.halfway:
@@ -156,7 +157,7 @@ class Sweeps:
             if callback is not None and callback(report) is False:
                 return f"The callback ended training after sweep {sweep}."
             if run.idle >= stopping.patience:
-                return _no_gain(self.problem, stopping)
+                return _no_gain(self.problem, stopping, run.reports)
         return f"The limit of {stopping.max_sweeps} sweeps was reached."
 
     def to_the_end(self, run: Run) -> Side:
@@ -300,8 +301,9 @@ def _add(run: Run, report: SweepReport, at: Standing, n_double: int, stopping: S
     gained = error < run.reference * (1 - stopping.tolerance)
     if gained:
         run.reference = error
-    left = still_to_gain([_error(one, stopping) for one in run.reports[-3:]])
-    if gained and left >= stopping.tolerance * abs(error):
+    if _converged(run.reports, stopping):
+        run.idle += 2
+    elif gained and not _settled([_error(one, stopping) for one in run.reports], stopping):
         run.idle = 0
     elif not growing:  # small starting factors have to grow before they can lower the error
         run.idle += 1
@@ -311,7 +313,24 @@ def _error(report: SweepReport, stopping: Stopping) -> float:
     """Return the error of a sweep that decides when to stop."""
     if report.validation_mse is not None and not stopping.on_objective:
         return math.sqrt(report.validation_mse)
+    return _objective(report)
+
+
+def _objective(report: SweepReport) -> float:
     return math.inf if report.objective is None else report.objective
+
+
+def _converged(reports: list[SweepReport], stopping: Stopping) -> bool:
+    """Return whether neither the validation error nor the objective has more to gain than the tolerance."""
+    if reports[-1].validation_mse is None or stopping.on_objective:
+        return False
+    errors = [_error(one, stopping) for one in reports]
+    return _settled(errors, stopping) and _settled([_objective(one) for one in reports], stopping)
+
+
+def _settled(errors: list[float], stopping: Stopping) -> bool:
+    """Return whether further sweeps will lower an error by a share of less than the tolerance."""
+    return still_to_gain(errors[-3:]) < stopping.tolerance * abs(errors[-1])
 
 
 def still_to_gain(errors: list[float]) -> float:
@@ -333,7 +352,10 @@ def still_to_gain(errors: list[float]) -> float:
     return last * last / (before - last) if before > last > 0 else math.inf
 
 
-def _no_gain(problem: Problem, stopping: Stopping) -> str:
+def _no_gain(problem: Problem, stopping: Stopping, reports: list[SweepReport]) -> str:
+    if _converged(reports, stopping):
+        share = f"{stopping.tolerance:.2%}"
+        return f"Less than {share} of the validation error, and of the objective, was left to gain."
     what = "the validation error" if problem.held_out.any() and not stopping.on_objective else "the objective"
     sweeps = "one sweep" if stopping.patience == 1 else f"{stopping.patience} sweeps"
     return f"Less than {stopping.tolerance:.2%} of {what} was gained, or left to gain, in {sweeps}."
