@@ -94,7 +94,7 @@ def similar_items(
     )
     labels = model.items.take(index).alias(SIMILAR_TO)
     _warn_if_empty(near, labels, allowed.empty_because)
-    return answer(_similar_frame(labels, near, item_table(model)), model, items, candidates)
+    return answer(similar_frame(labels, near, item_table(model)), model, items, candidates)
 
 
 def similar_users(
@@ -142,7 +142,7 @@ def similar_users(
     near = nearest(model, "user", queries, rows.index, n, allowed=allowed, own=own, threads=threads)
     labels = rows.labels.alias(SIMILAR_TO)
     _warn_if_empty(near, labels, reason)
-    return answer(_similar_frame(labels, near, table), model, users)
+    return answer(similar_frame(labels, near, table), model, users)
 
 
 def nearest(
@@ -245,7 +245,8 @@ def _user_table(model: Scorer) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _similar_frame(labels: pl.Series, near: Ranking, table: pl.DataFrame) -> pl.DataFrame:
+def similar_frame(labels: pl.Series, near: Ranking, table: pl.DataFrame) -> pl.DataFrame:
+    """Return what is near to each label as a frame, one row for each place that is filled."""
     filled = near.items >= 0
     query, place = np.nonzero(filled)
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(SIMILARITY, near.scores[filled])]

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, is_integer
+from palate._checks import ArgumentError, ArgumentTypeError, is_integer
 from palate._random import Stream, key_of
+from palate.data.matrix import RatingMatrix
 from palate.factors.pairs import Pairs
 from palate.factors.taking import changed
 from palate.solve.prior import RowPrior
@@ -24,8 +25,7 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
 
     See `FactorModel.compress`.
     """
-    _check(model, k)
-    user_index, item_index, values = _trained_pairs(model)
+    user_index, item_index, values = _trained_pairs(_checked(model, k))
     before = model.score_pairs(user_index, item_index).astype(np.float64)
     error = float(
         np.mean(
@@ -66,7 +66,8 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
     return changed(point, history=replace(model.history, notes=(*model.history.notes, note)))
 
 
-def _check(model: "FactorModel", k: int) -> None:
+def _checked(model: "FactorModel", k: int) -> RatingMatrix:
+    """Return the ratings of a model that can be compressed to k factors."""
     if not is_integer(k):
         raise ArgumentTypeError("k", "be an integer", f"{k!r}")
     most = model.n_draws * model.n_factors
@@ -82,6 +83,7 @@ def _check(model: "FactorModel", k: int) -> None:
         raise ValueError(
             "compress needs the ratings of the model to measure its loss; this model was saved without them."
         )
+    return model.ratings
 
 
 def _factors(model: "FactorModel", k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -138,17 +140,8 @@ def _prior(prior: RowPrior, factors: np.ndarray, bias: np.ndarray, error: float)
     )
 
 
-def _trained_pairs(model: "FactorModel") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _trained_pairs(ratings: RatingMatrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return indexes and values of training pairs, evenly spaced ones if they are very many."""
-    ratings = model.ratings
-    if ratings is None:
-        raise ValueError(
-            Words(
-                "compress needs the ratings of the model; it was saved with ",
-                Setting("ratings", False),
-                ".",
-            )
-        )
     places = np.arange(len(ratings)) if ratings.held_out is None else np.flatnonzero(~ratings.held_out)
     places = places[:: max(1, len(places) // _PAIRS)]
     users = np.searchsorted(ratings.indptr, places, side="right") - 1

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Unpack
 
 import numpy as np
@@ -20,7 +20,7 @@ from palate.model.explaining import Explanation
 from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, user_with
 from palate.model.history import History
 from palate.model.joined import Change
-from palate.model.model import Model
+from palate.model.model import ModelFields
 from palate.model.with_file import WithFile
 from palate.model.with_vectors import WithVectors
 from palate.solve.confidence import Confidence
@@ -28,8 +28,8 @@ from palate.solve.grades import Grades
 
 
 @helpful_methods
-@dataclass(frozen=True, eq=False, init=False, repr=False)
-class FactorModel(OfFactors, WithVectors, WithFile, Model):
+@dataclass(frozen=True, eq=False, init=False, repr=False, kw_only=True)
+class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
     """A trained matrix factorization.
 
     It predicts `rating = mean + user bias + item bias + user factors . item factors`.
@@ -49,15 +49,8 @@ class FactorModel(OfFactors, WithVectors, WithFile, Model):
     them unless a call names another time.
     """
 
-    users: Vocabulary
-    items: Vocabulary
     factors: Factors
     scale: tuple[float, float] | None = None
-    catalog: Catalog | None = None
-    ratings: RatingMatrix | None = None
-    trainer: Mapping[str, Any] = field(default_factory=dict)  # {"name": "LeastSquares", hyper-parameters...}
-    history: History = field(default_factory=History)
-    frame_kind: str = "polars"
 
     def __init__(
         self,
@@ -76,19 +69,17 @@ class FactorModel(OfFactors, WithVectors, WithFile, Model):
         check_names(parts, type(self).__name__)
         found = factors_of(parts, scale) if factors is None else with_parts(factors, parts, scale)
         check_counts(found, len(users), len(items))
-        values = {
-            "users": users,
-            "items": items,
-            "factors": found,
-            "scale": scale,
-            "catalog": catalog,
-            "ratings": ratings,
-            "trainer": {} if trainer is None else trainer,
-            "history": History() if history is None else history,
-            "frame_kind": frame_kind,
-        }
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        super().__init__(
+            users=users,
+            items=items,
+            catalog=catalog,
+            ratings=ratings,
+            trainer={} if trainer is None else trainer,
+            history=History() if history is None else history,
+            frame_kind=frame_kind,
+        )
+        object.__setattr__(self, "factors", found)
+        object.__setattr__(self, "scale", scale)
 
     def __repr__(self) -> str:
         name = self.trainer.get("name", "imported")

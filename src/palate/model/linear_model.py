@@ -6,13 +6,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from palate._checks import ArgumentError, check_choice
 from palate._parallel import available_threads
 from palate.data import columns as names
 from palate.data.arguments import helpful_methods
-from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import item_table, share_items
@@ -21,15 +19,16 @@ from palate.linear.neighbours import cosines
 from palate.linear.weights import ItemWeights
 from palate.lists.filters import allowed_items
 from palate.lists.likeness import Likeness
-from palate.lists.lookup import answer, column_of, described_frame, known_indices
+from palate.lists.lookup import answer, column_of, known_indices
 from palate.lists.recommending import check_n
-from palate.lists.similar import SHRINK, SIMILAR_TO, SIMILARITY, check_shrink, support
+from palate.lists.similar import SHRINK, SIMILAR_TO, check_shrink, similar_frame, support
 from palate.lists.where import Where
 from palate.model.folded import FoldedUser
 from palate.model.joined import Change, check_timed
 from palate.model.model import ModelFields, scores_of_pairs
 from palate.model.new_users import NewUser
 from palate.model.with_file import WithFile
+from palate.scorer import Ranking
 from palate.solve.grades import Grades
 from palate.solve.rows import Rows
 
@@ -144,25 +143,17 @@ class LinearModel(WithFile, ModelFields):
         allowed = allowed_items(
             self, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
         ).mask
-        found, labels, ranks, weights = [], [], [], []
+        near = Ranking.empty(len(index), min(n, len(self.items)))
         for query, item in enumerate(index):
             row = alike(int(item)) * known
             row[item] = 0
             if allowed is not None:
                 row[~allowed] = 0
-            best = np.lexsort((np.arange(len(row)), -row))[:n]
+            best = np.argsort(-row, kind="stable")[:n]
             best = best[row[best] > 0]
-            found.append(best)
-            labels.append(np.full(len(best), query))
-            ranks.append(np.arange(1, len(best) + 1))
-            weights.append(row[best])
-        asked = self.items.take(index).alias(SIMILAR_TO).gather(np.concatenate(labels))
-        numbers = [
-            pl.Series(names.RANK, np.concatenate(ranks)),
-            pl.Series(SIMILARITY, np.concatenate(weights)),
-        ]
-        frame = described_frame([asked], rows_of(item_table(self), np.concatenate(found)), numbers)
-        return answer(frame, self, items, candidates)
+            near.items[query, : len(best)], near.scores[query, : len(best)] = best, row[best]
+        labels = self.items.take(index).alias(SIMILAR_TO)
+        return answer(similar_frame(labels, near, item_table(self)), self, items, candidates)
 
     def _similarity(
         self, by: str | None, shrink: float | None
