@@ -14,7 +14,7 @@ from palate.io.blocks import Block
 from palate.io.layout import TextFile, misplaced_quote
 
 _WHOLE = re.compile(r"\s*[+-]?\d+")
-NUMBER = re.compile(
+_NUMBER = re.compile(
     r"\s*[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE
 )
 _NEEDS = {"seconds": "times as whole seconds", "number": "numbers", "fraction": "times as seconds"}
@@ -42,17 +42,17 @@ class Fields:
 
 def time_kind(file: TextFile, place: int) -> str:
     """Tell from the first lines how times are written: whole seconds, fractions of seconds, or dates."""
-    if file.timestamp_format is not None:
+    if file.options.timestamp_format is not None:
         return "datetime"
     cells = file.sample(place)
-    if all(NUMBER.fullmatch(cell) for cell in cells):
+    if all(_NUMBER.fullmatch(cell) for cell in cells):
         return "seconds" if all(_WHOLE.fullmatch(cell) for cell in cells) else "fraction"
     return "seconds" if _WHOLE.fullmatch(cells[0]) else "datetime"
 
 
 def dtype_of(file: TextFile, role: str, kind: str) -> type[pl.DataType]:
     """Return how Polars is to read a column; numbers that need care are read as text first."""
-    if kind == "number" and (file.decimal != "." or (role == "rating" and file.missing)):
+    if kind == "number" and (file.options.decimal != "." or (role == "rating" and file.options.missing)):
         return pl.String
     return _DTYPES.get(kind, pl.String)
 
@@ -101,6 +101,22 @@ def times_of(column: pl.Series, label: str, where: WhereRow, pattern: str | None
     return numbers if unit is None else numbers.astype(f"datetime64[{DATETIMES[unit]}]")
 
 
+def marked(ratings: pl.Series, missing: tuple[str, ...]) -> pl.Series:
+    """Return which cells hold one of the marks for "not rated", as text or as a number."""
+    numbers = [number for mark in missing if (number := _number(mark)) is not None]
+    found = ratings.cast(pl.String).is_in(list(missing)) | ratings.cast(pl.Float64, strict=False).is_in(
+        numbers
+    )
+    return found.fill_null(False)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def refuse_swallowed(ids: pl.Series, label: str, where: WhereRow, line_end: str, separator: str) -> None:
     """Raise if an id holds a line end and a separator: a quote that is a plain character swallowed rows."""
     wrong = (ids.str.contains(line_end) & ids.str.contains(separator, literal=True)).fill_null(False)
@@ -147,7 +163,7 @@ def _fits(cell: str, kind: str) -> bool:
         return True
     if kind == "seconds":
         return len(cell) < 100 and bool(_WHOLE.fullmatch(cell)) and -(2**63) <= int(cell) < 2**63
-    return NUMBER.fullmatch(cell) is not None
+    return _NUMBER.fullmatch(cell) is not None
 
 
 def _advice(cell: str, kind: str, file: TextFile) -> str:

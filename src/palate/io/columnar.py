@@ -15,9 +15,9 @@ from palate.data.arguments import warn_caller
 from palate.data.checks import rating_values
 from palate.data.frames import missing_column
 from palate.data.ids import SIGNED, WhereRow, id_column, row_label
-from palate.io.cells import times_of
+from palate.io.cells import marked, times_of
 from palate.io.foreign import is_arrow
-from palate.io.layout import ReadingWarning
+from palate.io.layout import ReadingWarning, TableOptions
 from palate.io.parts import Integers, Keys, Numbers
 from palate.io.roles import KINDS, REQUIRED, choose_columns
 from palate.io.sources import Source
@@ -28,12 +28,7 @@ UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
 def read_parquet(
-    source: Source,
-    named: dict[str, str | None],
-    counts: bool = False,
-    missing: tuple[str, ...] = (),
-    skip_empty: bool = False,
-    timestamp_format: str | None = None,
+    source: Source, named: dict[str, str | None], options: TableOptions, counts: bool = False
 ) -> Columns:
     """Return the rating columns of a Parquet or Arrow file; the other parameters as in `read_table`."""
     schemas = [_schema(part) for part in source.parts or (source,)]
@@ -42,7 +37,7 @@ def read_parquet(
     columns = {role: str(name) for role, name in found.items()}
     _check_parts(source, schemas, columns)
     types = {role: [schema[name] for schema in schemas] for role, name in columns.items()}
-    return _Reading(source, columns, types, missing, skip_empty, timestamp_format).columns()
+    return _Reading(source, columns, types, options).columns()
 
 
 class _Reading:
@@ -53,22 +48,19 @@ class _Reading:
         source: Source,
         columns: dict[str, str],
         types: dict[str, list[pl.DataType]],
-        missing: tuple[str, ...],
-        skip_empty: bool,
-        timestamp_format: str | None,
+        options: TableOptions,
     ) -> None:
-        self.source, self.names, self.timestamp_format = source, columns, timestamp_format
+        self.source, self.names, self.options = source, columns, options
         self.labels = {role: f"column {name!r}" for role, name in columns.items()}
         self.parts = {role: _part(role, types[role]) for role in columns}
-        self.missing = missing if "rating" in columns else ()
-        self.skip_empty = skip_empty
+        self.missing = options.missing if "rating" in columns else ()
         self.left_out: dict[str, int] = {}  # why, and how many rows
         self.kept: list[np.ndarray] = []  # which rows are not left out, if any may be
 
     def columns(self) -> Columns:
         n_kept = 0
         for rows in _blocks(self.source, list(dict.fromkeys(self.names.values()))):
-            if self.missing or self.skip_empty:
+            if self.missing or self.options.skip_empty:
                 self.kept.append(self._kept(rows))
                 rows = rows.filter(self.kept[-1])
             where = partial(self._where, n_kept)
@@ -87,7 +79,7 @@ class _Reading:
         if kind == "number":
             self.parts[role].add(rating_values(column, label, where))
         elif kind == "time":
-            self.parts[role].add(times_of(column, label, where, self.timestamp_format))
+            self.parts[role].add(times_of(column, label, where, self.options.timestamp_format))
         else:
             self.parts[role].add(id_column(column, label, where)[0])
 
@@ -104,7 +96,7 @@ class _Reading:
         if self.missing:
             said = f"hold {', '.join(map(repr, self.missing))} for a rating and are left out"
             masks[said] = marked(rows[self.names["rating"]], self.missing)
-        if self.skip_empty:
+        if self.options.skip_empty:
             wanted = [rows[self.names[role]] for role in REQUIRED if role in self.names]
             empty = [one.is_null() | (one.is_nan() if one.dtype.is_float() else False) for one in wanted]
             masks["have no user, item or rating and are left out"] = reduce(or_, empty)
@@ -140,22 +132,6 @@ def _blocks(source: Source, columns: list[str]) -> Iterator[pl.DataFrame]:
                 yield lazy.slice(start, size).collect()
         except UNREADABLE as error:
             raise ValueError(_not_parquet(part, error)) from None
-
-
-def marked(ratings: pl.Series, missing: tuple[str, ...]) -> pl.Series:
-    """Return which cells hold one of the marks for "not rated", as text or as a number."""
-    numbers = [number for mark in missing if (number := _number(mark)) is not None]
-    found = ratings.cast(pl.String).is_in(list(missing)) | ratings.cast(pl.Float64, strict=False).is_in(
-        numbers
-    )
-    return found.fill_null(False)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _scan(source: Source) -> pl.LazyFrame:

@@ -10,7 +10,7 @@ from palate._checks import ArgumentError
 from palate.io.columnar import UNREADABLE, reason_of
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.io.formats import rating_file
-from palate.io.layout import text_file
+from palate.io.layout import TableOptions, text_file
 from palate.io.records import is_json_lines
 from palate.io.roles import choose_columns
 from palate.io.sources import Files, Source
@@ -87,7 +87,7 @@ def _scan(source: Source, separator: str | None, encoding: str) -> tuple[pl.Lazy
     if is_parquet(source):
         lazy = pl.scan_parquet(files)
         return lazy, lazy.collect_schema().names()
-    file = text_file(source, separator, encoding)
+    file = text_file(source, TableOptions(separator=separator, encoding=encoding))
     if len(file.separator) != 1:
         raise ArgumentError(
             source.name,

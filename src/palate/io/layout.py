@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 from palate._checks import ArgumentError, Setting, Words
 from palate.data.arguments import warn_caller
@@ -43,19 +43,42 @@ class ReadingWarning(UserWarning):
     """
 
 
-class RowOptions(TypedDict, total=False):
-    """Which rows count, and how their cells are read; see `TextFile`."""
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """How a table of ratings is written, as far as that is given, and which of its rows count.
 
-    missing: tuple[str, ...]
-    skip_empty: bool
-    timestamp_format: str | None
-    decimal: str
+    Parameters
+    ----------
+    separator : str, optional
+        One character or more, such as `::`; by default the one that splits the first line.
+    encoding : str
+        Of a file without byte order mark.
+    header : bool, optional
+        Whether the first line holds column names; by default it must, and a line that looks like a
+        row is refused.
+    quote : bool, optional
+        Whether fields may be enclosed in double quotes; by default unless they are separated by tabs.
+    missing : tuple of str
+        What stands in the rating column where there is no rating; these rows are left out.
+    skip_empty : bool
+        Whether rows without a user, an item or a rating are left out.
+    timestamp_format : str, optional
+        How times are written, in the signs of `strftime`.
+    decimal : {".", ","}
+        What divides a number from its fraction.
+    """
+
+    separator: str | None = None
+    encoding: str = "utf-8"
+    header: bool | None = None
+    quote: bool | None = None
+    missing: tuple[str, ...] = ()
+    skip_empty: bool = False
+    timestamp_format: str | None = None
+    decimal: str = "."
 
 
-class TextOptions(RowOptions, total=False):
-    """And how the file is written."""
-
-    encoding: str
+PLAIN = TableOptions()
 
 
 @dataclass(frozen=True)
@@ -71,27 +94,15 @@ class TextFile:
         Whether the first line holds column names; else columns are numbered from 0.
     quote : bool
         Whether a field may be put in double quotes.
-    encoding : str
-        Of a file without byte order mark.
-    missing : tuple of str
-        What stands in the rating column where there is no rating; these rows are left out.
-    skip_empty : bool
-        Whether rows without a user, an item or a rating are left out.
-    timestamp_format : str, optional
-        How times are written, in the signs of `strftime`.
-    decimal : {".", ","}
-        What divides a number from its fraction.
+    options : TableOptions
+        What else is known of it.
     """
 
     source: Source
     separator: str = ","
     header: bool = True
     quote: bool = True
-    encoding: str = "utf-8"
-    missing: tuple[str, ...] = ()
-    skip_empty: bool = False
-    timestamp_format: str | None = None
-    decimal: str = "."
+    options: TableOptions = PLAIN
 
     @property
     def name(self) -> str:
@@ -110,7 +121,7 @@ class TextFile:
 
     def blocks(self, size: int | None = None) -> Iterator[Block]:
         """Yield the file in blocks of whole records, separated by `delimiter`."""
-        for block in blocks(self.source, self.quote, self.encoding, size):
+        for block in blocks(self.source, self.quote, self.options.encoding, size):
             if len(self.separator) == 1:
                 yield block
             elif _UNIT.encode() in block.data:
@@ -192,33 +203,21 @@ def misplaced_quote(name: str, line: int) -> str:
     )
 
 
-def text_file(
-    source: Source,
-    separator: str | None = None,
-    encoding: str = "utf-8",
-    quote: bool | None = None,
-    header: bool = True,
-    **how: Unpack[RowOptions],
-) -> TextFile:
+def text_file(source: Source, options: TableOptions = PLAIN) -> TextFile:
     """Return how a text file is laid out, where that is not given found from its beginning.
 
     Between tabs quotes are plain characters unless those of the first line enclose a field.
     """
+    encoding = options.encoding
     _check_preamble(source, encoding)
-    separator = separator or sniff_separator(source, encoding)
+    separator = options.separator or sniff_separator(source, encoding)
     plain = (
-        quote is None
+        options.quote is None
         and separator == "\t"
         and not any(map(_enclosed, first_lines(source, 1, encoding)[0].split("\t")))
     )
-    file = TextFile(
-        source,
-        separator,
-        header=header,
-        quote=not plain if quote is None else quote,
-        encoding=encoding,
-        **how,
-    )
+    quote = not plain if options.quote is None else options.quote
+    file = TextFile(source, separator, options.header is not False, quote, options)
     if plain:
         found = next((cell for record in file.head for cell in record if _enclosed(cell)), None)
         if found is not None:
@@ -355,7 +354,7 @@ def _reason(error: csv.Error) -> str:
 
 def _wrong_separator(file: TextFile) -> str:
     only = file.names[0]
-    guess = sniff_separator(file.source, file.encoding)
+    guess = sniff_separator(file.source, file.options.encoding)
     if guess == file.separator and " " in only.strip():
         guess = " "
     if guess != file.separator:

@@ -4,7 +4,6 @@ import codecs
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypedDict
 
 from palate._checks import ArgumentError, Setting, Words
 from palate.data.arguments import helpful
@@ -18,7 +17,7 @@ from palate.io.columnar import read_parquet
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.io.formats import FORMATS, Format, detect, rating_file
 from palate.io.kinds import HasIds, read_like
-from palate.io.layout import RowOptions, TextFile
+from palate.io.layout import TableOptions, TextFile
 from palate.io.prepared import mask_of, prepared_mean, validation_pairs
 from palate.io.records import NetflixFile
 from palate.io.roles import check_no_rating
@@ -28,13 +27,6 @@ from palate.io.text import Columns, read_columns
 from palate.io.wide import read_wide
 
 _LOG = logging.getLogger(__name__)
-
-
-class _RowsLeftOut(TypedDict):
-    """Which rows do not count; see `TextFile`."""
-
-    missing: tuple[str, ...]
-    skip_empty: bool
 
 
 @helpful
@@ -160,23 +152,31 @@ def read(
     if no_rating:
         check_no_rating(rating, missing)
         del named["rating"]
-    rows: _RowsLeftOut = {"missing": _marks(missing), "skip_empty": skip_empty}
+    options = TableOptions(
+        separator=separator,
+        encoding=encoding,
+        header=header,
+        quote=quote,
+        missing=_marks(missing),
+        skip_empty=skip_empty,
+        timestamp_format=timestamp_format,
+        decimal=decimal,
+    )
     files, source, form = _found(Path(path), format, encoding, as_table)
     duplicates = check_policy(duplicates, counted=counts or no_rating)
     typed = is_parquet(source) or is_arrow(source)
     if form is not None:
-        columns = _read_format(source, form, rows, no_rating)
+        columns = _read_format(source, form, options, no_rating)
         if scale is None and duplicates != "sum" and not no_rating:
             scale = _scale_of(form, columns)
     elif format == "wide":
-        columns = read_wide(source, user, separator, encoding, quote, rows["missing"], decimal)
+        columns = read_wide(source, user, options)
         if no_rating:
             del columns.column["rating"]
     elif typed:
-        columns = read_parquet(source, named, counts, timestamp_format=timestamp_format, **rows)
+        columns = read_parquet(source, named, options, counts)
     else:
-        how: RowOptions = {**rows, "timestamp_format": timestamp_format, "decimal": decimal}
-        columns = read_table(source, named, separator, encoding, counts, header, quote, **how)
+        columns = read_table(source, named, options, counts)
     if like is not None:
         read_like(columns, like, typed, source.name)
     lesson = form is not None and form.name == "lesson"
@@ -276,11 +276,11 @@ def _format(source: Source, files: Files, format: str, encoding: str, named: boo
     return FORMATS.get(format)
 
 
-def _read_format(source: Source, form: Format, rows: _RowsLeftOut, no_rating: bool) -> Columns:
+def _read_format(source: Source, form: Format, options: TableOptions, no_rating: bool) -> Columns:
     if form.name == "netflix":
-        file: TextFile = NetflixFile(source, **rows)
+        file: TextFile = NetflixFile(source, options)
     else:
-        file = TextFile(source, form.separator, form.named, form.named, **rows)
+        file = TextFile(source, form.separator, form.named, form.named, options)
     columns = {
         role: column
         for role, column in form.columns.items()

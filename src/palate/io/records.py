@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, Unpack
+from typing import Any
 
 from palate._checks import ArgumentError
 from palate.io.blocks import Block, blocks
-from palate.io.layout import RowOptions, TextFile, TextOptions
+from palate.io.layout import TableOptions, TextFile
 from palate.io.sources import Source
 
 _HEAD = re.compile(rb"^(\d+):[ \t]*$", re.MULTILINE)
@@ -48,8 +48,8 @@ class JsonLines(TextFile):
     Nested values are kept as JSON.
     """
 
-    def __init__(self, source: Source, **how: Unpack[TextOptions]) -> None:
-        super().__init__(source, separator=_UNIT, quote=False, **how)
+    def __init__(self, source: Source, options: TableOptions) -> None:
+        super().__init__(source, separator=_UNIT, quote=False, options=options)
 
     @property
     def has_header_line(self) -> bool:
@@ -59,7 +59,7 @@ class JsonLines(TextFile):
     @cached_property
     def names(self) -> list[str]:
         """The keys of the first objects."""
-        first = next(blocks(self.source, False, self.encoding, _SAMPLE), None)
+        first = next(blocks(self.source, False, self.options.encoding, _SAMPLE), None)
         keys: dict[str, None] = {}
         for _, values in () if first is None else self._objects(first):
             keys |= dict.fromkeys(values)
@@ -67,7 +67,7 @@ class JsonLines(TextFile):
 
     def blocks(self, size: int | None = None) -> Iterator[Block]:
         """Yield the file in blocks of records, one per line as in the file."""
-        for block in blocks(self.source, False, self.encoding, size):
+        for block in blocks(self.source, False, self.options.encoding, size):
             rows = [""] * (block.data.count(b"\n") + 1)
             for line, values in self._objects(block):
                 rows[line - block.line] = _UNIT.join(_cell(values.get(name)) for name in self.names)
@@ -104,8 +104,8 @@ class NetflixFile(TextFile):
     They are read as a table of film, user, rating and date.
     """
 
-    def __init__(self, source: Source, **how: Unpack[RowOptions]) -> None:
-        super().__init__(source, header=False, quote=False, **how)
+    def __init__(self, source: Source, options: TableOptions) -> None:
+        super().__init__(source, header=False, quote=False, options=options)
 
     def blocks(self, size: int | None = None) -> Iterator[Block]:
         """Yield the file in blocks of records.

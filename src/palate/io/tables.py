@@ -1,13 +1,12 @@
 """Text tables with named columns, and whole tables of any kind."""
 
 from pathlib import Path
-from typing import Unpack
 
 import polars as pl
 
 from palate.io.columnar import columnar
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
-from palate.io.layout import RowOptions, TextFile, no_header, places_of, sniff_separator, text_file
+from palate.io.layout import TableOptions, TextFile, no_header, places_of, sniff_separator, text_file
 from palate.io.records import JsonLines, is_json_lines
 from palate.io.roles import KINDS, REQUIRED, choose_columns, looks_like_row, numbered_columns
 from palate.io.sources import Source, file_source
@@ -15,14 +14,7 @@ from palate.io.text import Columns, read_columns, text_table
 
 
 def read_table(
-    source: Source,
-    named: dict[str, str | None],
-    separator: str | None = None,
-    encoding: str = "utf-8",
-    counts: bool = False,
-    header: bool | None = None,
-    quote: bool | None = None,
-    **how: Unpack[RowOptions],
+    source: Source, named: dict[str, str | None], options: TableOptions, counts: bool = False
 ) -> Columns:
     """Return the rating columns of a text file.
 
@@ -32,30 +24,17 @@ def read_table(
     named : dict
         Role to column name, or None to look for a usual name; without a header to the number of the
         column, from 1. Without "rating" no column is one of ratings.
-    separator : str, optional
-        Default: the one that splits the first line.
-    encoding : str
+    options : TableOptions
     counts : bool, default False
         Whether rows without a rating column are events that count 1 each.
-    header : bool, optional
-        Whether the first line holds column names; by default it must, and a line that looks like a
-        row is refused.
-    quote : bool, optional
-        Whether fields may be enclosed in double quotes; by default unless they are separated by tabs.
-    **how
-        See `TextFile`.
     """
     by_json = is_json_lines(source)
-    file: TextFile = (
-        JsonLines(source, encoding=encoding, **how)
-        if by_json
-        else text_file(source, separator, encoding, quote, header=header is not False, **how)
-    )
-    if header is False and not by_json:
+    file: TextFile = JsonLines(source, options) if by_json else text_file(source, options)
+    if options.header is False and not by_json:
         columns = numbered_columns(named, file, counts)
     else:
         if not by_json:
-            _check_header(file, named, header_given=header is not None)
+            _check_header(file, named, header_given=options.header is not None)
         columns = choose_columns(named, file.names, file.name, counts)
     return read_columns(file, columns, {role: KINDS[role] for role in columns})
 

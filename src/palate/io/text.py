@@ -16,16 +16,16 @@ from palate.data.checks import rating_values
 from palate.data.ids import WhereRow, id_column
 from palate.io.blocks import Block
 from palate.io.cells import (
-    NUMBER,
     Fields,
     diagnosis,
     dtype_of,
+    marked,
     numbers_of,
     refuse_swallowed,
     time_kind,
     times_of,
 )
-from palate.io.layout import ReadingWarning, TextFile, encoding_of, places_of, text_file
+from palate.io.layout import ReadingWarning, TableOptions, TextFile, encoding_of, places_of, text_file
 from palate.io.parts import Ids, Keys, NotWhole, Numbers, Texts, is_plain
 from palate.io.sources import Source
 
@@ -91,7 +91,7 @@ def text_columns(source: Source, separator: str = ",") -> Columns:
 
     An empty cell is null.
     """
-    file = text_file(source, separator, encoding_of(source))
+    file = text_file(source, TableOptions(separator=separator, encoding=encoding_of(source)))
     columns: dict[str, str | int] = {name: name for name in file.names if name}
     return read_columns(file, columns, dict.fromkeys(columns, "text"))
 
@@ -163,16 +163,15 @@ class _Reading:
 
     def _missing(self, table: pl.DataFrame) -> np.ndarray | None:
         """Return which rows hold a mark for "not rated"."""
-        if not self.file.missing or "rating" not in table.columns:
+        missing = self.file.options.missing
+        if not missing or "rating" not in table.columns:
             return None
         texts = table["rating"].str.strip_chars()
-        numbers = [float(mark) for mark in self.file.missing if NUMBER.fullmatch(mark)]
-        marked = texts.is_in(list(self.file.missing)) | texts.cast(pl.Float64, strict=False).is_in(numbers)
-        return marked.fill_null("" in self.file.missing).to_numpy()
+        return (marked(texts, missing) | (texts.is_null() & ("" in missing))).to_numpy()
 
     def _empty(self, table: pl.DataFrame) -> np.ndarray | None:
         """Return which rows lack a user, an item or a rating."""
-        if not self.file.skip_empty:
+        if not self.file.options.skip_empty:
             return None
         roles = [role for role in ("user", "item", "rating") if role in table.columns]
         return (
@@ -185,8 +184,8 @@ class _Reading:
     def _tell(self) -> None:
         """Say how many rows were left out."""
         total = self.rows[-1] + sum(self.left_out.values())
-        marks = ", ".join(map(repr, self.file.missing))
-        if self.file.missing:
+        marks = ", ".join(map(repr, self.file.options.missing))
+        if self.file.options.missing:
             said = (
                 f"{self.left_out['missing']:,} of {total:,} rows of {self.file.name} hold {marks} for a "
                 f"rating"
@@ -249,7 +248,7 @@ class _Reading:
     def _add(self, role: str, column: pl.Series, where: WhereRow, block: Block) -> None:
         kind, label = self.fields.kinds[role], self.fields.labels[role]
         if kind == "number":
-            ratings = numbers_of(column, self.file.decimal, label, where)
+            ratings = numbers_of(column, self.file.options.decimal, label, where)
             self.parts[role].add(rating_values(ratings, label, where))
         elif kind in ("id", "int", "key"):
             if self.file.quote and b'"' in block.data:
@@ -262,7 +261,7 @@ class _Reading:
         elif kind == "text":
             self.parts[role].add(column)
         else:
-            self.parts[role].add(times_of(column, label, where, self.file.timestamp_format))
+            self.parts[role].add(times_of(column, label, where, self.file.options.timestamp_format))
 
     def _add_ids(self, role: str, column: pl.Series, where: WhereRow) -> None:
         try:

@@ -1,5 +1,6 @@
 """Tables with a row for each user and a column for each item, read when asked for with `format="wide"`."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -7,23 +8,16 @@ import polars as pl
 from palate._checks import ArgumentError
 from palate.data.checks import rating_values
 from palate.data.ids import WhereRow
-from palate.io.columnar import columnar, marked
+from palate.io.cells import marked
+from palate.io.columnar import columnar
 from palate.io.foreign import is_arrow, is_parquet
-from palate.io.layout import text_file
+from palate.io.layout import TableOptions, text_file
 from palate.io.parts import is_plain
 from palate.io.sources import Source
 from palate.io.text import Columns, read_text
 
 
-def read_wide(
-    source: Source,
-    user: str | None = None,
-    separator: str | None = None,
-    encoding: str = "utf-8",
-    quote: bool | None = None,
-    missing: tuple[str, ...] = (),
-    decimal: str = ".",
-) -> Columns:
+def read_wide(source: Source, user: str | None, options: TableOptions) -> Columns:
     """Return the ratings in the cells of a table; the names of its columns are the item ids.
 
     Empty cells are no ratings.
@@ -33,8 +27,8 @@ def read_wide(
     source : Source
     user : str, optional
         Column of the user ids; default the first.
-    separator, encoding, quote, missing, decimal
-        As in `read_table`.
+    options : TableOptions
+        The first line always holds column names.
 
     Raises
     ------
@@ -42,7 +36,7 @@ def read_wide(
         If a column is missing or there twice, there are no ratings, or a cell holds no number; the
         message names the place.
     """
-    frame, names, where = _cells(source, separator, encoding, quote)
+    frame, names, where = _cells(source, replace(options, header=None))
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None or (user is not None and user not in names):
         wrong = f"{repeated!r} twice" if repeated is not None else f"none called {user!r}"
@@ -56,8 +50,8 @@ def read_wide(
     long = frame.unpivot(index=["row", str(place)], variable_name="column", value_name="rating").drop_nulls(
         "rating"
     )
-    if missing:
-        long = long.filter(~marked(long["rating"], missing))
+    if options.missing:
+        long = long.filter(~marked(long["rating"], options.missing))
     if not long.height:
         raise ArgumentError(source.name, "hold ratings in the columns behind its user ids", "none")
     columns = long["column"].cast(pl.Int64)
@@ -66,7 +60,7 @@ def read_wide(
     def place_of(row: int) -> str:
         return f"{where(int(long['row'][row]))}, column {names[columns[row]]!r}"
 
-    texts = long["rating"].str.replace(",", ".", literal=True) if decimal == "," else long["rating"]
+    texts = long["rating"].str.replace(",", ".", literal=True) if options.decimal == "," else long["rating"]
     numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
     if numbers.null_count():
         row = int(numbers.is_null().arg_max() or 0)
@@ -80,15 +74,13 @@ def read_wide(
     return Columns(column, {"user": label, "item": "the names of the columns", "rating": "cells"}, place_of)
 
 
-def _cells(
-    source: Source, separator: str | None, encoding: str, quote: bool | None
-) -> tuple[pl.DataFrame, list[str], WhereRow]:
+def _cells(source: Source, options: TableOptions) -> tuple[pl.DataFrame, list[str], WhereRow]:
     """Return all cells of a table as text, the names of its columns, and what says where a row is."""
     if is_parquet(source) or is_arrow(source):
         frame = columnar(source)
         texts = frame.select(pl.all().cast(pl.String))
         return texts, frame.columns, lambda row: f"0-based row {row} of {source.name}"
-    file = text_file(source, separator, encoding, quote)
+    file = text_file(source, options)
     found = read_text(file)
     texts = pl.DataFrame([column.alias(str(place)) for place, column in found.column.items()])
     return texts, file.names, found.where
