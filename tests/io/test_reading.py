@@ -250,18 +250,18 @@ def test_a_neighbour_that_is_no_catalog_is_left(tmp_path):
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_the_encoding_counts_for_known_formats_too(tmp_path):
-    path = tmp_path / "triplets.txt"
-    path.write_bytes("".join(f"usér{row}\tsong{row % 3}\t{row + 1}\n" for row in range(6)).encode("latin-1"))
-    assert palate.read(path, encoding="latin-1").ratings.users.id(0) == "usér0"
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 def test_line_ends_and_encodings(tmp_path, end, encoding):
     path = tmp_path / "t.csv"
     path.write_bytes(end.join(["user_id,item_id,rating", "", 'é,"a, ""b""",3', "ü,7,4", ""]).encode(encoding))
     data = palate.read(path, encoding="latin-1" if encoding == "latin-1" else "utf-8")
     assert data.ratings.to_frame().rows() == [("é", 'a, "b"', 3.0), ("ü", "7", 4.0)]
+
+
+def test_the_encoding_counts_for_known_formats_too(tmp_path):
+    path = tmp_path / "triplets.txt"
+    path.write_bytes("".join(f"usér{row}\tsong{row % 3}\t{row + 1}\n" for row in range(6)).encode("latin-1"))
+    assert palate.read(path, encoding="latin-1").ratings.users.id(0) == "usér0"
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", "::"])
