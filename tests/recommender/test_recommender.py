@@ -20,7 +20,7 @@ from palate.model.sum_model import SumModel
 from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, POPULAR, SUM, Candidate, personal
 from palate.recommender.choosing import Test as ListTest
 from palate.recommender.choosing import Trial, chosen_of, clearly_better, tried, with_sums, worth_its_size
-from palate.training.training_data import EventsWarning
+from palate.training.training_data import EventsWarning, look_like_counts
 
 
 def tastes(n_users=160, n_items=60, seed=4, times=False):
@@ -343,21 +343,54 @@ def test_similar_items_are_those_of_the_star_head_where_the_choice_is_popularity
     assert len(Core({"lately": lately}).similar("100", 4)) == 4
 
 
-def test_values_that_look_like_counts_are_named(ratings):
+def test_values_that_look_like_counts_are_taken_for_them_and_it_says_so(ratings):
     rng = np.random.default_rng(0)
     plays = rng.geometric(0.1, len(ratings)).astype(np.float32)
     table = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, plays)
     quick = palate.Recommender(seconds=0.0)
-    with pytest.warns(EventsWarning, match=r"whole numbers from 1 to \d+, and half .*pass values='counts'"):
+    with pytest.warns(EventsWarning, match=r"taken for counts.* numbers from 1 to \d+.* values='ratings'"):
         model = quick.fit(table)
-    assert re.search(
-        r"ha(s|ve) a held-out rating of [0-9.]+ or more, which counts as liked", model.history.notes[0]
-    )
+    assert model.stars is None
+    assert model.trainer["values_resolved"] == "counts"
     with warnings.catch_warnings():
         warnings.simplefilter("error", EventsWarning)
-        dataclasses.replace(quick, values="counts").fit(table)
-        quick.fit(palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, plays, scale=(0, 500)))
-        quick.fit(ratings)
+        counts = dataclasses.replace(quick, values="counts").fit(table)
+        others = [
+            quick.fit(
+                palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, plays, scale=(0, 500))
+            ),
+            dataclasses.replace(quick, values="ratings").fit(table),
+            dataclasses.replace(quick, liked_from=10).fit(table),
+            quick.fit(ratings),
+        ]
+    assert model.recommend().equals(counts.recommend())
+    assert [other.trainer["values_resolved"] for other in others] == ["ratings"] * 4
+    assert re.search(
+        r"ha(s|ve) a held-out rating of [0-9.]+ or more, which counts as liked", others[0].history.notes[0]
+    )
+
+
+def test_counts_of_which_some_are_negative_are_taken_for_ratings_and_it_says_so(ratings):
+    plays = np.random.default_rng(0).geometric(0.1, len(ratings)).astype(np.float32)
+    plays[::50] *= -1
+    table = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, plays)
+    with pytest.warns(EventsWarning, match=r"but some are negative.*pass values='counts'; if they are rat"):
+        model = palate.Recommender(seconds=0.0).fit(table)
+    assert model.trainer["values_resolved"] == "ratings"
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [
+        ([0] * 6 + [5, 8, 10], False),  # zeros that mean "not rated"
+        ([0.2] * 6 + [300.5], True),  # hours
+        ([1.0, 2.5, 3.5, 4.0, 10], False),
+        ([1] * 8 + [6], True),
+        ([-1, 1, 1], False),
+    ],
+)
+def test_counts_are_told_from_ratings(values, counts):
+    assert look_like_counts(np.array(values, np.float32)) == counts
 
 
 def test_returned_purchases_are_no_counts(ratings):

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -41,7 +42,7 @@ from palate.training.gibbs.trainer import Gibbs
 from palate.training.linear import LinearItems
 from palate.training.progress import silent
 from palate.training.trainer import Trainer
-from palate.training.training_data import warn_of_counts
+from palate.training.training_data import taken_for_counts, warn_of_counts
 
 PLACES = 300  # of the choice head's rankings that the chance of a choice is fitted to, and beta chosen on
 LATEST = 0.1  # share of the ratings, the latest ones, on which popular lately is tried
@@ -68,7 +69,9 @@ class Recommender:
     values : {"auto", "ratings", "counts", "alike"}, default "auto"
         Meaning of the values: ratings on a scale, counts, or choices without a value ("alike").
         "auto" is "ratings", unless all values are equal, or the table has no ratings: values are
-        then numbers of rows, and are counts. Without ratings there is no star head.
+        then numbers of rows, and are counts. Values without a declared scale that look like counts,
+        because most are small and some are large, are taken for counts with a warning. Without
+        ratings there is no star head.
     stars : {"least-squares", "gibbs", "none"}, default "least-squares"
         Trainer of the star head.
     beta : float or "auto", default "auto"
@@ -146,7 +149,7 @@ class Recommender:
         everything, held_out = _split(ratings, validation, seed)
         given = isinstance(validation, Ratings)
         run = _Run(self, everything, held_out, given, check_threads(threads), seed, callback or silent)
-        if self.values == AUTO and run.values == RATINGS:
+        if self.values == AUTO and self.liked_from is None and not run.ratings.events:
             warn_of_counts(run.ratings)
         model = run.model(catalog)
         if checkpoint is not None:
@@ -202,14 +205,15 @@ class _Run:
     seed: int
     tell: Callable[[str], None]
 
-    @property
+    @cached_property
     def values(self) -> str:
         """What the values are."""
         if self.trainer.values != AUTO:
             return self.trainer.values
         if not len(self.ratings) or np.ptp(self.ratings.value) == 0:
             return ALIKE
-        return COUNTS if self.ratings.events else RATINGS
+        like_counts = self.trainer.liked_from is None and taken_for_counts(self.ratings)
+        return COUNTS if self.ratings.events or like_counts else RATINGS
 
     @property
     def liked_from(self) -> float:

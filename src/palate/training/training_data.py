@@ -24,6 +24,8 @@ from palate.splits.holdout import holdout_mask, merge_holdout
 Trained = TypeVar("Trained", bound=Model)
 _HIGHEST_OF_FEW = 5  # no higher value is needed to tell counts from stars
 _NEGATIVE = 0.05  # share of the counts that may be negative, as of returned purchases
+_OF_HIGHEST = 1 / 4  # of the highest count are half of all counts at most
+_OF_HIGHEST_AMOUNT = 1 / 20  # the same of amounts that are no whole numbers
 _PAIRS_PER_CHUNK = 1 << 15
 
 
@@ -210,39 +212,59 @@ def warn_of_events(ratings: Ratings, advice: Part) -> None:
         warn_caller(Words(said, "Train with ", advice, "."), EventsWarning)
 
 
+def taken_for_counts(ratings: Ratings) -> bool:
+    """Return whether values that no scale is declared for are taken for counts, as they look like counts."""
+    return not ratings.declared and look_like_counts(ratings.value) and bool(ratings.value.min() >= 0)
+
+
 def warn_of_counts(ratings: Ratings) -> None:
-    """Warn if values that are taken for ratings look like counts, and no scale says otherwise."""
+    """Say what is assumed of values that look like counts, where no scale says what they are.
+
+    They are taken for counts, but negative ones, which have no grade, for ratings.
+    """
     if ratings.declared or not look_like_counts(ratings.value):
         return
     (low, high), half = ratings.scale, np.median(ratings.value)
-    warn_caller(
-        Words(
-            "the values look like counts, such as plays or purchases, but are taken for ratings: they are "
-            f"whole numbers from {low:g} to {high:g}, and half of them are at most {half:g}. "
-            "If they are counts, pass ",
+    are = f"they are numbers from {low:g} to {high:g}, and half of them are at most {half:g}"
+    if taken_for_counts(ratings):
+        said = (
+            "the values look like counts, such as plays or purchases, and are taken for counts, so that "
+            f"lists are of what users choose, and no ratings are predicted: {are}. If they are ratings, pass "
+        )
+        advice = (Setting("values", "ratings"), " or declare ", Setting("scale", python="their scale"), ".")
+    else:
+        said = (
+            "the values look like counts, such as plays or purchases, but some are negative, and they are "
+            f"taken for ratings: {are}. If they are counts, leave out what is taken back, and pass "
+        )
+        advice = (
             Setting("values", "counts"),
             "; if they are ratings, declare ",
             Setting("scale", python="their scale"),
             ".",
-        ),
-        EventsWarning,
-    )
+        )
+    warn_caller(Words(said, *advice), EventsWarning)
 
 
 def look_like_counts(values: np.ndarray) -> bool:
-    """Return whether most of these numbers are small whole ones, and some are large.
+    """Return whether most of these numbers are small and some are large, as counts are.
 
-    Ratings are seldom so: few people use only the low end of a scale.
+    Half of whole numbers are at most a quarter of the highest, and half of others, such as hours or
+    amounts, at most a twentieth. Ratings are seldom so: few people use only the low end of a scale.
+    Where half of the values are 0 they are more likely marks for pairs without a rating.
 
     Examples
     --------
     >>> look_like_counts(np.array([1, 1, 1, 2, 2, 3, 24])), look_like_counts(np.array([1, 1, 1, 2, 5]))
     (True, False)
+    >>> look_like_counts(np.array([0.1, 0.5, 1.5, 80.2])), look_like_counts(np.array([0.5, 2.5, 3, 3.5, 10]))
+    (True, False)
     """
     if not len(values) or values.max() <= _HIGHEST_OF_FEW:
         return False
-    whole = bool((values == np.floor(values)).all())
-    return whole and bool(np.mean(values < 0) < _NEGATIVE) and bool(np.median(values) <= values.max() / 4)
+    share = _OF_HIGHEST if bool((values == np.floor(values)).all()) else _OF_HIGHEST_AMOUNT
+    half = np.median(values)
+    return bool(np.mean(values < 0) < _NEGATIVE) and bool(0 < half <= values.max() * share)
 
 
 def _mean(values: np.ndarray, weights: np.ndarray) -> float:
