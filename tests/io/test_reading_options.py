@@ -229,3 +229,17 @@ def test_texts_of_spreadsheets(tmp_path, encoding):
         assert rows(tmp_path, data, encoding=encoding) == [(1, "é", 3.0)]
     else:
         assert rows(tmp_path, gzip.compress(data), "t.csv.gz") == [(1, "é", 3.0)]
+
+
+def test_a_column_that_may_hold_times_and_is_not_read_is_named(tmp_path):
+    text = "user_id,item_id,rating,reviewDate\n1,2,3,2024-01-31\n"
+    with pytest.warns(ReadingWarning, match="'reviewDate' holds the time of each rating, name it with time"):
+        assert read(tmp_path, text).ratings.timestamp is None
+    assert read(tmp_path, text, timestamp="reviewDate").ratings.timestamp.tolist() == [1706659200]
+
+
+@pytest.mark.parametrize(
+    ("user", "item"), [("visitorid", "itemid"), ("userID", "artistID"), ("user_id", "parent_asin")]
+)
+def test_columns_of_public_data_sets_need_no_names(tmp_path, user, item):
+    assert rows(tmp_path, f"{item},{user},rating\n7,1,3\n") == [(1, 7, 3.0)]

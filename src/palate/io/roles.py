@@ -11,7 +11,15 @@ from palate.io.layout import ReadingWarning, TextFile, is_value
 
 # Columns that need not be named, after folding case and dropping blanks, "_", "-" and ".".
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
-    "user": ("userid", "user", "uid", "customerid", "reviewerid"),
+    "user": (
+        "userid",
+        "user",
+        "uid",
+        "customerid",
+        "reviewerid",
+        "visitorid",
+        "sessionid",
+    ),
     "item": (
         "itemid",
         "item",
@@ -23,7 +31,14 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
         "songid",
         "isbn",
         "asin",
+        "parentasin",
         "businessid",
+        "artistid",
+        "trackid",
+        "jokeid",
+        "animeid",
+        "recipeid",
+        "articleid",
     ),
     "rating": ("rating", "stars", "score", "bookrating", "overall", "count", "plays", "playcount"),
     "timestamp": ("timestamp",),
@@ -31,6 +46,17 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "year": ("year",),
     "genres": ("genres", "genre"),
 }
+# Columns that may hold the time of a rating, or of something else, as the day a film came out.
+MAYBE_TIMES = (
+    "time",
+    "date",
+    "datetime",
+    "eventtime",
+    "ratingdate",
+    "reviewdate",
+    "unixreviewtime",
+    "createdat",
+)
 KINDS = {"user": "id", "item": "id", "rating": "number", "timestamp": "time", "weight": "number"}
 REQUIRED = ("user", "item", "rating")
 
@@ -57,8 +83,11 @@ def choose_columns(
         elif role in REQUIRED and not (counts and role == "rating"):
             raise ValueError(_no_column(role, found, table))
     check_apart(columns)
+    others = [column for column in found if column not in columns.values()]
     if "rating" in named and "rating" not in columns:
-        _note_counted_rows(table, [column for column in found if column not in columns.values()])
+        _note_counted_rows(table, others)
+    if "timestamp" in named and "timestamp" not in columns:
+        _note_maybe_times(table, others)
     return columns
 
 
@@ -198,6 +227,14 @@ def _note_counted_rows(table: str, others: list[str]) -> None:
     listed = ", ".join(map(repr, others))
     advice = f" If the counts are in a column ({listed}), name it with rating=." if others else ""
     warn_caller(f"{table} has no rating column: each row counts 1.{advice}", CountedRowsWarning)
+
+
+def _note_maybe_times(table: str, others: list[str]) -> None:
+    """Name a column that may hold the times of ratings, and is not read."""
+    column = next((column for column in others if _folded(column) in MAYBE_TIMES), None)
+    if column is not None:
+        advice = f"If column {column!r} holds the time of each rating, name it with timestamp="
+        warn_caller(f"{table} is read without times. {advice}.", ReadingWarning)
 
 
 def check_no_rating(rating: object, missing: object = ()) -> None:
