@@ -380,3 +380,11 @@ def rows_at(table: np.ndarray, index: np.ndarray, fill: float = 0.0, axis: int =
     out = np.full(shape, fill, table.dtype)
     np.moveaxis(out, axis, 0)[known] = np.moveaxis(table, axis, 0)[index[known]]
     return out
+
+
+def entries_at(indptr: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the entries of compressed rows stand (none for -1), and where each row then starts."""
+    start = np.where(index < 0, 0, indptr[index])
+    counts = np.where(index < 0, 0, indptr[index + 1] - start)
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return np.arange(starts[-1]) + np.repeat(start - starts[:-1], counts), starts

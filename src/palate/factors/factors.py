@@ -100,7 +100,7 @@ class Factors:
             user=FactorSide.stacked([one.user for one in every]),
             item=FactorSide.stacked([one.item for one in every]),
             mean=np.concatenate([one.mean for one in every]),
-            likelihood=every[0].likelihood.stacked([one.likelihood for one in every]),
+            likelihood=every[0].likelihood.joined([one.likelihood for one in every]),
             time=TimeContext.stacked([one.time for one in every]),
         )
 

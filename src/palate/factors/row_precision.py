@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from palate._random import Stream, philox, stream_of
 from palate.data.vocabulary import rows_at
+from palate.solve.draws import OfDraws
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RowNoise:
+class RowNoise(OfDraws):
     """The noise of one side's rows: a rating's sd is `noise_sd * user scale * item scale`.
 
     Parameters
@@ -30,6 +32,8 @@ class RowNoise:
     Lakshminarayanan, Bouchard, Archambeau (2011), "Robust Bayesian Matrix Factorisation".
     """
 
+    of_draws: ClassVar[tuple[str, ...]] = ("scale", "degrees", "session")
+
     scale: np.ndarray
     degrees: np.ndarray
     session: np.ndarray | None = None
@@ -42,11 +46,6 @@ class RowNoise:
             if self.session is None
             else np.hypot(self.scale, self.session[:, None].astype(np.float32))
         )
-
-    def draws(self, at: slice) -> "RowNoise":
-        """Return the noise of some draws."""
-        session = None if self.session is None else self.session[at]
-        return RowNoise(scale=self.scale[at], degrees=self.degrees[at], session=session)
 
     def of_rows(self, index: np.ndarray) -> "RowNoise":
         """Return the noise of some rows; -1 names a new one, as noisy as most."""
@@ -68,12 +67,7 @@ class RowNoise:
             )
         if not known:
             return None
-        sessions = [noise.session for noise in known if noise.session is not None]
-        return RowNoise(
-            scale=np.concatenate([noise.scale for noise in known]),
-            degrees=np.concatenate([noise.degrees for noise in known]),
-            session=np.concatenate(sessions) if len(sessions) == len(known) else None,
-        )
+        return known[0].joined(known)
 
     def unknown(self, side: str) -> np.ndarray:
         """Return the scale of an unknown row, drawn from each draw's prior, float64 (n_draws,).

@@ -93,7 +93,7 @@ class FactorSide:
             name=sides[0].name,
             factors=np.concatenate([side.factors for side in sides]),
             bias=np.concatenate([side.bias for side in sides]),
-            prior=RowPrior.stacked([side.prior for side in sides]),
+            prior=sides[0].prior.joined([side.prior for side in sides]),
             noise=RowNoise.stacked([side.noise for side in sides]),
             features=FeatureLink.stacked([side.features for side in sides]),
         )

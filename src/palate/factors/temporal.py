@@ -8,11 +8,13 @@ were then in the bias. Predictions without a time are therefore for the time of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from palate._checks import Setting, Words
-from palate.data.vocabulary import rows_at
+from palate.data.vocabulary import entries_at, rows_at
+from palate.solve.draws import OfDraws
 
 GAP = 86_400.0  # seconds without a rating after which another session begins
 MOST = 20  # ratings after which another session begins
@@ -82,7 +84,7 @@ def last_time_bins(users: np.ndarray, time_bins: np.ndarray, n_users: int, n_tim
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class TimeContext:
+class TimeContext(OfDraws):
     """What a model knows of time.
 
     Parameters
@@ -104,6 +106,8 @@ class TimeContext:
     Koren (2009), "Collaborative Filtering with Temporal Dynamics": time bins of items, and users
     who differ from day to day.
     """
+
+    of_draws: ClassVar[tuple[str, ...]] = ("user_shift", "item_shift", "session_effect")
 
     edges: np.ndarray
     user_shift: np.ndarray
@@ -168,15 +172,6 @@ class TimeContext:
             time_bins, *_of_rows(both, np.hstack([self.session_effect, session_effect]), rows)
         )
 
-    def draws(self, at: slice) -> "TimeContext":
-        """Return what some draws know of time."""
-        return replace(
-            self,
-            user_shift=self.user_shift[at],
-            item_shift=self.item_shift[at],
-            session_effect=self.session_effect[at],
-        )
-
     @staticmethod
     def stacked(contexts: Sequence["TimeContext | None"]) -> "TimeContext | None":
         """Return the draws of what several models know of time; None if none knows of it.
@@ -199,12 +194,7 @@ class TimeContext:
                     ", or the same validation Ratings.",
                 )
             )
-        return replace(
-            first,
-            user_shift=np.concatenate([context.user_shift for context in known]),
-            item_shift=np.concatenate([context.item_shift for context in known]),
-            session_effect=np.concatenate([context.session_effect for context in known]),
-        )
+        return first.joined(known)
 
     def same_times(self, other: "TimeContext") -> bool:
         """Return whether another context knows of the same time bins and sessions."""
@@ -240,8 +230,5 @@ class TimeContext:
 
 def _of_rows(sessions: Sessions, session_effect: np.ndarray, rows: np.ndarray) -> tuple[Sessions, np.ndarray]:
     """Return the sessions of some users, and their session effects; none for -1."""
-    start = np.where(rows < 0, 0, sessions.indptr[rows])
-    counts = np.where(rows < 0, 0, sessions.indptr[rows + 1] - start)
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    at = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], counts)
+    at, indptr = entries_at(sessions.indptr, rows)
     return Sessions(indptr, sessions.begin[at], sessions.end[at]), session_effect[:, at]

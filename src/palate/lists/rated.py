@@ -7,6 +7,7 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.data.forks import rows_of
+from palate.data.vocabulary import entries_at
 from palate.factors.item_index import item_table
 from palate.lists.lookup import answer, described_frame, user_rows
 from palate.scorer import Scorer
@@ -40,10 +41,8 @@ def rated(scorer: Scorer, users: object) -> Any:
     ratings = rows.scorer.ratings
     if ratings is None:
         raise ValueError("rated needs the ratings of the model, which was saved without them.")
-    starts, counts = ratings.indptr[rows.index], ratings.indptr[rows.index + 1] - ratings.indptr[rows.index]
-    user = np.repeat(np.arange(len(rows.index)), counts)
-    first = np.cumsum(counts) - counts
-    at = starts[user] + np.arange(len(user)) - first[user]
+    at, starts = entries_at(ratings.indptr, rows.index)
+    user = np.repeat(np.arange(len(rows.index)), np.diff(starts))
     values = ratings.values(at)
     order = np.lexsort((at, -values, user))
     user, at = user[order], at[order]

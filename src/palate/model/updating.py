@@ -19,6 +19,7 @@ from palate.data.dataset import Dataset, with_catalog
 from palate.data.forks import rows_of
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale, outside
+from palate.data.vocabulary import entries_at
 from palate.factors.draws import has_posterior
 from palate.factors.sides import SideName
 from palate.factors.taking import changed, take
@@ -180,7 +181,7 @@ def _solved(model: "FactorModel", side: SideName, index: np.ndarray, change: Cha
     rows = _rows(model, side, change)
     times = change.joined.kept.timestamp if side == "user" and model.context is not None else None
     if times is not None:
-        times = in_units_of(model, times[rows.at(index)[0]], "timestamps of the new ratings")
+        times = in_units_of(model, times[entries_at(rows.indptr, index)[0]], "timestamps of the new ratings")
     found = solve_side(model, side, rows.take(index), _features(model, side, index), change.threads, times)
     put = model.factors.side(side).put(index, found.factors, found.bias, found.scale)
     time = model.factors.time

@@ -8,13 +8,14 @@ genres is told as loudly as one of a single genre.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from palate._parallel import balanced_bounds, run_chunks
 from palate.data.tags import parts_of_list
 from palate.data.vocabulary import rows_at
+from palate.solve.draws import OfDraws
 from palate.solve.rows import Rows
 
 BAG, TAGS, BINS = "bag", "tags", "bins"
@@ -85,7 +86,7 @@ def _add(
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FeatureGroup:
+class FeatureGroup(OfDraws):
     """One group of features with its weights.
 
     Parameters
@@ -102,6 +103,8 @@ class FeatureGroup:
     weights : ndarray of shape (n_draws, n_columns, n_factors + 1), float32
         What a feature adds to the prior mean, the bias last.
     """
+
+    of_draws: ClassVar[tuple[str, ...]] = ("weights",)
 
     name: str
     kind: str
@@ -125,7 +128,7 @@ class FeatureLink:
 
     def draws(self, at: slice) -> "FeatureLink":
         """Return the features' weights in some draws."""
-        return FeatureLink(tuple(replace(group, weights=group.weights[at]) for group in self.groups))
+        return FeatureLink(tuple(group.draws(at) for group in self.groups))
 
     def of_others(self, index: np.ndarray) -> "FeatureLink":
         """Return the features of bags that hold these rows of the other side.
@@ -157,12 +160,7 @@ class FeatureLink:
         if len(known) < len(links) or len(named) > 1:
             raise ValueError("models must have the same features; fit them by one trainer.")
         together = zip(*(link.groups for link in known), strict=True)
-        return FeatureLink(
-            tuple(
-                replace(groups[0], weights=np.concatenate([group.weights for group in groups]))
-                for groups in together
-            )
-        )
+        return FeatureLink(tuple(groups[0].joined(groups) for groups in together))
 
     def prior_mean(
         self, mean: np.ndarray, rated: np.ndarray, features: dict[str, Any] | None = None

@@ -1,13 +1,15 @@
 """What a row (a user or an item) is taken to be before its ratings are seen."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from palate.solve.draws import OfDraws
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RowPrior:
+class RowPrior(OfDraws):
     """The penalty of one side of the model, as the row solver and fold-in need it.
 
     The row `x = [factors, bias]` costs `strength (x - mean)' precision (x - mean)` on its factor block, where
@@ -35,6 +37,8 @@ class RowPrior:
         The value r0 that those pairs count as, in rating units.
     """
 
+    of_draws: ClassVar[tuple[str, ...]] = ("precision", "mean")
+
     precision: np.ndarray
     mean: np.ndarray
     scaling: float = 0.0
@@ -55,16 +59,3 @@ class RowPrior:
         """Whether a factor has no penalty: float32 would break down on rows with few ratings."""
         diagonal = np.diagonal(self.precision[0])
         return bool(self.n_factors and (diagonal[:-1] <= 0).any())
-
-    def draws(self, at: slice) -> "RowPrior":
-        """Return the prior of some draws."""
-        return replace(self, precision=self.precision[at], mean=self.mean[at])
-
-    @staticmethod
-    def stacked(priors: Sequence["RowPrior"]) -> "RowPrior":
-        """Return the draws of several priors; all that has no draws is that of the first."""
-        return replace(
-            priors[0],
-            precision=np.concatenate([prior.precision for prior in priors]),
-            mean=np.concatenate([prior.mean for prior in priors]),
-        )

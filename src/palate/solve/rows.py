@@ -9,6 +9,7 @@ import numpy as np
 from palate._parallel import balanced_bounds, even_bounds, run_chunks
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
+from palate.data.vocabulary import entries_at
 from palate.solve.compressed import transposed
 from palate.solve.prior import RowPrior
 
@@ -64,16 +65,9 @@ class Rows:
         """Number of ratings of each row, int64."""
         return np.diff(self.indptr)
 
-    def at(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where the ratings of these rows stand (none for -1), and where each row then starts."""
-        start = np.where(index < 0, 0, self.indptr[index])
-        counts = np.where(index < 0, 0, self.indptr[index + 1] - start)
-        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], counts), indptr
-
     def take(self, index: np.ndarray) -> "Rows":
         """Return these rows, none for -1."""
-        at, indptr = self.at(index)
+        at, indptr = entries_at(self.indptr, index)
         weights = self.weights[at] if self.weights.size else self.weights
         return Rows(indptr, self.columns[at], self.values[at], weights, self.n_columns)
 

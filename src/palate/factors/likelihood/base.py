@@ -1,12 +1,12 @@
 """What a likelihood answers: everything that depends on how a latent value becomes a rating."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from palate.solve.draws import OfDraws
 from palate.solve.rows import Rows, Side
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class LatentLevels:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Likelihood(ABC):
+class Likelihood(OfDraws, ABC):
     """How a latent value becomes a rating, in each draw.
 
     Parameters
@@ -102,6 +102,7 @@ class Likelihood(ABC):
         The values a rating may have, ascending.
     """
 
+    of_draws: ClassVar[tuple[str, ...]] = ("noise_sd",)
     link: ClassVar[str]  # what the model's `link` says
     linear: ClassVar[bool] = False  # the expected rating is the latent value itself
     discrete: ClassVar[bool] = False  # ratings have probabilities instead of a density
@@ -129,18 +130,6 @@ class Likelihood(ABC):
     def learned(self) -> Learned:
         """What the likelihood is made of."""
         return Learned(link=self.link, levels=self.levels, noise_sd=self.noise_sd)
-
-    def draws(self, at: slice) -> Self:
-        """Return the likelihood of some draws."""
-        return replace(self, noise_sd=None if self.noise_sd is None else self.noise_sd[at])
-
-    def stacked(self, every: "Sequence[Likelihood]") -> Self:
-        """Return the likelihood of the draws of all, of which this is the first.
-
-        A noise that one of them lacks is left out.
-        """
-        known = [one.noise_sd for one in every if one.noise_sd is not None]
-        return replace(self, noise_sd=np.concatenate(known) if len(known) == len(every) else None)
 
     # -- from latent values to ratings
 

@@ -1,7 +1,6 @@
 """The ordinal likelihood: a rating is the level between whose cutpoints a noisy latent value falls."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -35,6 +34,7 @@ class Ordinal(Likelihood):
     [[1.0, 3.0, 5.0]]
     """
 
+    of_draws: ClassVar[tuple[str, ...]] = ("noise_sd", "cutpoints")
     link: ClassVar[str] = "ordinal"
     discrete: ClassVar[bool] = True
     in_noise_units: ClassVar[bool] = True
@@ -60,15 +60,6 @@ class Ordinal(Likelihood):
     def learned(self) -> Learned:
         """What the likelihood is made of."""
         return super().learned._replace(cutpoints=self.cutpoints)
-
-    def draws(self, at: slice) -> Self:
-        """Return the likelihood of some draws."""
-        return replace(super().draws(at), cutpoints=self.cutpoints[at])
-
-    def stacked(self, every: Sequence[Likelihood]) -> Self:
-        """Return the likelihood of the draws of all, of which this is the first."""
-        cutpoints = [one.cutpoints for one in every if isinstance(one, Ordinal)]
-        return replace(super().stacked(every), cutpoints=np.concatenate(cutpoints))
 
     def kernel_fields(self, n_draws: int) -> KernelFields:
         """Return the likelihood as the kernels take it."""
