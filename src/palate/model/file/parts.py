@@ -25,6 +25,7 @@ from palate.model.file.schema import (
     Values,
 )
 from palate.model.file.tensors import (
+    blocks,
     check_all,
     check_ascending,
     check_finite,
@@ -33,9 +34,6 @@ from palate.model.file.tensors import (
 )
 from palate.solve.grades import KINDS, Grades
 from palate.solve.prior import RowPrior
-
-_BLOCK = 1 << 20
-
 
 # Checks of arrays
 
@@ -81,6 +79,23 @@ def zero_at_last(name: str, shift: np.ndarray) -> None:
 def below(name: str, array: np.ndarray, n: int) -> None:
     """Check that all values are positions among n."""
     check_all(name, array, f"between 0 and {n - 1}", lambda block: (block >= 0) & (block < n))
+
+
+def check_rows(name: str, offsets: str, columns: np.ndarray, indptr: np.ndarray, n: int, whose: str) -> None:
+    """Check the columns of compressed rows: they are positions among n, and ascend in each row."""
+    check_offsets(offsets, indptr, len(columns))
+    below(name, columns, n)
+    starts = np.zeros(len(columns) + 1, dtype=np.bool_)  # a byte per entry, where the array itself has four
+    starts[indptr] = True
+    for begin, block in blocks(columns[:-1]):
+        after = slice(begin + 1, begin + 1 + len(block))
+        good = (block < columns[after]) | starts[after]
+        if not good.all():
+            position = begin + int(np.argmin(good)) + 1
+            raise Damage(
+                f"tensor {name!r} must ascend in each {whose}'s row, each item once; "
+                f"got {columns[position]} after {columns[position - 1]} at position {position}"
+            )
 
 
 # Parts of models
@@ -239,19 +254,7 @@ def _check_ratings(found: Values, given: Input) -> None:
             f"'n_items' of 'ratings' in its metadata must be {given.reader.size('item')}, the number of "
             f"items; got {n_items}"
         )
-    check_offsets("ratings.indptr", indptr, len(items))
-    below("ratings.items", items, n_items)
-    starts = np.zeros(len(items) + 1, dtype=np.bool_)  # a byte per rating, where the array itself has four
-    starts[indptr] = True
-    for begin in range(0, len(items) - 1, _BLOCK):
-        after = items[begin + 1 : begin + 1 + _BLOCK]
-        good = (items[begin : begin + len(after)] < after) | starts[begin + 1 : begin + 1 + len(after)]
-        if not good.all():
-            position = begin + int(np.argmin(good)) + 1
-            raise Damage(
-                "tensor 'ratings.items' must ascend in each user's row, each item once; "
-                f"got {items[position]} after {items[position - 1]} at position {position}"
-            )
+    check_rows("ratings.items", "ratings.indptr", items, indptr, n_items, "user")
 
 
 RATINGS = Record(

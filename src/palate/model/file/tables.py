@@ -25,7 +25,7 @@ from palate.model.file.parts import (
     RATINGS,
     Marked,
     ascending_in_draws,
-    below,
+    check_rows,
     not_negative,
     row_noise,
     some_draw,
@@ -44,10 +44,7 @@ from palate.model.file.schema import (
     Value,
     Values,
 )
-from palate.model.file.tensors import (
-    check_finite,
-    check_offsets,
-)
+from palate.model.file.tensors import check_finite
 
 TIME, LINEAR = "time", "linear"
 
@@ -154,18 +151,9 @@ class Weights(Kind[ItemWeights]):
         made, arrays = self.forms[form]
         found = {part: array.take(given, f"{name}.{part}") for part, array in arrays}
         if form == "sparse":
-            _check_sparse(name, found, len(given.made["items"]))
+            names, n_items = (f"{name}.columns", f"{name}.indptr"), len(given.made["items"])
+            check_rows(*names, found["columns"], found["indptr"], n_items, "item")
         return made(**found)
-
-
-def _check_sparse(name: str, found: Values, n_items: int) -> None:
-    indptr, columns = found["indptr"], found["columns"]
-    check_offsets(f"{name}.indptr", indptr, len(columns))
-    below(f"{name}.columns", columns, n_items)
-    starts = np.zeros(len(columns) + 1, bool)
-    starts[indptr] = True
-    if len(columns) and ((np.diff(columns) <= 0) & ~starts[1:-1]).any():
-        raise Damage(f"tensor '{name}.columns' must ascend in each item's row, each item once")
 
 
 LINEAR_MODEL: Record[Values] = Record(

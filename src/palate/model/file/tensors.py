@@ -111,7 +111,7 @@ def check_all(
     The error tells the first value that fails and its position.
     """
     flat = array.reshape(-1)
-    for begin, block in _blocks(flat):
+    for begin, block in blocks(flat):
         good = holds(block)
         if not good.all():
             position = begin + int(np.argmin(good))
@@ -125,7 +125,7 @@ def check_finite(name: str, array: np.ndarray) -> None:
 
 def check_ascending(name: str, array: np.ndarray, *, strictly: bool, words: str) -> None:
     """Check that a one-dimensional array ascends."""
-    for begin, block in _blocks(array[:-1]):
+    for begin, block in blocks(array[:-1]):
         after = array[begin + 1 : begin + 1 + len(block)]
         good = block < after if strictly else block <= after
         if not good.all():
@@ -196,6 +196,7 @@ def _decoded(name: str, data: np.ndarray, offsets: np.ndarray, first_row: int) -
     return strings
 
 
-def _blocks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def blocks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield an array a block at a time, each with where it begins."""
     for begin in range(0, len(array), _BLOCK):
         yield begin, array[begin : begin + _BLOCK]
