@@ -266,7 +266,7 @@ def test_ids_of_a_typed_file_meet_those_of_a_model(tmp_path):
 @pytest.mark.parametrize("dtype", [pl.Int64, pl.String])
 def test_keys_are_numbered_as_they_appear(dtype):
     values = np.random.default_rng(1).integers(0, 50, 400)
-    keys = Keys("user")
+    keys = Keys()
     for start in range(0, 400, 7):
         keys.add(pl.Series(values[start : start + 7]).cast(dtype))
     found = keys.finish()
@@ -276,7 +276,7 @@ def test_keys_are_numbered_as_they_appear(dtype):
 
 
 def test_integers_take_four_bytes_a_row():
-    narrow, wide = Integers("user"), Integers("user")
+    narrow, wide = Integers(), Integers()
     for start in range(0, 100, 10):
         ids = pl.Series(range(start, start + 10), dtype=pl.Int64)
         narrow.add(ids)

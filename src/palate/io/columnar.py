@@ -108,13 +108,13 @@ class _Reading:
 def _part(role: str, types: list[pl.DataType]) -> Any:
     """Return what a column of these types, one for each part of the table, is gathered in."""
     if KINDS[role] != "id":
-        return Numbers(role)
+        return Numbers()
     if not all(dtype.is_integer() or dtype.is_decimal() for dtype in types):
-        return Keys(role)
+        return Keys()
     if all(dtype == pl.UInt64 for dtype in types):
-        return Integers(role, pl.UInt64())
+        return Integers(pl.UInt64())
     # Integers of any width meet as text: Polars 1.20 joins those of 128 bits wrongly.
-    return Integers(role, pl.Int64() if all(dtype in SIGNED for dtype in types) else pl.String())
+    return Integers(pl.Int64() if all(dtype in SIGNED for dtype in types) else pl.String())
 
 
 def _blocks(source: Source, columns: list[str]) -> Iterator[pl.DataFrame]:

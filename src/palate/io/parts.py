@@ -13,16 +13,13 @@ _AT_ONCE = 1 << 20  # rows of ids that are numbered together, at least
 class NotWhole(Exception):
     """Ids taken for whole numbers turn out to be text; tells the reader to begin again."""
 
-    def __init__(self, role: str) -> None:
-        super().__init__(role)
-        self.role = role
+    role = ""  # of their column
 
 
 class Numbers:
     """A column of arrays."""
 
-    def __init__(self, role: str) -> None:
-        self.role = role
+    def __init__(self) -> None:
         self.arrays: list[np.ndarray] = []
 
     def add(self, column: Any) -> None:
@@ -53,10 +50,9 @@ class Integers:
     As text they may be of any width.
     """
 
-    def __init__(self, role: str, dtype: pl.DataType | None = None) -> None:
-        self.role = role
+    def __init__(self, dtype: pl.DataType | None = None) -> None:
         self.dtype = dtype or pl.Int64()
-        self.narrow = Numbers(role)
+        self.narrow = Numbers()
         self.wide: Keys | None = None
 
     def add(self, column: pl.Series) -> None:
@@ -66,7 +62,7 @@ class Integers:
             if not numbers.null_count():
                 self.narrow.add(numbers)
                 return
-            self.wide = Keys(self.role)
+            self.wide = Keys()
             for array in self.narrow.arrays:
                 self.wide.add(pl.Series(array).cast(self.dtype))
             self.narrow.arrays.clear()
@@ -89,7 +85,7 @@ class Ids(Integers):
     def add(self, column: pl.Series) -> None:
         numbers = column.cast(pl.Int64, strict=False)
         if numbers.null_count() or not _written_plainly(column, numbers.to_numpy()):
-            raise NotWhole(self.role)
+            raise NotWhole
         super().add(numbers)
 
 
@@ -116,8 +112,7 @@ def is_plain(text: str) -> bool:
 class Texts:
     """A column of texts, missing ones among them."""
 
-    def __init__(self, role: str) -> None:
-        self.role = role
+    def __init__(self) -> None:
         self.series: list[pl.Series] = []
 
     def add(self, column: pl.Series) -> None:
@@ -136,8 +131,7 @@ class Keys:
     in a table that is rarely made anew.
     """
 
-    def __init__(self, role: str) -> None:
-        self.role = role
+    def __init__(self) -> None:
         self.known = pl.DataFrame()
         self.codes: list[np.ndarray] = []
         self.waiting: list[pl.Series] = []

@@ -109,7 +109,7 @@ class _Reading:
     def __init__(self, file: TextFile, fields: Fields) -> None:
         self.file, self.fields = file, fields
         makers: dict[str, Any] = {"id": Ids, "int": Ids, "key": Keys, "text": Texts}
-        self.parts = {role: makers.get(kind, Numbers)(role) for role, kind in fields.kinds.items()}
+        self.parts = {role: makers.get(kind, Numbers)() for role, kind in fields.kinds.items()}
         self.rows: list[int] = [0]  # where each block's rows begin, and the end
         self.left_out = {"missing": 0, "empty": 0}
 
@@ -266,8 +266,9 @@ class _Reading:
     def _add_ids(self, role: str, column: pl.Series, where: WhereRow) -> None:
         try:
             self.parts[role].add(column)
-        except NotWhole:
+        except NotWhole as found:
             if self.fields.kinds[role] == "id":
+                found.role = role
                 raise
             row = next(row for row, text in enumerate(column) if not is_plain(text))
             advice = " Pass format='table' if ids may be text." if self.file.header else ""

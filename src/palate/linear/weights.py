@@ -45,9 +45,14 @@ class ItemWeights(ABC):
         """Return the weight from an item to each of `items`, float32."""
         return np.asarray(self.row(item)[items])
 
-    @abstractmethod
     def largest(self, items: np.ndarray) -> np.ndarray:
         """Return the largest weight of each of `items` for another, float32; 1 where none is above 0."""
+        return np.asarray(self._largest[items])
+
+    @cached_property
+    @abstractmethod
+    def _largest(self) -> np.ndarray:
+        """The largest weight of every item."""
 
     @property
     @abstractmethod
@@ -93,10 +98,6 @@ class DenseWeights(ItemWeights):
     def row(self, item: int) -> np.ndarray:
         """Return the weights from an item to all items."""
         return np.asarray(self.dense[item])
-
-    def largest(self, items: np.ndarray) -> np.ndarray:
-        """Return the largest weight of each of `items`."""
-        return np.asarray(self._largest[items])
 
     @cached_property
     def has_weights(self) -> np.ndarray:
@@ -162,10 +163,6 @@ class SparseWeights(ItemWeights):
         part = slice(self.indptr[item], self.indptr[item + 1])
         out[self.columns[part]] = self.values[part]
         return out
-
-    def largest(self, items: np.ndarray) -> np.ndarray:
-        """Return the largest weight of each of `items`."""
-        return np.asarray(self._largest[items])
 
     @cached_property
     def has_weights(self) -> np.ndarray:

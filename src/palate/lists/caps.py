@@ -10,8 +10,8 @@ import polars as pl
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, is_integer
 from palate._nearest import did_you_mean
 from palate.data import columns as names
-from palate.factors.item_index import item_table, of_items
-from palate.lists.tags import Tags
+from palate.factors.item_index import item_table
+from palate.lists.tags import Tags, column_tags
 from palate.scorer import Scorer
 
 AtMost = Mapping[str, "int | Mapping[Any, int]"]
@@ -114,8 +114,7 @@ def tags_of(column: str, scorer: Scorer, argument: str) -> Tags:
         raise ArgumentError(
             argument, "name a column of single values", f"{column!r}, of type {table.schema[column]}"
         )
-    found: Tags = of_items(scorer, ("tags", column), lambda source: Tags.of(item_table(source)[column]))
-    return found
+    return column_tags(scorer, column)
 
 
 def _place(column: str, value: object, tags: Tags) -> int:

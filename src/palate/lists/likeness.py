@@ -8,7 +8,7 @@ import numpy as np
 
 from palate.data import columns as names
 from palate.factors.item_index import item_table, of_items
-from palate.lists.tags import Tags
+from palate.lists.tags import column_tags
 from palate.scorer import Factored, Scorer
 
 # (item, items) -> how alike each of them is to it, -1 to 1, float64
@@ -87,7 +87,7 @@ def genre_likeness(scorer: Scorer) -> Likeness | None:
     table = item_table(scorer)
     if names.GENRES not in table.columns:
         return None
-    tags = of_items(scorer, ("tags", names.GENRES), lambda source: Tags.of(item_table(source)[names.GENRES]))
+    tags = column_tags(scorer, names.GENRES)
     sizes = np.diff(tags.indptr)
 
     def overlap(item: int, items: np.ndarray) -> np.ndarray:

@@ -34,7 +34,11 @@ def silent_about(scorer: Scorer, user_index: np.ndarray) -> np.ndarray:
     if has_members(scorer, SaysNothing):
         return cast(SaysNothing, scorer).silent_about(user_index)
     users = np.asarray(user_index, np.int64)
-    if scorer.scale is not None or not is_factored(scorer) or not _equal_biases(scorer):
+    if (
+        scorer.scale is not None
+        or not is_factored(scorer)
+        or not of_items(scorer, "equal biases", _equal_biases)
+    ):
         return np.zeros(len(users), bool)
     silent = ~scorer.user_factors[:, np.maximum(users, 0)].any(axis=(0, 2))
     of_unknown = not scorer.user_prior.mean[:, :-1].any()
@@ -43,8 +47,7 @@ def silent_about(scorer: Scorer, user_index: np.ndarray) -> np.ndarray:
 
 def training_counts(scorer: Scorer) -> np.ndarray:
     """Return how many training ratings each item has, int64; zeros where nobody counted."""
-    counts: np.ndarray = of_items(scorer, "training counts", _counted)
-    return counts
+    return of_items(scorer, "training counts", _counted)
 
 
 def own_popularity(scorer: Scorer) -> np.ndarray | None:
@@ -95,11 +98,6 @@ def with_most_popular(scorer: Scorer, users: np.ndarray, ranking: Ranking, pool:
 
 def _equal_biases(scorer: Factored) -> bool:
     """Return whether the biases of all items are equal, so that factors alone tell them apart."""
-    equal: bool = of_items(scorer, "equal biases", _biases_are_equal)
-    return equal
-
-
-def _biases_are_equal(scorer: Factored) -> bool:
     biases = item_biases(scorer, np.arange(len(scorer.items)))
     return not len(biases) or not np.ptp(biases)
 

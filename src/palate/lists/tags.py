@@ -9,6 +9,8 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.data.tags import BAR
+from palate.factors.item_index import item_table, of_items
+from palate.scorer import Scorer
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,3 +64,8 @@ class Tags:
         order = np.argsort(self.codes, kind="stable")
         counts = np.bincount(self.codes, minlength=len(self.values))
         return np.concatenate([[0], np.cumsum(counts)]), item[order]
+
+
+def column_tags(scorer: Scorer, column: str) -> Tags:
+    """Return the values of a column of a scorer's items, made once."""
+    return of_items(scorer, ("tags", column), lambda source: Tags.of(item_table(source)[column]))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -75,21 +76,13 @@ def sentences(
     scale: tuple[float, float] | None = None,
 ) -> list[str]:
     """Return `sentence` for each row of columns of equal length; `ratings` is a pair of columns."""
-    out = []
-    for row, value in enumerate(expected):
-        count = None if n_ratings is None else n_ratings[row]
-        one = None if ratings is None else (float(ratings[0][row]), float(ratings[1][row]))
-        out.append(
-            sentence(
-                float(value),
-                float(low[row]),
-                float(high[row]),
-                n_ratings=None if count is None else int(count),
-                rating=one,
-                scale=scale,
-            )
-        )
-    return out
+    nothing: list[Any] = [None] * len(expected)
+    counts = nothing if n_ratings is None else n_ratings
+    intervals = nothing if ratings is None else zip(*(end.tolist() for end in ratings), strict=True)
+    return [
+        sentence(float(value), float(least), float(most), n_ratings=count, rating=one, scale=scale)
+        for value, least, most, count, one in zip(expected, low, high, counts, intervals, strict=True)
+    ]
 
 
 def _within(value: float, scale: tuple[float, float] | None) -> float:

@@ -8,8 +8,8 @@ from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data import columns as names
 from palate.data.tags import BAR
 from palate.factors.factors import FactorScorer
-from palate.factors.item_index import item_table, of_items
-from palate.lists.tags import Tags
+from palate.factors.item_index import item_table
+from palate.lists.tags import column_tags
 
 
 def vector_of_genres(model: FactorScorer, genres: Any) -> np.ndarray:
@@ -33,7 +33,7 @@ def vector_of_genres(model: FactorScorer, genres: Any) -> np.ndarray:
         raise ArgumentError(
             "features['genres']", "be left out for a model whose catalog has no genres", repr(genres)
         )
-    tags = of_items(model, ("tags", names.GENRES), lambda source: Tags.of(item_table(source)[names.GENRES]))
+    tags = column_tags(model, names.GENRES)
     vectors = model.item_factors[0]
     rated: np.ndarray = np.abs(vectors).max(axis=1) > 0
     found = [tags.holders(tags.values.index(genre)) for genre in wanted if genre in tags.values]

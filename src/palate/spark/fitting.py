@@ -129,11 +129,11 @@ def _gather(gathered: dict[str, Any], role: str, series: pl.Series, label: str, 
     """Check a part of a column and append it in as few bytes as its values need."""
     if role in ("user", "item"):
         ids, kind = id_column(series, label, where)
-        gathered.setdefault(role, Keys(role) if kind == "str" else Numbers(role)).add(
+        gathered.setdefault(role, Keys() if kind == "str" else Numbers()).add(
             ids if kind == "str" else ids.to_numpy()
         )
     elif role == "timestamp":
-        gathered.setdefault(role, Texts(role)).add(series)
+        gathered.setdefault(role, Texts()).add(series)
     else:
         check = rating_values if role == "rating" else weight_values
-        gathered.setdefault(role, Numbers(role)).add(check(series, label, where))
+        gathered.setdefault(role, Numbers()).add(check(series, label, where))
