@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     import keras
 
 
-Start = TypeVar("Start", bound=Model, contravariant=True)
+Start = TypeVar("Start", bound=Model)
 Weights = dict[str, list[np.ndarray]]  # by the names of layers
+EMBEDDINGS = ("user_embedding", "movie_embedding")  # names of layers
 _FEW_STEPS = 40  # below which a compiled step does not earn its compilation
 
 
@@ -90,30 +91,98 @@ class EpochRun:
     interrupted: bool = False
 
 
-class EpochTrainer(Protocol[Start]):
-    """What all Keras trainers have: their fields, and how a network is built, begun and judged."""
+@dataclass(frozen=True, kw_only=True)
+class EpochTrainer(Generic[Start]):
+    """What all Keras trainers have: embeddings of users and items, and epochs over the ratings.
 
-    @property
-    def n_factors(self) -> int: ...
-    @property
-    def l2_user(self) -> float: ...
-    @property
-    def l2_item(self) -> float: ...
-    @property
-    def dropout(self) -> float: ...
-    @property
-    def mean(self) -> bool: ...
-    @property
-    def learning_rate(self) -> float: ...
-    @property
-    def batch_size(self) -> int: ...
-    @property
-    def epochs(self) -> int: ...
-    @property
-    def patience(self) -> int | None: ...
-    def build(self, keras: ModuleType, problem: Problem, schedule: Schedule) -> "keras.Model": ...
-    def begin(self, model: "keras.Model", start: Start, problem: Problem) -> None: ...
-    def judge(self, weights: Weights, problem: Problem) -> Judgement: ...
+    A subclass builds the rest of the network (`build`), begins with the weights of a model (`begin`)
+    and judges weights (`judge`). The parameters are those of `KerasFactorization`.
+    """
+
+    n_factors: int = 8
+    l2_user: float = 0.0
+    l2_item: float = 0.0
+    dropout: float = 0.0
+    mean: bool = True
+    learning_rate: float = 0.001
+    batch_size: int = 10_000
+    epochs: int = 10
+    patience: int | None = None
+
+    def build(self, keras: ModuleType, problem: Problem, schedule: Schedule) -> "keras.Model":
+        """Return the compiled Keras model.
+
+        Parameters
+        ----------
+        keras : module
+        problem : Problem
+            Says how many users and items there are.
+        schedule : Schedule
+            Its seed is the weights' and the dropout's.
+        """
+        raise NotImplementedError
+
+    def begin(self, model: "keras.Model", start: Start, problem: Problem) -> None:
+        """Put the weights of a model into the layers; ids it does not know keep their random start.
+
+        Parameters
+        ----------
+        model : keras.Model
+        start : Model
+        problem : Problem
+        """
+        raise NotImplementedError
+
+    def judge(self, weights: Weights, problem: Problem) -> Judgement:
+        """Return the errors and the penalty of weights.
+
+        Parameters
+        ----------
+        weights : dict of layer name to list of ndarray
+        problem : Problem
+        """
+        raise NotImplementedError
+
+    def embedded(
+        self, keras: ModuleType, problem: Problem, seeds: list[int], initializer: Callable[[int], Any]
+    ) -> "tuple[list[keras.KerasTensor], list[keras.KerasTensor]]":
+        """Return the inputs of a network, and the vectors of user and item behind their dropout.
+
+        Parameters
+        ----------
+        keras : module
+        problem : Problem
+        seeds : list of int
+            Of both embeddings, then of both dropouts.
+        initializer : callable
+            Returns the initializer of an embedding, given its seed.
+        """
+        layers = keras.layers
+        inputs = [keras.Input((1,), dtype="int32", name=name) for name in ("user_id", "movie_id")]
+        sizes, penalties = (problem.by_user.n_rows, problem.by_user.n_columns), (self.l2_user, self.l2_item)
+        vectors = []
+        for number, source in enumerate(inputs):
+            vector = layers.Embedding(
+                sizes[number],
+                self.n_factors,
+                name=EMBEDDINGS[number],
+                embeddings_initializer=initializer(seeds[number]),
+                embeddings_regularizer=keras.regularizers.L1L2(0.0, penalties[number]),
+            )(source)
+            dropped = layers.Dropout(self.dropout, seed=seeds[2 + number]) if self.dropout else None
+            vectors.append(vector if dropped is None else dropped(vector))
+        return inputs, vectors
+
+    def _check(self) -> None:
+        check_count("n_factors", self.n_factors, 1, 1024)
+        for name in ("l2_user", "l2_item", "learning_rate"):
+            check_strength(name, getattr(self, name))
+        check_rate("dropout", self.dropout)
+        check_switch("mean", self.mean)
+        for name in ("batch_size", "epochs"):
+            check_count(name, getattr(self, name), 1)
+        if self.patience is not None:
+            check_count("patience", self.patience, 1)
 
 
 def run_epochs(
@@ -175,6 +244,7 @@ def fit_epochs(
 
     All Keras trainers use it.
     """
+    trainer._check()
     check_threads(threads)
     check_seed(seed)
     everything, held_out = split(ratings, validation, start, seed)
@@ -204,19 +274,6 @@ def fit_epochs(
         first, run = run, train(problem, run.best_epoch, None, None, None)
         run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_epoch} epochs."
     return problem, run
-
-
-def check_epochs(trainer: EpochTrainer[Any]) -> None:
-    """Check the fields that all Keras trainers have."""
-    check_count("n_factors", trainer.n_factors, 1, 1024)
-    for name in ("l2_user", "l2_item", "learning_rate"):
-        check_strength(name, getattr(trainer, name))
-    check_rate("dropout", trainer.dropout)
-    check_switch("mean", trainer.mean)
-    for name in ("batch_size", "epochs"):
-        check_count(name, getattr(trainer, name), 1)
-    if trainer.patience is not None:
-        check_count("patience", trainer.patience, 1)
 
 
 def compiled(

@@ -21,11 +21,12 @@ from palate.training.checks import check_fitted, check_strength
 from palate.training.initialization import model_start
 from palate.training.keras.backend import seeds
 from palate.training.keras.epochs import (
+    EMBEDDINGS,
     EpochRun,
+    EpochTrainer,
     Judgement,
     Schedule,
     Weights,
-    check_epochs,
     compiled,
     errors_of,
     fit_epochs,
@@ -38,12 +39,12 @@ if TYPE_CHECKING:
     import keras
 
 
-_LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
+_BIASES = ("user_bias", "movie_bias")  # names of layers
 
 
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
-class KerasFactorization:
+class KerasFactorization(EpochTrainer[FactorModel]):
     """Matrix factorization trained by Keras with Adam.
 
     The network has embeddings, their product, and optional biases. It needs `palate[keras]`.
@@ -88,18 +89,11 @@ class KerasFactorization:
     (1e-07, 0.001, 10000)
     """
 
-    n_factors: int = 8
     l2_user: float = 1e-7
     l2_item: float = 1e-6
     l2_bias: float = 1e-7
     l1_bias: float = 0.0
-    dropout: float = 0.0
-    mean: bool = True
     biases: bool = False
-    learning_rate: float = 0.001
-    batch_size: int = 10_000
-    epochs: int = 10
-    patience: int | None = None
 
     @property
     def max_sweeps(self) -> int:
@@ -127,7 +121,6 @@ class KerasFactorization:
         the averages of Adam start again. `threads` is checked, but the backend of Keras decides.
         The same seed gives the same model on one machine with one version of the backend.
         """
-        self._check()
         ratings, catalog = with_catalog(ratings, catalog)
 
         def save(problem: Problem, run: EpochRun) -> None:
@@ -158,37 +151,23 @@ class KerasFactorization:
         schedule : Schedule
             Its seed is the weights' and the dropout's.
         """
-        layers, part = keras.layers, seeds(schedule.seed, 4)
-        inputs = [keras.Input((1,), dtype="int32", name=name) for name in ("user_id", "movie_id")]
-        sizes = problem.by_user.n_rows, problem.by_user.n_columns
-        vectors, biases = [], []
-        for number, (source, size) in enumerate(zip(inputs, sizes, strict=True)):
-            vector = layers.Embedding(
-                size,
-                self.n_factors,
-                name=_LAYERS[number],
-                embeddings_initializer=keras.initializers.GlorotUniform(part[number]),
-                embeddings_regularizer=keras.regularizers.L1L2(0.0, (self.l2_user, self.l2_item)[number]),
-            )(source)
-            vectors.append(
-                layers.Dropout(self.dropout, seed=part[2 + number])(vector) if self.dropout else vector
+        layers = keras.layers
+        inputs, vectors = self.embedded(
+            keras, problem, seeds(schedule.seed, 4), keras.initializers.GlorotUniform
+        )
+        sizes, biases = (problem.by_user.n_rows, problem.by_user.n_columns), []
+        for name, source, size in zip(_BIASES, inputs, sizes, strict=True) if self.biases else ():
+            penalty = keras.regularizers.L1L2(self.l1_bias, self.l2_bias)
+            bias = layers.Embedding(
+                size, 1, name=name, embeddings_initializer="zeros", embeddings_regularizer=penalty
             )
-            if self.biases:
-                penalty = keras.regularizers.L1L2(self.l1_bias, self.l2_bias)
-                bias = layers.Embedding(
-                    size,
-                    1,
-                    name=_LAYERS[2 + number],
-                    embeddings_initializer="zeros",
-                    embeddings_regularizer=penalty,
-                )
-                biases.append(layers.Flatten()(bias(source)))
+            biases.append(layers.Flatten()(bias(source)))
         out = layers.Flatten()(layers.Dot(2)(vectors))
         whole = layers.Add()([*biases, out]) if biases else out
         return compiled(keras, inputs, whole, self.learning_rate, schedule.eager(problem.n_train))
 
     def _check(self) -> None:
-        check_epochs(self)
+        super()._check()
         for name in ("l2_bias", "l1_bias"):
             check_strength(name, getattr(self, name))
         check_switch("biases", self.biases)
@@ -207,17 +186,17 @@ class KerasFactorization:
             {layer.name: layer.get_weights() for layer in model.layers if layer.weights}, ratings
         )
         for number, side in enumerate(model_start(start, ratings, fresh, self)):
-            model.get_layer(_LAYERS[number]).set_weights([side.unpadded(self.n_factors)])
+            model.get_layer(EMBEDDINGS[number]).set_weights([side.unpadded(self.n_factors)])
             if self.biases:
-                model.get_layer(_LAYERS[2 + number]).set_weights([side.bias[:, None]])
+                model.get_layer(_BIASES[number]).set_weights([side.bias[:, None]])
 
     def _sides(self, weights: Weights, ratings: Ratings) -> tuple[Side, Side]:
         sides = []
         for number, n in enumerate((ratings.n_users, ratings.n_items)):
-            bias = weights[_LAYERS[2 + number]][0][:, 0] if self.biases else np.zeros(n, np.float32)
+            bias = weights[_BIASES[number]][0][:, 0] if self.biases else np.zeros(n, np.float32)
             sides.append(
                 Side.padded(
-                    np.asarray(weights[_LAYERS[number]][0], np.float32),
+                    np.asarray(weights[EMBEDDINGS[number]][0], np.float32),
                     np.ascontiguousarray(bias, np.float32),
                 )
             )

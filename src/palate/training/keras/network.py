@@ -14,10 +14,11 @@ from palate.model.keras.network import NetworkModel
 from palate.training.checks import check_fitted
 from palate.training.keras.backend import seeds
 from palate.training.keras.epochs import (
+    EMBEDDINGS,
+    EpochTrainer,
     Judgement,
     Schedule,
     Weights,
-    check_epochs,
     compiled,
     errors_of,
     fit_epochs,
@@ -30,11 +31,8 @@ if TYPE_CHECKING:
     import keras
 
 
-_VECTORS = ("user_embedding", "movie_embedding")
-
-
 @dataclass(frozen=True, kw_only=True)
-class KerasNetwork:
+class KerasNetwork(EpochTrainer[NetworkModel]):
     """A dense network over the embeddings of user and item, trained by Keras with Adam.
 
     It needs `palate[keras]`.
@@ -68,16 +66,9 @@ class KerasNetwork:
     (16,)
     """
 
-    n_factors: int = 8
     hidden: tuple[int, ...] = (32, 4)
-    l2_user: float = 0.0
-    l2_item: float = 0.0
-    dropout: float = 0.0
-    mean: bool = True
     learning_rate: float = 0.005
     batch_size: int = 5_000
-    epochs: int = 10
-    patience: int | None = None
 
     def fit(
         self,
@@ -95,7 +86,6 @@ class KerasNetwork:
 
         Parameters and errors are those of `KerasFactorization.fit`, as far as they apply.
         """
-        self._check()
         ratings, catalog = with_catalog(ratings, catalog)
         problem, run = fit_epochs(
             self,
@@ -128,21 +118,9 @@ class KerasNetwork:
             Its seed is the weights' and the dropout's.
         """
         layers, part = keras.layers, seeds(schedule.seed, 5 + len(self.hidden))
-        inputs = [keras.Input((1,), dtype="int32", name=name) for name in ("user_id", "movie_id")]
-        vectors = []
-        for number, size in enumerate((problem.by_user.n_rows, problem.by_user.n_columns)):
-            penalty = keras.regularizers.L1L2(0.0, (self.l2_user, self.l2_item)[number])
-            start = keras.initializers.RandomUniform(-0.05, 0.05, seed=part[number])
-            vector = layers.Embedding(
-                size,
-                self.n_factors,
-                name=_VECTORS[number],
-                embeddings_initializer=start,
-                embeddings_regularizer=penalty,
-            )(inputs[number])
-            vectors.append(
-                layers.Dropout(self.dropout, seed=part[2 + number])(vector) if self.dropout else vector
-            )
+        inputs, vectors = self.embedded(
+            keras, problem, part, lambda seed: keras.initializers.RandomUniform(-0.05, 0.05, seed=seed)
+        )
         out = layers.Flatten()(layers.Concatenate()(vectors))
         for number, width in enumerate((*self.hidden, 1)):
             start = keras.initializers.GlorotUniform(part[4 + number])
@@ -151,7 +129,7 @@ class KerasNetwork:
         return compiled(keras, inputs, out, self.learning_rate, schedule.eager(problem.n_train))
 
     def _check(self) -> None:
-        check_epochs(self)
+        super()._check()
         if not isinstance(self.hidden, tuple | list):
             raise ArgumentTypeError("hidden", "be a tuple of widths", f"{self.hidden!r}")
         for width in self.hidden:
@@ -180,7 +158,7 @@ class KerasNetwork:
             (start.users, ratings.users, start.user_vectors),
             (start.items, ratings.items, start.item_vectors),
         )
-        for name, (old, new, vectors) in zip(_VECTORS, sides, strict=True):
+        for name, (old, new, vectors) in zip(EMBEDDINGS, sides, strict=True):
             index, layer = old.indices(new.values), model.get_layer(name)
             layer.set_weights([np.where((index >= 0)[:, None], vectors[index], layer.get_weights()[0])])
         for number, weights in enumerate(start.layers):
@@ -196,7 +174,7 @@ class KerasNetwork:
         """
         ratings = problem.ratings
         model = self._network(weights, problem, users=ratings.users, items=ratings.items, scale=ratings.scale)
-        vectors = zip((self.l2_user, self.l2_item), _VECTORS, strict=True)
+        vectors = zip((self.l2_user, self.l2_item), EMBEDDINGS, strict=True)
         penalty = sum(
             l2 * float(np.sum(np.square(weights[name][0], dtype=np.float64))) for l2, name in vectors
         )
@@ -205,7 +183,7 @@ class KerasNetwork:
     def _network(self, weights: Weights, problem: Problem, **about: Any) -> NetworkModel:
         """Return the network of these weights; unknown users and items get the mean vector."""
         tables = [
-            np.concatenate([weights[name][0], weights[name][0].mean(axis=0)[None]]) for name in _VECTORS
+            np.concatenate([weights[name][0], weights[name][0].mean(axis=0)[None]]) for name in EMBEDDINGS
         ]
         layers = tuple(
             (weights[f"dense_{n}"][0], weights[f"dense_{n}"][1]) for n in range(len(self.hidden) + 1)
