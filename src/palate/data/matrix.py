@@ -125,9 +125,10 @@ class RatingMatrix:
 
     def item_counts(self) -> np.ndarray:
         """Return the number of ratings of each item, int64, held-out ones included."""
+        from palate.kernels.chunks import row_counts
+
         counts = np.zeros(self.n_items, np.int64)
-        for start in range(0, len(self.items), _CHUNK):  # NumPy copies what it counts to int64
-            counts += np.bincount(self.items[start : start + _CHUNK], minlength=self.n_items)
+        row_counts(self.items, counts)
         return counts
 
     def item_means(self) -> np.ndarray:
