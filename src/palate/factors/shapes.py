@@ -1,6 +1,6 @@
 """Whether the parts of a factorization fit each other."""
 
-from operator import attrgetter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,28 +11,12 @@ from palate.solve.features import BAG, BINS, FeatureLink
 if TYPE_CHECKING:
     from palate.factors.factors import Factors
 
-# What errors call an array: the names that models and files have, where the field's is another one.
-_CALLED = {
-    "mean": "global_mean",
-    "likelihood.noise_sd": "noise_sd",
-    "likelihood.cutpoints": "cutpoints",
-    **{f"{side}.prior.mean": f"the mean of {side}_prior" for side in ("user", "item")},
-    **{f"{side}.{part}": f"{side}_{part}" for side in ("user", "item") for part in ("factors", "bias")},
-    **{
-        f"{side}.noise.{part}": f"{side}_noise.{part}"
-        for side in ("user", "item")
-        for part in ("scale", "degrees", "session")
-    },
-}
-
 
 def check_shapes(factors: "Factors") -> None:
     """Raise ValueError unless the arrays of a factorization fit each other and its likelihood."""
-    for name, shape in _wanted(factors).items():
-        array: np.ndarray = attrgetter(name)(factors)
+    for name, array, shape in _arrays(factors):
         if array.shape != shape:
-            called = _CALLED.get(name, name.replace("time.", "context.").replace("sums.", "fold."))
-            raise ArgumentError(called, f"be of shape {shape}", f"{array.shape}")
+            raise ArgumentError(name, f"be of shape {shape}", f"{array.shape}")
     _check_noise(factors)
     for side, other in ((factors.user, factors.item), (factors.item, factors.user)):
         if side.features is not None:
@@ -49,47 +33,42 @@ def check_counts(factors: "Factors", n_users: int, n_items: int) -> None:
             raise ArgumentError(f"{side.name}_factors", f"be of shape {shape}", f"{side.factors.shape}")
 
 
-def _wanted(factors: "Factors") -> dict[str, tuple[int, ...]]:
-    """Return the shape that each array must have."""
-    n_draws, n_factors = factors.n_draws, factors.n_factors
+def _arrays(factors: "Factors") -> Iterator[tuple[str, np.ndarray, tuple[int, ...]]]:
+    """Yield each array by the name that models and files have for it, with the shape that it must have."""
+    n_draws, n_factors, sums = factors.n_draws, factors.n_factors, factors.sums
     n_users, n_items = len(factors.user), len(factors.item)
-    wanted: dict[str, tuple[int, ...]] = {
-        "user.factors": (n_draws, n_users, n_factors),
-        "item.factors": (n_draws, n_items, n_factors),
-        "user.bias": (n_draws, n_users),
-        "item.bias": (n_draws, n_items),
-        "mean": (n_draws,),
-    }
     likelihood, time = factors.likelihood.learned, factors.time
-    if likelihood.noise_sd is not None:
-        wanted["likelihood.noise_sd"] = (n_draws,)
     for side in (factors.user, factors.item):
-        if side.noise is not None:
-            wanted[f"{side.name}.noise.scale"] = n_draws, len(side)
-            wanted[f"{side.name}.noise.degrees"] = (n_draws,)
-            if side.noise.session is not None:
-                wanted[f"{side.name}.noise.session"] = (n_draws,)
-    if time is not None:
-        wanted |= dict.fromkeys(
-            ("time.user_shift", "time.item_shift"), (n_draws, time.n_time_bins, n_factors + 1)
-        )
-        wanted["time.user_time_bin"] = (n_users,)
-        wanted["time.session_effect"] = (n_draws, len(time.sessions))
-        wanted["time.sessions.indptr"] = (n_users + 1,)
+        n, noise = len(side), side.noise
+        yield f"{side.name}_factors", side.factors, (n_draws, n, n_factors)
+        yield f"{side.name}_bias", side.bias, (n_draws, n)
+        yield f"the mean of {side.name}_prior", side.prior.mean, (n_draws, n_factors + 1)
+        if noise is not None:
+            yield f"{side.name}_noise.scale", noise.scale, (n_draws, n)
+            yield f"{side.name}_noise.degrees", noise.degrees, (n_draws,)
+            if noise.session is not None:
+                yield f"{side.name}_noise.session", noise.session, (n_draws,)
+    yield "global_mean", factors.mean, (n_draws,)
+    if likelihood.noise_sd is not None:
+        yield "noise_sd", likelihood.noise_sd, (n_draws,)
     if likelihood.cutpoints is not None:
-        wanted["likelihood.cutpoints"] = (
-            n_draws,
-            0 if likelihood.levels is None else len(likelihood.levels) - 1,
-        )
-    if factors.sums is not None:
+        n_cuts = 0 if likelihood.levels is None else len(likelihood.levels) - 1
+        yield "cutpoints", likelihood.cutpoints, (n_draws, n_cuts)
+    if time is not None:
+        yield "context.user_shift", time.user_shift, (n_draws, time.n_time_bins, n_factors + 1)
+        yield "context.item_shift", time.item_shift, (n_draws, time.n_time_bins, n_factors + 1)
+        yield "context.user_time_bin", time.user_time_bin, (n_users,)
+        yield "context.session_effect", time.session_effect, (n_draws, len(time.sessions))
+        yield "context.sessions.indptr", time.sessions.indptr, (n_users + 1,)
+    if sums is not None:
         if n_draws != 1 or not factors.likelihood.linear:
             raise ArgumentError(
                 "fold",
                 "stand in a model of one draw with the link 'identity'",
                 f"{n_draws} draws, link {likelihood.link!r}",
             )
-        wanted["sums.item_scale"], wanted["sums.factor_scale"] = (n_items,), (n_factors,)
-    return wanted | dict.fromkeys(("user.prior.mean", "item.prior.mean"), (n_draws, n_factors + 1))
+        yield "fold.item_scale", sums.item_scale, (n_items,)
+        yield "fold.factor_scale", sums.factor_scale, (n_factors,)
 
 
 def _check_noise(factors: "Factors") -> None:
