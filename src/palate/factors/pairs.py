@@ -6,7 +6,7 @@ what it hands out. An unknown row is a row at its prior, or one drawn from it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -112,25 +112,17 @@ def _with_unknown(
     users, items = pairs.users, pairs.items
     if (users < 0).any():
         rows, users = _appended(pairs.model, "user", arrays.user_noise, users, noisy)
-        arrays = arrays._replace(user_factors=rows.factors, user_bias=rows.bias, user_noise=rows.noise)
+        arrays = arrays._replace(**rows)
     if (items < 0).any():
         rows, items = _appended(pairs.model, "item", arrays.item_noise, items, noisy)
-        arrays = arrays._replace(item_factors=rows.factors, item_bias=rows.bias, item_noise=rows.noise)
+        arrays = arrays._replace(**rows)
     return arrays, users, items
-
-
-class _Rows(NamedTuple):
-    """Rows of one side as the kernels take them."""
-
-    factors: np.ndarray
-    bias: np.ndarray
-    noise: np.ndarray
 
 
 def _appended(
     model: FactorScorer, name: SideName, noise: np.ndarray, index: np.ndarray, noisy: bool
-) -> tuple[_Rows, np.ndarray]:
-    """Return the rows of one side that an index names, the unknown one last, and the index into them."""
+) -> tuple[dict[str, Any], np.ndarray]:
+    """Return the arrays of the rows that an index names, the unknown one last, and the index into them."""
     side = model.factors.side(name)
     row, known = _prior_row(side, model.likelihood.noise_sd, noisy), np.unique(index[index >= 0])
     place = np.where(index < 0, len(known), np.searchsorted(known, index))
@@ -139,7 +131,8 @@ def _appended(
     if noise.shape[1] and side.noise is not None:
         scale = side.noise.unknown(name).astype(np.float32)
         noise = np.concatenate([noise[:, known], scale[:, None]], axis=1)
-    return _Rows(np.ascontiguousarray(factors), bias, noise), place
+    factors = np.ascontiguousarray(factors)
+    return {f"{name}_factors": factors, f"{name}_bias": bias, f"{name}_noise": noise}, place
 
 
 def _prior_row(side: FactorSide, noise_sd: np.ndarray | None, noisy: bool) -> np.ndarray:

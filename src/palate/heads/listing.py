@@ -73,8 +73,6 @@ def _check_caution(heads: TwoHeads, caution: float) -> float:
     if caution and heads.stars is None:
         what = "be 0 for a model without a star head, which predicts no ratings"
         raise ArgumentError("caution", what, f"{caution:g}")
-    if caution:
-        check_spread(star_head(heads, "both"), "caution", caution, "0")
     return caution
 
 

@@ -23,7 +23,6 @@ from palate.lists.lookup import answer, column_of, known_indices
 from palate.lists.recommending import check_n
 from palate.lists.similar import SHRINK, SIMILAR_TO, check_shrink, similar_frame, support
 from palate.lists.where import Where
-from palate.model.folded import FoldedUser
 from palate.model.joined import Change, check_timed
 from palate.model.model import ModelFields, scores_of_pairs
 from palate.model.new_users import NewUser
@@ -212,23 +211,7 @@ class LinearModel(WithFile, ModelFields):
         weights = self.weights.among(change.joined.old_items)
         return replace(self, **change.model_fields(), weights=weights), (note,) if n_new else ()
 
-    def fold_in(
-        self,
-        items: object,
-        ratings: object = None,
-        *,
-        weights: object = None,
-        user_id: object = None,
-        timestamps: object = None,
-    ) -> NewUser | FoldedUser:
-        """Return a user who was not in the training data, accepted wherever a user id is.
-
-        The user's graded ratings are all that is needed.
-
-        `items`, `ratings`, `weights`, `user_id` and `timestamps` are those of `Model.fold_in`;
-        times need a model with `half_life`.
-        """
-        check_half_life(self.grades, timestamps)
-        user = super().fold_in(items, ratings, weights=weights, user_id=user_id, timestamps=timestamps)
+    def _accepted(self, user: NewUser) -> NewUser:
+        check_half_life(self.grades, user.times)
         self.grades.of(user.values)  # raises now for a rating without a grade
         return user

@@ -164,7 +164,11 @@ class Model(Answers):
         with `weights` and `timestamps`. `user_id` is the id in results.
         """
         items, ratings = ids_and_ratings(items, ratings, "items")
-        return new_user(self, items, ratings, weights, user_id, timestamps)
+        return self._accepted(new_user(self, items, ratings, weights, user_id, timestamps))
+
+    def _accepted(self, user: NewUser) -> NewUser:
+        """Return a new user if the model can take their ratings."""
+        return user
 
     def user_with(
         self,
