@@ -219,7 +219,8 @@ def test_levels_of_a_row_of_its_own_noise_have_the_posterior_of_a_grid(noisy_ord
 
 @pytest.mark.parametrize("kind", ["gauss", "noisy", "ordinal", "noisy_ordinal"])
 def test_the_same_ratings_give_the_same_draws_in_any_company(request, kind):
-    from palate.model.folded import solve_users
+    from palate.factors.folded_rows import ToFold
+    from palate.model.folded import solve_side
 
     model = few(request.getfixturevalue(kind))
     alone = model.fold_in([3, 1], [2.0, 5.0])
@@ -232,7 +233,7 @@ def test_the_same_ratings_give_the_same_draws_in_any_company(request, kind):
         np.empty(0, np.float32),
         3,
     )
-    found = solve_users(model, rows, threads=2)
+    found = solve_side(model, "user", ToFold(rows, threads=2))
     np.testing.assert_array_equal(found.factors[:, 1], alone.factors)
     np.testing.assert_array_equal(found.bias[:, 1], alone.bias)
     if kind.startswith("noisy"):
@@ -261,7 +262,8 @@ def test_features_move_the_prior_mean(gauss):
 
 
 def test_many_rows_with_bags_are_each_alone(gauss):
-    from palate.model.folded import solve_users
+    from palate.factors.folded_rows import ToFold
+    from palate.model.folded import solve_side
 
     bag = FeatureGroup(name="rated", kind="bag", weights=repeated([[0.5, 0.1], [0.2, 0.0], [0.0, 0.3]])[:9])
     model = replace(few(gauss), user_link=FeatureLink((bag,)))
@@ -272,7 +274,7 @@ def test_many_rows_with_bags_are_each_alone(gauss):
         np.empty(0, np.float32),
         3,
     )
-    factors = solve_users(model, rows).factors
+    factors = solve_side(model, "user", ToFold(rows)).factors
     np.testing.assert_allclose(factors[:, 1], model.fold_in([1, 3], [5.0, 2.0]).factors, atol=1e-5)
     assert model.predict(model.fold_in([1], [5.0]), 2) == pytest.approx(
         float(model.predict([model.fold_in([1], [5.0])], 2)[0]), abs=1e-6

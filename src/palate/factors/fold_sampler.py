@@ -15,7 +15,7 @@ from palate._parallel import even_bounds, run_chunks
 from palate._random import Stream, key_of, stream_of
 from palate.factors.conditionals import draw_levels, draw_row_precisions, draw_session_effects
 from palate.factors.factors import Factors
-from palate.factors.folded_rows import FoldedRows, TimedRows
+from palate.factors.folded_rows import FoldedRows, TimedRows, ToFold
 from palate.factors.likelihood.base import LatentLevels
 from palate.factors.sides import SideName, other_side
 from palate.solve.prior import RowPrior
@@ -32,11 +32,10 @@ Noise = Callable[[int], np.ndarray]  # of a step: what is added to the solution 
 def draw_rows(
     factors: Factors,
     side: SideName,
-    rows: Rows,
+    asked: ToFold,
     others: list[Side],
     means: list[np.ndarray],
     timed: TimedRows | None,
-    threads: int,
 ) -> FoldedRows:
     """Return rows of one side, drawn for each draw given the other side's vectors and the rows' ratings.
 
@@ -45,23 +44,21 @@ def draw_rows(
     factors : Factors
         Draws of a posterior.
     side : {"user", "item"}
-    rows : Rows
-        Their ratings; the columns are rows of the other side.
+    asked : ToFold
     others : list of Side
         Vectors of the other side, one for each draw.
     means : list of ndarray of shape (n_rows, n_factors + 1)
         Prior means of the rows, for each draw.
     timed : TimedRows, optional
         The same ratings in time, for users of a model that knows of it.
-    threads : int
     """
     from palate.kernels.fold import row_keys
 
-    prior = factors.side(side).prior
+    prior, rows = factors.side(side).prior, asked.rows
+    solved = rows if timed is None else timed.rows
     keys = np.empty(rows.n_rows, np.uint64)
     row_keys(rows.indptr, rows.columns, np.ascontiguousarray(rows.values, np.float32).view(np.uint32), keys)
     targets = factors.likelihood.latent_targets(rows)
-    asked = rows if timed is None else timed.rows
 
     def drawn(first: int, last: int) -> list["_Sweeps"]:
         found = []
@@ -69,12 +66,12 @@ def draw_rows(
             own = _OwnNoise.of(factors, side, rows, draw, keys)
             session_effects = None if timed is None else _SessionEffects.of(timed, own, draw, keys)
             other = others[draw] if timed is None else timed.columns(others, draw)
-            given = _Given(asked, other, float(factors.mean[draw]), prior, draw, means[draw])
+            given = _Given(solved, other, float(factors.mean[draw]), prior, draw, means[draw])
             noise = _noise(keys, draw, side, prior.n_factors + 1, _noise_of(factors, draw))
             found.append(_Sweeps(given, keys, side, noise, own, session_effects, targets).run())
         return found
 
-    chunks = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads)
+    chunks = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), asked.threads)
     parts = [one for part in chunks for one in part]
     scales = [one.own.scale for one in parts if one.own is not None]
     found = FoldedRows.of([one.side for one in parts], prior.n_factors, scales)

@@ -1,6 +1,7 @@
 """Rows that are folded in: their ratings in time, and what is found of them."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +9,30 @@ from palate.factors.factors import Factors
 from palate.factors.temporal import Sessions, TimeContext, last_time_bins
 from palate.factors.temporal_scores import rows_in_time_bins
 from palate.solve.rows import Rows, Side
+
+Features = dict[str, Any] | list[dict[str, Any]] | None  # values by name: of the one row, or of each row
+
+
+@dataclass(frozen=True, eq=False)
+class ToFold:
+    """Rows of one side to solve for with the other side's vectors fixed.
+
+    Parameters
+    ----------
+    rows : Rows
+        Their ratings; the columns are rows of the other side.
+    features : dict or list of dict, optional
+        Values of the features of a single row, by name, or of each row.
+    threads : int, default 1
+    times : ndarray of shape (n_ratings,), int64, optional
+        When users rated, for a model that knows of time; without them each rating is of the last
+        time bin, in a session of its own.
+    """
+
+    rows: Rows
+    features: Features = None
+    threads: int = 1
+    times: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,71 +5,47 @@ A point estimate has the row solver's answer. With draws of a posterior a row is
 choices are sums over their items.
 """
 
-from typing import Any
-
 import numpy as np
 
 from palate._checks import ArgumentError
 from palate.factors.factors import Factors
 from palate.factors.fold_sampler import draw_rows
-from palate.factors.folded_rows import FoldedRows, TimedRows
+from palate.factors.folded_rows import FoldedRows, TimedRows, ToFold
 from palate.factors.sides import SideName, other_side
 from palate.factors.sums import SumFold
 from palate.solve.features import BAG, FeatureBlock, FeatureLink
 from palate.solve.prior import RowPrior
-from palate.solve.rows import LANES, Rows, Side, solve_rows
-
-Features = dict[str, Any] | list[dict[str, Any]] | None  # values by name: of the one row, or of each row
+from palate.solve.rows import LANES, Side, solve_rows
 
 
-def fold_rows(
-    factors: Factors,
-    side: SideName,
-    rows: Rows,
-    features: Features,
-    threads: int,
-    times: np.ndarray | None = None,
-) -> FoldedRows:
-    """Return rows of one side for each draw, given their ratings of the other side's rows.
-
-    Parameters
-    ----------
-    factors : Factors
-    side : {"user", "item"}
-    rows : Rows
-        Ratings as the trainer saw them; the columns are rows of the other side.
-    features : dict or list of dict, optional
-        Values of the features of a single row, by name, or of each row.
-    threads : int
-    times : ndarray of shape (n_ratings,), int64, optional
-        When users rated, for a model that knows of time; without them each rating is of the last
-        time bin, in a session of its own.
-    """
+def fold_rows(factors: Factors, side: SideName, asked: ToFold) -> FoldedRows:
+    """Return rows of one side for each draw, given their ratings as the trainer saw them."""
     if factors.sums is not None:
-        return _summed(factors, factors.sums, rows, features, threads, times)
+        return _summed(factors, factors.sums, asked)
     own, others = factors.side(side), factors.side(other_side(side)).padded
-    timed = None if side == "item" or factors.time is None else TimedRows(factors, factors.time, rows, times)
+    timed = None
+    if side == "user" and factors.time is not None:
+        timed = TimedRows(factors, factors.time, asked.rows, asked.times)
     drawn = factors.has_posterior or factors.user.noise is not None or factors.likelihood.discrete
     if drawn:  # a single draw, too
-        means = prior_means(own.features, own.prior, rows, features, threads)
-        return draw_rows(factors, side, rows, others, means, timed, threads)
+        return draw_rows(factors, side, asked, others, prior_means(own.features, own.prior, asked), timed)
     given = None
-    if own.features is not None or features:
-        given = prior_means(own.features, own.prior, rows, features, threads)
-    return _solved(factors, own.prior, rows, others, given, timed, threads)
+    if own.features is not None or asked.features:
+        given = prior_means(own.features, own.prior, asked)
+    return _solved(factors, own.prior, asked, others, given, timed)
 
 
 def _solved(
     factors: Factors,
     prior: RowPrior,
-    rows: Rows,
+    asked: ToFold,
     others: list[Side],
     means: list[np.ndarray] | None,
     timed: TimedRows | None,
-    threads: int,
 ) -> FoldedRows:
     """Return rows by least squares, with the other side's vectors fixed."""
-    asked = rows if timed is None else timed.rows  # the columns are then items as they are in a time bin
+    # the columns of timed rows are items as they are in a time bin
+    rows, threads = asked.rows if timed is None else timed.rows, asked.threads
 
     def solve(other: Side, mean: float, draw: int) -> Side:
         side = Side.padded(
@@ -77,7 +53,7 @@ def _solved(
         )
         for _ in range(factors.likelihood.fold_steps):
             side = solve_rows(
-                factors.likelihood.working(asked, side, other, mean, threads),
+                factors.likelihood.working(rows, side, other, mean, threads),
                 other,
                 mean,
                 prior,
@@ -95,26 +71,16 @@ def _solved(
     return found if timed is None else timed.in_last_time_bins(found, [])
 
 
-def _summed(
-    factors: Factors,
-    sums: SumFold,
-    rows: Rows,
-    features: Features,
-    threads: int,
-    times: np.ndarray | None,
-) -> FoldedRows:
+def _summed(factors: Factors, sums: SumFold, asked: ToFold) -> FoldedRows:
     """Return users of a model of choices: the sum over their items, as the stored users are."""
-    if isinstance(features, dict) and features:
-        raise ArgumentError(
-            "features", "be features of the model, which has none of users", f"{next(iter(features))!r}"
-        )
-    vectors = sums.users(rows, factors.item.factors[0], threads, times)
-    return FoldedRows(vectors[None], np.zeros((1, rows.n_rows), np.float32))
+    if isinstance(asked.features, dict) and asked.features:
+        given = next(iter(asked.features))
+        raise ArgumentError("features", "be features of the model, which has none of users", f"{given!r}")
+    vectors = sums.users(asked.rows, factors.item.factors[0], asked.threads, asked.times)
+    return FoldedRows(vectors[None], np.zeros((1, asked.rows.n_rows), np.float32))
 
 
-def prior_means(
-    link: FeatureLink | None, prior: RowPrior, rows: Rows, features: Features, threads: int
-) -> list[np.ndarray]:
+def prior_means(link: FeatureLink | None, prior: RowPrior, asked: ToFold) -> list[np.ndarray]:
     """Return the prior mean of each row for each draw, float32 (n_rows, n_factors + 1).
 
     Raises
@@ -122,7 +88,7 @@ def prior_means(
     ValueError
         If there are values of features, but the model has no features of this side.
     """
-    n_draws, width = prior.mean.shape
+    (n_draws, width), rows, features = prior.mean.shape, asked.rows, asked.features
     if link is None:
         if features:
             raise ArgumentError(
@@ -144,6 +110,6 @@ def prior_means(
             if group.kind == BAG:
                 table = np.zeros((block.n_columns, total.shape[1]), np.float32)
                 table[:, :width] = group.weights[draw]
-                block.times(table, total, threads)
+                block.times(table, total, asked.threads)
         means.append(total[:, :width] + rest[draw])
     return means

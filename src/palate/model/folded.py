@@ -12,8 +12,8 @@ from palate.data import columns as names
 from palate.data.scales import check_rating
 from palate.data.series import check_same_index
 from palate.data.vocabulary import Vocabulary
-from palate.factors.folded_rows import FoldedRows
-from palate.factors.folding import Features, fold_rows
+from palate.factors.folded_rows import FoldedRows, ToFold
+from palate.factors.folding import fold_rows
 from palate.factors.sides import SideName
 from palate.factors.sums import check_half_life, times_of_ratings
 from palate.factors.temporal import Sessions
@@ -134,13 +134,6 @@ def _times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray |
     return times_of_ratings(timestamps, n)
 
 
-def solve_users(
-    model: "FactorModel", rows: Rows, threads: int = 1, times: np.ndarray | None = None
-) -> FoldedRows:
-    """Return users with these ratings of the model's items, at these times where they are known."""
-    return solve_side(model, "user", rows, None, threads, times)
-
-
 def fold_item(
     model: "FactorModel",
     users: object,
@@ -187,7 +180,7 @@ def _one_row(
 ) -> dict[str, Any]:
     """Return the fields of a folded row with these ratings."""
     rows = row.rows(model.n_items if side == "user" else model.n_users)
-    found = solve_side(model, side, rows, features, 1, row.times)
+    found = solve_side(model, side, ToFold(rows, features, times=row.times))
     return {
         **vars(row),
         "factors": found.factors[:, 0],
@@ -313,14 +306,8 @@ def _weights(weights: object, order: np.ndarray) -> np.ndarray | None:
     return np.asarray(values[order])
 
 
-def solve_side(
-    model: "FactorModel",
-    side: SideName,
-    rows: Rows,
-    features: Features,
-    threads: int,
-    times: np.ndarray | None = None,
-) -> FoldedRows:
-    """Return rows of one side, for each draw; `features` are those of the row, or of each row."""
-    asked = rows if model.factors.sums is not None else _targets(model, rows, times)
-    return fold_rows(model.factors, side, asked, features, threads, times)
+def solve_side(model: "FactorModel", side: SideName, asked: ToFold) -> FoldedRows:
+    """Return rows of one side, for each draw, given their ratings as they are."""
+    if model.factors.sums is None:
+        asked = replace(asked, rows=_targets(model, asked.rows, asked.times))
+    return fold_rows(model.factors, side, asked)

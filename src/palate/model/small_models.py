@@ -8,13 +8,13 @@ import numpy as np
 
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.factors.folded_rows import FoldedRows
+from palate.factors.folded_rows import FoldedRows, ToFold
 from palate.factors.row_precision import RowNoise
 from palate.factors.sides import SideName
 from palate.factors.taking import take
-from palate.factors.temporal import Sessions, TimeContext
+from palate.factors.temporal import Sessions
 from palate.factors.temporal_scores import in_units_of
-from palate.model.folded import Folded, FoldedItem, FoldedUser, solve_users
+from palate.model.folded import Folded, FoldedItem, FoldedUser, solve_side
 from palate.model.user_ratings import matrix_of
 from palate.solve.rows import Rows
 
@@ -28,40 +28,29 @@ def own_noise(model: "FactorModel", side: SideName, scale: np.ndarray | None) ->
     return None if own is None or scale is None else replace(own, scale=scale)
 
 
-def _in_their_time_bins(model: "FactorModel", folded: Sequence[FoldedUser]) -> TimeContext | None:
-    """Return what a model knows of time, for these users."""
-    context = model.context
-    if context is None:
-        return None
-    user_time_bin = np.array(
-        [context.n_time_bins - 1 if user.time_bin is None else user.time_bin for user in folded], np.int32
-    )
-    parts = [Sessions.none(1) if user.sessions is None else user.sessions for user in folded]
-    sessions = Sessions(
-        np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
-        np.concatenate([part.begin for part in parts]),
-        np.concatenate([part.end for part in parts]),
-    )
-    nothing = np.empty((len(context.session_effect), 0), np.float32)
-    session_effect = np.concatenate(
-        [nothing if user.session_effect is None else user.session_effect for user in folded], axis=1
-    )
-    return context.of_users(user_time_bin, sessions, session_effect)
-
-
-def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
-    """Return the scales of folded rows, (n_draws, n)."""
+def _stacked(model: "FactorModel", folded: Sequence[Folded]) -> FoldedRows:
+    """Return folded rows as those of one side, and what the model knows of their time."""
     scales = [row.scale for row in folded if row.scale is not None]
-    return np.stack(scales, axis=1) if len(scales) == len(folded) else None
-
-
-def known_spread(model: "FactorModel") -> float | None:
-    """Return the factor on the standard errors of folded users.
-
-    There is none without the ratings of the model's own users, which say how sure the items'
-    vectors are.
-    """
-    return None if model.ratings is None else model.spread
+    found = FoldedRows(
+        np.stack([row.factors for row in folded], axis=1),
+        np.stack([row.bias for row in folded], axis=1),
+        np.stack(scales, axis=1) if len(scales) == len(folded) else None,
+    )
+    if model.context is None:
+        return found
+    last, nothing = model.context.n_time_bins - 1, np.empty((model.n_draws, 0), np.float32)
+    parts = [Sessions.none(1) if row.sessions is None else row.sessions for row in folded]
+    effects = [nothing if row.session_effect is None else row.session_effect for row in folded]
+    return replace(
+        found,
+        user_time_bin=np.array([last if row.time_bin is None else row.time_bin for row in folded]),
+        sessions=Sessions(
+            np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
+            np.concatenate([part.begin for part in parts]),
+            np.concatenate([part.end for part in parts]),
+        ),
+        session_effect=np.concatenate(effects, axis=1),
+    )
 
 
 def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int) -> "FactorModel":
@@ -70,47 +59,32 @@ def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, thr
     times = ratings.timestamp
     if times is not None and model.context is not None:
         times = in_units_of(model, times, "timestamps of the ratings to fold in")
-    found = solve_users(model, rows, threads, times)
-    return _of_new_users(
-        model, (found.factors, found.bias, found.scale), ratings, _of_last_time_bins(model, found), users
-    )
+    found = solve_side(model, "user", ToFold(rows, threads=threads, times=times))
+    return _of_new_users(model, found, ratings, users)
 
 
 def _of_new_users(
-    model: "FactorModel",
-    found: tuple[np.ndarray, np.ndarray, np.ndarray | None],
-    ratings: RatingMatrix,
-    context: TimeContext | None,
-    users: Vocabulary | None = None,
+    model: "FactorModel", found: FoldedRows, ratings: RatingMatrix, users: Vocabulary
 ) -> "FactorModel":
-    """Return a model of new users alone, of whom the vectors, biases and scales of noise are found."""
-    factors, bias, scale = found
-    n_users = bias.shape[1]
+    """Return a model of new users alone."""
+    context = model.context
+    if context is not None:
+        last = np.full(len(users), context.n_time_bins - 1)
+        time_bins = last if found.user_time_bin is None else found.user_time_bin
+        context = context.of_users(time_bins, found.sessions, found.session_effect)
     return take(
         model,
-        user_rows=np.full(n_users, -1),
-        users=Vocabulary.numbered(n_users) if users is None else users,
-        user_factors=factors,
-        user_bias=bias,
-        user_noise=own_noise(model, "user", scale),
+        user_rows=np.full(len(users), -1),
+        users=users,
+        user_factors=found.factors,
+        user_bias=found.bias,
+        user_noise=own_noise(model, "user", found.scale),
         ratings=ratings,
-        spread=known_spread(model),
+        # how sure the items' vectors are is known of the ratings of the model's own users alone
+        spread=None if model.ratings is None else model.spread,
         item_link=None,  # its features are the former users
         context=context,
     )
-
-
-def _of_last_time_bins(model: "FactorModel", found: FoldedRows) -> TimeContext | None:
-    """Return what a model knows of time, for rows that were folded in."""
-    context = model.context
-    if context is None:
-        return None
-    user_time_bin = (
-        np.full(found.bias.shape[1], context.n_time_bins - 1)
-        if found.user_time_bin is None
-        else found.user_time_bin
-    )
-    return context.of_users(user_time_bin, found.sessions, found.session_effect)
 
 
 def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":
@@ -120,20 +94,18 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
     """
     ratings = [replace(user, weights=None, times=None) for user in folded]
     matrix = matrix_of(ratings, len(model.items))
-    factors = np.stack([user.factors for user in folded], axis=1)
-    bias = np.stack([user.bias for user in folded], axis=1)
-    context = _in_their_time_bins(model, folded)
-    return _of_new_users(model, (factors, bias, _scales(folded)), matrix, context)
+    return _of_new_users(model, _stacked(model, folded), matrix, Vocabulary.numbered(len(folded)))
 
 
 def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorModel":
     """Return a model whose only items are the folded ones, by position, for predictions of them."""
+    found = _stacked(model, folded)
     return take(
         model,
         item_rows=np.full(len(folded), -1),
-        item_factors=np.stack([item.factors for item in folded], axis=1),
-        item_bias=np.stack([item.bias for item in folded], axis=1),
-        item_noise=own_noise(model, "item", _scales(folded)),
+        item_factors=found.factors,
+        item_bias=found.bias,
+        item_noise=own_noise(model, "item", found.scale),
         user_link=None,
         fold=None,  # users are not summed again; the fold is of the former items
     )

@@ -21,6 +21,7 @@ from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale, outside
 from palate.data.vocabulary import entries_at
 from palate.factors.draws import has_posterior
+from palate.factors.folded_rows import ToFold
 from palate.factors.sides import SideName
 from palate.factors.taking import changed, take
 from palate.factors.temporal_scores import in_units_of
@@ -182,7 +183,8 @@ def _solved(model: "FactorModel", side: SideName, index: np.ndarray, change: Cha
     times = change.joined.kept.timestamp if side == "user" and model.context is not None else None
     if times is not None:
         times = in_units_of(model, times[entries_at(rows.indptr, index)[0]], "timestamps of the new ratings")
-    found = solve_side(model, side, rows.take(index), _features(model, side, index), change.threads, times)
+    asked = ToFold(rows.take(index), _features(model, side, index), change.threads, times)
+    found = solve_side(model, side, asked)
     put = model.factors.side(side).put(index, found.factors, found.bias, found.scale)
     time = model.factors.time
     if (
