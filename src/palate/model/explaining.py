@@ -195,9 +195,7 @@ def explain_by_items(model: ExplainedByItems, user: object, item: object) -> Exp
 
 
 def sum_of_items(model: "FactorModel", row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the items of a user whose vector is a sum over them, and what each adds to a score."""
-    if model.fold is None:
-        raise ValueError(no_sum(model.trainer))
+    """Return a user's items, and what each adds to a score, which may have other parts, too."""
     user = stored_user(model, model.users.id(row))
     parts = contributions(model, user, model.item_factors[:, column], model.item_bias[:, column])
     return parts.items, parts.ratings

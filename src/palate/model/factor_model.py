@@ -286,9 +286,8 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
     def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
         """Return what each of a user's own items adds to the score of an item.
 
-        `row` and `column` are those of `Model.item_contributions`.
-
-        Raises ValueError for a model whose vectors of users are no sums over their items.
+        `row` and `column` are those of `Model.item_contributions`. Means, biases and the prior add
+        the rest.
         """
         return explaining.sum_of_items(self, row, column)
 

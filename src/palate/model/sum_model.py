@@ -84,7 +84,8 @@ class SumModel(ModelFields):
 
         `row` and `column` are those of `Model.item_contributions`.
 
-        Raises ValueError if a model of the sum does not explain its scores by items.
+        What a part has beside its items, such as popularity, is not among them. Raises ValueError if
+        a part does not know what the items add.
         """
         from palate.kernels.spread import spread_of
 
