@@ -25,7 +25,7 @@ from palate.data.scales import outside
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import has_spread
 from palate.factors.item_index import item_catalog, item_table, share_items
-from palate.lists.filters import Allowed, allowed_items
+from palate.lists.filters import Allowed, Filters
 from palate.lists.likeness import Likeness, likeness_of
 from palate.lists.where import Where
 from palate.model.folded import grades_of_model, scale_of
@@ -224,12 +224,12 @@ class ServedModel:
 
     def allowed(self, min_ratings: int, where: Where | None) -> Allowed:
         """Return which items the filters keep; the last filters asked for are kept ready."""
-        if where is not None and not isinstance(
-            where, str | Mapping
-        ):  # an expression of Polars has no text of its own
-            return allowed_items(self.model, min_ratings=min_ratings, where=where)
+        filters = Filters(min_ratings=min_ratings, where=where)
+        # an expression of Polars has no text of its own
+        if where is not None and not isinstance(where, str | Mapping):
+            return filters.allowed(self.model)
         key = f"{min_ratings!r} {where!r}"
-        return self._masks.get(key, lambda: allowed_items(self.model, min_ratings=min_ratings, where=where))
+        return self._masks.get(key, lambda: filters.allowed(self.model))
 
     # -- users
     # --------------------------------------------------------------------------------------------------

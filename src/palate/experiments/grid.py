@@ -18,7 +18,7 @@ from palate.data.frames import from_polars
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.experiments.plan import Cell, read_plan
-from palate.lists.filters import allowed_items
+from palate.lists.filters import Filters
 from palate.lists.obscurity import Known, coverage
 from palate.lists.ranking import rank
 from palate.model.model import Model
@@ -224,7 +224,7 @@ def _run(
 
 def _lists(model: Model, ratings: RatingMatrix, min_ratings: int, threads: int | None) -> dict[str, float]:
     """Return figures of everyone's top 10: how often rated, how many items, how alike the lists are."""
-    allowed = allowed_items(model, min_ratings=min_ratings, where=None, candidates=None, exclude_items=None)
+    allowed = Filters(min_ratings=min_ratings).allowed(model)
     ranking = rank(
         model,
         np.arange(model.n_users),

@@ -10,7 +10,7 @@ from palate.data import columns as names
 from palate.data.arguments import helpful, warn_caller
 from palate.data.forks import rows_of
 from palate.factors.item_index import item_table
-from palate.lists.filters import EmptyResultWarning, allowed_items
+from palate.lists.filters import EmptyResultWarning, Filters
 from palate.lists.likeness import likeness_of
 from palate.lists.lookup import answer, described_frame
 from palate.lists.recommending import check_n
@@ -84,9 +84,10 @@ def between(
         raise ValueError(
             "between needs a model with vectors or weights of items, or with genres; this one has none."
         )
-    allowed = allowed_items(
-        scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
+    filters = Filters(
+        min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
     )
+    allowed = filters.allowed(scorer)
     items = np.arange(len(scorer.items)) if allowed.mask is None else np.flatnonzero(allowed.mask)
     items = items[(items != index[0]) & (items != index[1])]
     to_both = [likeness(int(one), items) for one in index]

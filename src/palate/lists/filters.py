@@ -26,19 +26,12 @@ class Allowed:
     empty_because: str | None = None  # the filter that left none, as a sentence
 
 
-def allowed_items(
-    scorer: Scorer,
-    *,
-    min_ratings: int = 0,
-    where: Where | None = None,
-    candidates: object = None,
-    exclude_items: object = None,
-) -> Allowed:
-    """Return which items of a scorer pass the filters.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Filters:
+    """Which items may be in lists.
 
     Parameters
     ----------
-    scorer : Scorer
     min_ratings : int, default 0
         Least number of ratings of an item.
     where : polars.Expr, mapping or str, optional
@@ -48,40 +41,52 @@ def allowed_items(
     exclude_items : ids, optional
         Items that must not be; ids that the scorer does not know are none it could recommend, so
         they may stand here.
-
-    Raises
-    ------
-    KeyError
-        If a candidate is unknown.
-    TypeError, ValueError
-        If an argument is of the wrong kind, or `min_ratings` is asked where no numbers of ratings are known.
     """
-    mask = np.ones(len(scorer.items), dtype=bool)
-    if candidates is not None:
-        chosen = np.zeros(len(mask), dtype=bool)
-        chosen[known_indices(scorer.items, column_of(candidates, names.ITEM_ID), "item id", "candidates")] = (
-            True
-        )
-        mask &= chosen
-        if not mask.any():
-            return Allowed(mask, 0, "candidates contains no item")
-    if exclude_items is not None:
-        mask[excluded_indices(scorer, exclude_items)] = False
-        if not mask.any():
-            return Allowed(mask, 0, "exclude_items contains all items that are left")
-    if where is not None:
-        before, mask = mask, mask & matching(where, item_table(scorer))
-        if not mask.any():
-            return Allowed(mask, 0, Words(describe(where), f" keeps none of {before.sum():,} items"))
-    if check_min_ratings(min_ratings):
-        before, counts = mask, rating_counts(scorer)
-        mask = mask & (counts >= min_ratings)
-        if not mask.any():
-            kept = f" keeps none of {before.sum():,} items"
-            most = f", the most-rated one has {counts[before].max():,} ratings"
-            return Allowed(mask, 0, Words(Setting("min_ratings", min_ratings), kept, most))
-    n_items = int(mask.sum())
-    return Allowed(None if n_items == len(mask) else mask, n_items)
+
+    min_ratings: int = 0
+    where: Where | None = None
+    candidates: object = None
+    exclude_items: object = None
+
+    def allowed(self, scorer: Scorer) -> Allowed:
+        """Return which items of a scorer pass the filters.
+
+        Raises
+        ------
+        KeyError
+            If a candidate is unknown.
+        TypeError, ValueError
+            If an argument is of the wrong kind, or `min_ratings` is asked where no numbers of ratings
+            are known.
+        """
+        mask = np.ones(len(scorer.items), dtype=bool)
+        if self.candidates is not None:
+            chosen = np.zeros(len(mask), dtype=bool)
+            ids = column_of(self.candidates, names.ITEM_ID)
+            chosen[known_indices(scorer.items, ids, "item id", "candidates")] = True
+            mask &= chosen
+            if not mask.any():
+                return Allowed(mask, 0, "candidates contains no item")
+        if self.exclude_items is not None:
+            mask[excluded_indices(scorer, self.exclude_items)] = False
+            if not mask.any():
+                return Allowed(mask, 0, "exclude_items contains all items that are left")
+        if self.where is not None:
+            before, mask = mask, mask & matching(self.where, item_table(scorer))
+            if not mask.any():
+                return Allowed(mask, 0, Words(describe(self.where), f" keeps none of {before.sum():,} items"))
+        if check_min_ratings(self.min_ratings):
+            before, counts = mask, rating_counts(scorer)
+            mask = mask & (counts >= self.min_ratings)
+            if not mask.any():
+                kept = f" keeps none of {before.sum():,} items"
+                most = f", the most-rated one has {counts[before].max():,} ratings"
+                return Allowed(mask, 0, Words(Setting("min_ratings", self.min_ratings), kept, most))
+        n_items = int(mask.sum())
+        return Allowed(None if n_items == len(mask) else mask, n_items)
+
+
+ANY = Filters()
 
 
 def check_min_ratings(min_ratings: object) -> int:

@@ -5,21 +5,16 @@ from dataclasses import dataclass
 from palate.lists.approximate import Approximate
 from palate.lists.boosts import Boost
 from palate.lists.caps import AtMost
-from palate.lists.filters import Allowed, allowed_items
+from palate.lists.filters import Filters
 from palate.lists.shaping import Shape, shape_of
-from palate.lists.where import Where
 from palate.scorer import Scorer
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ListOptions:
+class ListOptions(Filters):
     """What is asked of lists; see `palate.model.answers.Answers.recommend`."""
 
-    min_ratings: int = 0
     exclude_seen: bool = True
-    where: Where | None = None
-    candidates: object = None
-    exclude_items: object = None
     ascending: bool = False
     caution: float = 0.0
     explore: str | None = None
@@ -30,16 +25,6 @@ class ListOptions:
     boost: Boost | None = None
     approximate: Approximate = False
     threads: int | None = None
-
-    def allowed(self, scorer: Scorer) -> Allowed:
-        """Return the items of a scorer that pass the filters."""
-        return allowed_items(
-            scorer,
-            min_ratings=self.min_ratings,
-            where=self.where,
-            candidates=self.candidates,
-            exclude_items=self.exclude_items,
-        )
 
     def shape(self, scorer: Scorer) -> Shape | None:
         """Return what the lists are shaped by, None if nothing of that is asked for."""

@@ -7,15 +7,14 @@ import polars as pl
 
 from palate._checks import ArgumentError, Setting, Words, check_number
 from palate.data import columns as names
-from palate.data.arguments import helpful, warn_caller
+from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
 from palate.factors.item_index import item_table, of_items, of_rows
-from palate.lists.filters import EmptyResultWarning, allowed_items, check_min_ratings, rating_counts
+from palate.lists.filters import ANY, EmptyResultWarning, Filters, check_min_ratings, rating_counts
 from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
 from palate.lists.pool import ALL, Pool
 from palate.lists.ranking import top_of_panels
 from palate.lists.recommending import check_n
-from palate.lists.where import Where
 from palate.scorer import Factored, Ranking, Scorer
 
 SIMILAR_TO = "similar_to"
@@ -25,16 +24,11 @@ SIMILARITY = "similarity"
 SHRINK = 5.0
 
 
-@helpful
 def similar_items(
     scorer: Scorer,
     items: object,
     n: int = 10,
-    *,
-    min_ratings: int = 0,
-    where: Where | None = None,
-    candidates: object = None,
-    exclude_items: object = None,
+    filters: Filters = ANY,
     shrink: float = SHRINK,
     threads: int | None = None,
 ) -> Any:
@@ -50,8 +44,8 @@ def similar_items(
         Must have factors.
     items : id, or collection of ids
     n : int, default 10
-    min_ratings, where, candidates, exclude_items
-        Filters of the items that may be listed, as in `recommend`.
+    filters : Filters
+        Of the items that may be listed.
     shrink : float, default 5.0
         How many ratings halve the similarity of the item that has them; 0 is the cosine itself, as
         it is where numbers of ratings are not known.
@@ -78,9 +72,7 @@ def similar_items(
     n, shrink = check_n(n), check_shrink(shrink)
     model = _with_factors(scorer)
     index = known_indices(model.items, column_of(items, names.ITEM_ID), "item id", "items")
-    allowed = allowed_items(
-        model, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
-    )
+    allowed = filters.allowed(model)
     near = nearest(
         model,
         "item",
@@ -94,7 +86,7 @@ def similar_items(
     )
     labels = model.items.take(index).alias(SIMILAR_TO)
     _warn_if_empty(near, labels, allowed.empty_because)
-    return answer(similar_frame(labels, near, item_table(model)), model, items, candidates)
+    return answer(similar_frame(labels, near, item_table(model)), model, items, filters.candidates)
 
 
 def similar_users(

@@ -17,7 +17,7 @@ from palate.factors.item_index import item_table, share_items
 from palate.factors.sums import check_half_life
 from palate.linear.neighbours import cosines
 from palate.linear.weights import ItemWeights
-from palate.lists.filters import allowed_items
+from palate.lists.filters import Filters
 from palate.lists.likeness import Likeness
 from palate.lists.lookup import answer, column_of, known_indices
 from palate.lists.recommending import check_n
@@ -139,9 +139,10 @@ class LinearModel(WithFile, ModelFields):
         alike, known = self._similarity(by, shrink)
         n = check_n(n)
         index = known_indices(self.items, column_of(items, names.ITEM_ID), "item id", "items")
-        allowed = allowed_items(
-            self, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
-        ).mask
+        filters = Filters(
+            min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
+        )
+        allowed = filters.allowed(self).mask
         near = Ranking.empty(len(index), min(n, len(self.items)))
         for query, item in enumerate(index):
             row = alike(int(item)) * known

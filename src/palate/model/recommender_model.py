@@ -1,7 +1,7 @@
 """The model of two heads: it predicts ratings by one and ranks by both."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -231,9 +231,8 @@ class RecommenderModel(WithFile, ModelFields):
             first.
         """
         check_choice("by", by, BY)
-        check_named(
-            type(self).recommend, options, ["users", "n", "by", "unknown", *ListOptions.__annotations__]
-        )
+        known = ["users", "n", "by", "unknown", *(option.name for option in fields(ListOptions))]
+        check_named(type(self).recommend, options, known)
         if by == "both":
             _check_no_options(options)
         how = ListOptions(

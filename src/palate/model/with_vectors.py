@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from palate.data.arguments import helpful_methods
 from palate.lists import similar, vectors
+from palate.lists.filters import Filters
 from palate.lists.where import Where
 from palate.model.answers import Answers
 from palate.scorer import Factored
@@ -35,17 +36,10 @@ class WithVectors(Answers):
         The result does not depend on `threads`. Columns are similar_to, item_id, rank, similarity,
         and those of the catalog.
         """
-        return similar.similar_items(
-            self,
-            items,
-            n,
-            min_ratings=min_ratings,
-            where=where,
-            candidates=candidates,
-            exclude_items=exclude_items,
-            shrink=shrink,
-            threads=threads,
+        filters = Filters(
+            min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
         )
+        return similar.similar_items(self, items, n, filters, shrink, threads)
 
     def similar_users(
         self, users: object, n: int = 10, *, min_ratings: int = 0, threads: int | None = None
