@@ -240,6 +240,8 @@ def test_tables_without_ratings_have_the_choice_head_alone(ratings):
         model.recommend(5, by="stars")
     with pytest.raises(ValueError, match=r"caution must be 0 for a model without a star head.*; got 0\.5\.$"):
         model.recommend(5, caution=0.5)
+    with pytest.raises(ValueError, match="explore must be left out for a model without a star head"):
+        model.recommend(5, explore="thompson")
     counts = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, np.ones(len(ratings)) * 3)
     assert palate.Recommender(values="counts").fit(counts, seed=1).stars is None
 

@@ -234,7 +234,7 @@ class RecommenderModel(WithFile, ModelFields):
         known = ["users", "n", "by", "unknown", *(option.name for option in fields(ListOptions))]
         check_named(type(self).recommend, options, known)
         if by == "both":
-            _check_no_options(options)
+            self._check_no_options(options)
         how = ListOptions(
             caution=caution,
             words=words,
@@ -261,6 +261,15 @@ class RecommenderModel(WithFile, ModelFields):
             found = strangers.recommend_to_all(head, replace(rows, scorer=head), n, unknown, how)
         frame = found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
         return answer(frame, model, users, candidates)
+
+    def _check_no_options(self, options: Mapping[str, Any]) -> None:
+        """Raise ArgumentError for an option that only the star head has."""
+        for name, value in options.items():
+            if self.stars is None:
+                alone = "be left out for a model without a star head, which predicts no ratings"
+                raise ArgumentError(name, alone, f"{value!r}")
+            advice = Words("Pass ", Setting("by", "stars"), " to use it.")
+            raise ArgumentError(name, Words("be left out with ", Setting("by", "both")), f"{value!r}", advice)
 
     def _check_chosen(self, caution: float, words: bool) -> None:
         if words:
@@ -336,15 +345,3 @@ class RecommenderModel(WithFile, ModelFields):
         by_stars = self.stars is not None and own_likeness(self.choice) is None
         head = self.stars if by_stars else self.choice
         return head.similar_items(items, n, **options)
-
-
-def _check_no_options(options: Mapping[str, Any]) -> None:
-    """Raise ArgumentError for an option that only the star head has."""
-    if options:
-        name = next(iter(options))
-        raise ArgumentError(
-            name,
-            Words("be left out with ", Setting("by", "both")),
-            f"{options[name]!r}",
-            Words("Pass ", Setting("by", "stars"), " to use it."),
-        )
