@@ -3,23 +3,22 @@
 import glob
 import io
 from collections.abc import Iterator
-from functools import partial, reduce
-from operator import or_
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError
-from palate.data.arguments import warn_caller
 from palate.data.checks import rating_values
 from palate.data.frames import missing_column
 from palate.data.ids import SIGNED, WhereRow, id_column, row_label
-from palate.io.cells import marked, times_of
+from palate.io.cells import times_of
 from palate.io.foreign import is_arrow
-from palate.io.layout import ReadingWarning, TableOptions
+from palate.io.layout import TableOptions
+from palate.io.left_out import LeftOut
 from palate.io.parts import Integers, Keys, Numbers
-from palate.io.roles import KINDS, REQUIRED, choose_columns
+from palate.io.roles import KINDS, choose_columns
 from palate.io.sources import Source
 from palate.io.text import Columns
 
@@ -53,23 +52,21 @@ class _Reading:
         self.source, self.names, self.options = source, columns, options
         self.labels = {role: f"column {name!r}" for role, name in columns.items()}
         self.parts = {role: _part(role, types[role]) for role in columns}
-        self.missing = options.missing if "rating" in columns else ()
-        self.left_out: dict[str, int] = {}  # why, and how many rows
+        self.left_out = LeftOut(options, columns)
         self.kept: list[np.ndarray] = []  # which rows are not left out, if any may be
 
     def columns(self) -> Columns:
         n_kept = 0
         for rows in _blocks(self.source, list(dict.fromkeys(self.names.values()))):
-            if self.missing or self.options.skip_empty:
-                self.kept.append(self._kept(rows))
+            if self.left_out.missing or self.left_out.needed:
+                by_role = pl.DataFrame([rows[name].alias(role) for role, name in self.names.items()])
+                self.kept.append(~self.left_out.rows(by_role))
                 rows = rows.filter(self.kept[-1])
             where = partial(self._where, n_kept)
             for role, name in self.names.items():
                 self._add(role, rows[name], where)
             n_kept += rows.height
-        for said, n in self.left_out.items():
-            total = sum(map(len, self.kept))
-            warn_caller(f"{n:,} of {total:,} rows of {self.source.name} {said}.", ReadingWarning)
+        self.left_out.tell(self.source.name, n_kept)
         return Columns(
             {role: self.parts.pop(role).finish() for role in self.names}, self.labels, partial(self._where, 0)
         )
@@ -89,20 +86,6 @@ class _Reading:
         if self.kept:
             row = int(np.flatnonzero(np.concatenate(self.kept))[row])
         return f"{row_label(row)} of {self.source.name}"
-
-    def _kept(self, rows: pl.DataFrame) -> np.ndarray:
-        """Return which rows hold a rating, and count the others."""
-        masks = {}
-        if self.missing:
-            said = f"hold {', '.join(map(repr, self.missing))} for a rating and are left out"
-            masks[said] = marked(rows[self.names["rating"]], self.missing)
-        if self.options.skip_empty:
-            wanted = [rows[self.names[role]] for role in REQUIRED if role in self.names]
-            empty = [one.is_null() | (one.is_nan() if one.dtype.is_float() else False) for one in wanted]
-            masks["have no user, item or rating and are left out"] = reduce(or_, empty)
-        for said, mask in masks.items():
-            self.left_out[said] = self.left_out.get(said, 0) + int(mask.sum())
-        return ~reduce(or_, masks.values()).to_numpy()
 
 
 def _part(role: str, types: list[pl.DataType]) -> Any:

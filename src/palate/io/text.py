@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, MissingValueError, Setting, Words
-from palate.data.arguments import warn_caller
 from palate.data.checks import rating_values
 from palate.data.ids import WhereRow, id_column
 from palate.io.blocks import Block
@@ -19,13 +18,13 @@ from palate.io.cells import (
     Fields,
     diagnosis,
     dtype_of,
-    marked,
     numbers_of,
     refuse_swallowed,
     time_kind,
     times_of,
 )
-from palate.io.layout import ReadingWarning, TableOptions, TextFile, encoding_of, places_of, text_file
+from palate.io.layout import TableOptions, TextFile, encoding_of, places_of, text_file
+from palate.io.left_out import LeftOut
 from palate.io.parts import Ids, Keys, NotWhole, Numbers, Texts, is_plain
 from palate.io.sources import Source
 
@@ -111,7 +110,7 @@ class _Reading:
         makers: dict[str, Any] = {"id": Ids, "int": Ids, "key": Keys, "text": Texts}
         self.parts = {role: makers.get(kind, Numbers)() for role, kind in fields.kinds.items()}
         self.rows: list[int] = [0]  # where each block's rows begin, and the end
-        self.left_out = {"missing": 0, "empty": 0}
+        self.left_out = LeftOut(file.options, fields.kinds)
 
     def columns(self) -> Columns:
         for number, block in enumerate(self.file.blocks()):
@@ -127,9 +126,9 @@ class _Reading:
             self.rows.append(self.rows[-1] + table.height)
         if not self.rows[-1]:
             found = "only a header" if self.file.header else "blank lines"
-            found = "none but those left out" if any(self.left_out.values()) else found
+            found = "none but those left out" if self.left_out.n_missing or self.left_out.n_empty else found
             raise ArgumentError(self.file.name, "hold at least one row", f"{found}")
-        self._tell()
+        self.left_out.tell(self.file.name, self.rows[-1])
         return Columns(
             {role: self.parts.pop(role).finish() for role in list(self.parts)}, self.fields.labels, self.where
         )
@@ -154,48 +153,11 @@ class _Reading:
     def _rows(self, block: Block) -> tuple[pl.DataFrame, np.ndarray | None]:
         """Return the rows of a block that count, and their places in it; None when all do."""
         table = self._parse(block)
-        out = np.zeros(table.height, dtype=bool)
-        for what, mask in (("missing", self._missing(table)), ("empty", self._empty(table))):
-            if mask is not None:
-                self.left_out[what] += int((mask & ~out).sum())
-                out |= mask
+        out = self.left_out.rows(table)
         return (table.filter(~out), np.flatnonzero(~out)) if out.any() else (table, None)
-
-    def _missing(self, table: pl.DataFrame) -> np.ndarray | None:
-        """Return which rows hold a mark for "not rated"."""
-        missing = self.file.options.missing
-        if not missing or "rating" not in table.columns:
-            return None
-        texts = table["rating"].str.strip_chars()
-        return (marked(texts, missing) | (texts.is_null() & ("" in missing))).to_numpy()
-
-    def _empty(self, table: pl.DataFrame) -> np.ndarray | None:
-        """Return which rows lack a user, an item or a rating."""
-        if not self.file.options.skip_empty:
-            return None
-        roles = [role for role in ("user", "item", "rating") if role in table.columns]
-        return (
-            table.select(pl.any_horizontal(pl.col(role).is_null() for role in roles)).to_series().to_numpy()
-        )
 
     def _where(self, block: Block, place: np.ndarray | None, row: int) -> str:
         return self.file.where(block, row if place is None else int(place[row]))
-
-    def _tell(self) -> None:
-        """Say how many rows were left out."""
-        total = self.rows[-1] + sum(self.left_out.values())
-        marks = ", ".join(map(repr, self.file.options.missing))
-        if self.file.options.missing:
-            said = (
-                f"{self.left_out['missing']:,} of {total:,} rows of {self.file.name} hold {marks} for a "
-                f"rating"
-            )
-            warn_caller(
-                f"{said} and are left out." if self.left_out["missing"] else f"{said}.", ReadingWarning
-            )
-        if self.left_out["empty"]:
-            said = f"{self.left_out['empty']:,} of {total:,} rows of {self.file.name}"
-            warn_caller(f"{said} have no user, item or rating and are left out.", ReadingWarning)
 
     def _without_header(self, block: Block) -> Block:
         """Return the block without its first record and the blank lines before it."""
