@@ -115,3 +115,13 @@ def test_wrong_params_are_refused():
             ValueError, match="trainer must be JSON with the name of one of palate's trainers"
         ):
             trainer_of_text(f'{{"name": "{name}"}}')
+
+
+def test_a_missing_column_is_told_by_the_name_of_its_param(ratings):
+    from palate.spark.ml import PalateEstimator
+
+    with pytest.raises(ValueError, match="Did you mean userCol='who'"):
+        PalateEstimator(**{**COLUMNS, "userCol": "whom"}).fit(ratings)
+    stage = PalateEstimator(trainer=palate.Baseline(), **COLUMNS).fit(ratings)
+    with pytest.raises(ValueError, match="itemCol="):
+        stage.transform(ratings.drop("film"))

@@ -15,7 +15,7 @@ from palate._checks import ArgumentError, ArgumentTypeError, check_choice
 from palate.data import columns as names
 from palate.factors.temporal_scores import knows_time
 from palate.spark.fitting import fit
-from palate.spark.needs import EXTRA
+from palate.spark.needs import EXTRA, require_spark_columns
 from palate.spark.scoring import predict, recommend
 from palate.training.trainer import Trainer
 
@@ -177,6 +177,8 @@ class PalateEstimator(
 
     def _fit(self, dataset: "DataFrame") -> "PalateModel":
         value = {param.name: self.getOrDefault(param) for param in self.params}
+        given = ("userCol", "itemCol", "ratingCol", "timestampCol", "weightCol")
+        require_spark_columns(dataset, {name: value[name] for name in given if value[name]}, "dataset")
         model = fit(
             self.getTrainer(),
             dataset,
@@ -205,6 +207,7 @@ class PalateModel(_Columns, Model, MLReadable["PalateModel"], MLWritable):
 
     def _transform(self, dataset: "DataFrame") -> Any:
         value = {param.name: self.getOrDefault(param) for param in self.params}
+        require_spark_columns(dataset, {name: value[name] for name in ("userCol", "itemCol")}, "dataset")
         timed = value["timestampCol"] in dataset.columns and knows_time(
             getattr(self.model, "predicts", self.model)
         )
