@@ -25,6 +25,7 @@ from palate.solve.rows import Rows, Side, row_strength
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
+OTHERS = ("prior", "features", "unrated pairs")
 Rated = tuple[Rows, np.ndarray | None]  # a user's ratings, and their times where the model takes them
 
 
@@ -38,7 +39,10 @@ class Contributions:
     ----------
     score : float
         The latent score, averaged over draws.
-    mean, user_bias, item_bias : float
+    averages : dict of str to float
+        The mean and the biases, by name.
+    others : dict of str to float
+        The shares of the prior mean, of what features say, and of the pairs without a rating, by name.
     items : ndarray of shape (n_rated,), int32
         Positions of the items that the user rated, held-out ones left out.
     values : ndarray of shape (n_rated,), float32
@@ -47,23 +51,17 @@ class Contributions:
         The score that mean and biases alone expect of each of these items.
     ratings : ndarray of shape (n_rated,), float64
         The share of each rating.
-    prior, features, unobserved : float
-        The shares of the prior mean, of what features say, and of the pairs without a rating.
     remainder : float
         What is left.
     """
 
     score: float
-    mean: float
-    user_bias: float
-    item_bias: float
+    averages: dict[str, float]
+    others: dict[str, float]
     items: np.ndarray
     values: np.ndarray
     expected: np.ndarray
     ratings: np.ndarray
-    prior: float
-    features: float
-    unobserved: float
     remainder: float
 
 
@@ -93,21 +91,18 @@ def contributions(
             _of_draw(model, user, (rows, times), draw, item_factors[draw].astype(np.float64))
             for draw in range(model.n_draws)
         ]
-    mean, own, theirs = (float(np.mean(value)) for value in (model.global_mean, user.bias, item_bias))
+    levels = {"mean": model.global_mean, "user bias": user.bias, "item bias": item_bias}
+    averages = {name: float(np.mean(level)) for name, level in levels.items()}
     products = np.einsum("df,df->d", user.factors.astype(np.float64), item_factors.astype(np.float64))
     shares, expected, others = (np.mean([part[place] for part in parts], axis=0) for place in range(3))
     return Contributions(
-        score=mean + own + theirs + float(products.mean()),
-        mean=mean,
-        user_bias=own,
-        item_bias=theirs,
+        score=sum(averages.values()) + float(products.mean()),
+        averages=averages,
+        others=dict(zip(OTHERS, others.tolist(), strict=True)),
         items=columns,
         values=rated.values,
         expected=expected,
         ratings=shares,
-        prior=float(others[0]),
-        features=float(others[1]),
-        unobserved=float(others[2]),
         remainder=float(products.mean() - shares.sum() - others.sum()),
     )
 

@@ -216,17 +216,12 @@ def _folded(model: "FactorModel", user: NewUser) -> FoldedUser:
 
 def _table(model: "FactorModel", parts: Contributions) -> pl.DataFrame:
     """Return the parts as a Polars frame, the ratings by the size of their contribution."""
-    of_item = "popularity" if model.trainer.get("name") == "Popular" else "item bias"
-    rows = [("mean", parts.mean), ("user bias", parts.user_bias), (of_item, parts.item_bias)]
-    rows += [
-        (name, value)
-        for name, value in (
-            ("prior", parts.prior),
-            ("features", parts.features),
-            ("unrated pairs", parts.unobserved),
-        )
-        if value
+    counted = model.trainer.get("name") == "Popular"
+    rows = [
+        ("popularity" if counted and name == "item bias" else name, value)
+        for name, value in parts.averages.items()
     ]
+    rows += [(name, value) for name, value in parts.others.items() if value]
     if abs(parts.remainder) > SMALL:
         rows.append(("remainder", parts.remainder))
     numbers = [pl.Series(names.RATING, parts.values), pl.Series(EXPECTED, parts.expected)]
