@@ -102,7 +102,7 @@ def _found(
             if catalog is None:
                 continue
             where = catalog.origin.rpartition("from ")[2] or name
-            strange = _strange(catalog, columns, typed or _typed(where), known=name == _KNOWN)
+            strange = _strange(catalog, columns, typed or where.endswith(".parquet"), known=name == _KNOWN)
             if strange:
                 raise ValueError(strange)
         except (ValueError, TypeError) as error:
@@ -161,7 +161,3 @@ def _one_kind(catalog: Catalog, columns: Columns, typed: bool) -> None:
         f"the item ids are read as text, because the catalog {catalog.origin} holds {other!r}.",
         CatalogWarning,
     )
-
-
-def _typed(name: str) -> bool:
-    return name.endswith(".parquet")

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import cast
 
-import polars as pl
-
 from palate.data.catalog import Catalog
 from palate.data.frames import missing_column
 from palate.data.ids import WhereRow, row_label
@@ -53,7 +51,12 @@ def read_catalog(
         found = movies_dat_text_ids(files) if text_ids else movies_dat(files)
         return cast(Catalog, found)  # the file is there: `source` is it
     parquet = is_parquet(source) or is_arrow(source)
-    table, where = (columnar(source), row_label) if parquet else _catalog_text(source)
+    where: WhereRow = row_label
+    if parquet:
+        table = columnar(source)
+    else:
+        columns = text_columns(source, sniff_separator(source))
+        table, where = columns.frame(), columns.where
     named = named or {}
     for role, name in named.items():
         if name not in table.columns:
@@ -86,8 +89,3 @@ def read_catalog(
         kept = {column, "key", *roles.values()}
         table = table.with_columns(typed_column(table[other]) for other in table.columns if other not in kept)
     return replace(Catalog.from_frame(table, item=column, where=where, **roles), origin=origin)
-
-
-def _catalog_text(source: Source) -> tuple[pl.DataFrame, WhereRow]:
-    columns = text_columns(source, separator=sniff_separator(source))
-    return pl.DataFrame([series.alias(name) for name, series in columns.column.items()]), columns.where

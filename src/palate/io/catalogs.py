@@ -9,7 +9,7 @@ from palate.data.catalog import Catalog
 from palate.data.ids import WhereRow, row_label
 from palate.data.titles import title_columns
 from palate.io.sources import Files, Source
-from palate.io.text import text_columns, text_table
+from palate.io.text import text_columns
 
 _GENRES_100K = [
     "unknown",
@@ -110,7 +110,7 @@ def movie_csv(files: Files) -> Catalog | None:
     source = files.find("movie.csv")
     if source is None:
         return None
-    table = text_table(source)
+    table = text_columns(source).frame()
     if not {"movieId", "title"} <= set(table.columns):
         return None  # of another make
     numbers = {

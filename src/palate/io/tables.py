@@ -10,7 +10,7 @@ from palate.io.layout import TableOptions, TextFile, no_header, places_of, sniff
 from palate.io.records import JsonLines, is_json_lines
 from palate.io.roles import KINDS, REQUIRED, choose_columns, looks_like_row, numbered_columns
 from palate.io.sources import Source, file_source
-from palate.io.text import Columns, read_columns, text_table
+from palate.io.text import Columns, read_columns, text_columns
 
 
 def read_table(
@@ -72,7 +72,7 @@ def whole_table(path: Path, typed: bool = True, text: tuple[str, ...] = ()) -> p
     if is_parquet(source) or is_arrow(source):
         table = columnar(source)
         return table if typed else table.select(pl.all().cast(pl.String))
-    table = text_table(source, separator=sniff_separator(source))
+    table = text_columns(source, sniff_separator(source)).frame()
     if not typed:
         return table
     return table.with_columns(typed_column(column) for column in table if column.name not in text)

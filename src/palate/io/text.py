@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,10 @@ class Columns:
     labels: dict[str, str]
     where: WhereRow
 
+    def frame(self) -> pl.DataFrame:
+        """Return columns of texts as a frame; they are called by their roles."""
+        return pl.DataFrame([series.alias(role) for role, series in self.column.items()])
+
 
 def read_columns(file: TextFile, columns: dict[str, str | int], kinds: dict[str, str]) -> Columns:
     """Return the wanted columns of a text file.
@@ -77,12 +82,6 @@ def read_columns(file: TextFile, columns: dict[str, str | int], kinds: dict[str,
             return _Reading(file, Fields(places, labels, kinds)).columns()
         except NotWhole as found:  # ids that were whole numbers so far are text: begin again
             kinds = {**kinds, found.role: "key"}
-
-
-def text_table(source: Source, separator: str = ",") -> pl.DataFrame:
-    """Return all columns of a CSV file of items that have a name; see `text_columns`."""
-    table = text_columns(source, separator)
-    return pl.DataFrame([series.alias(name) for name, series in table.column.items()])
 
 
 def text_columns(source: Source, separator: str = ",") -> Columns:
@@ -161,9 +160,7 @@ class _Reading:
 
     def _without_header(self, block: Block) -> Block:
         """Return the block without its first record and the blank lines before it."""
-        lines = [
-            line for line, _ in zip((line for line, _ in self.file.records(block)), range(2), strict=False)
-        ]
+        lines = [line for line, _ in islice(self.file.records(block), 2)]
         if len(lines) < 2:
             return Block(b"", block.line)
         start = 0

@@ -82,8 +82,7 @@ def _cells(source: Source, options: TableOptions) -> tuple[pl.DataFrame, list[st
         return texts, frame.columns, lambda row: f"0-based row {row} of {source.name}"
     file = text_file(source, options)
     found = read_text(file)
-    texts = pl.DataFrame([column.alias(str(place)) for place, column in found.column.items()])
-    return texts, file.names, found.where
+    return found.frame(), file.names, found.where
 
 
 def _ids(texts: pl.Series) -> pl.Series:

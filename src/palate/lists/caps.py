@@ -33,10 +33,6 @@ class Caps:
     tags: Tags
     limits: np.ndarray
 
-    def counting(self) -> "Count":
-        """Return the count of an empty list."""
-        return Count(self, np.zeros(len(self.limits), np.int64))
-
 
 @dataclass(frozen=True, eq=False)
 class Count:

@@ -38,7 +38,10 @@ def own_likeness(scorer: Scorer) -> Likeness | None:
     if isinstance(scorer, Likens):
         return scorer.likeness()
     factors = getattr(scorer, "item_factors", None)
-    return None if factors is None or not factors.shape[2] else _by_vectors(cast(Factored, scorer))
+    if factors is None or not factors.shape[2]:
+        return None
+    model = cast(Factored, scorer)
+    return Cosines(of_items(model, "unit vectors", lambda source: unit_vectors(source.item_factors)))
 
 
 def among(likeness: Likeness, items: np.ndarray) -> Callable[[int], np.ndarray]:
@@ -48,14 +51,9 @@ def among(likeness: Likeness, items: np.ndarray) -> Callable[[int], np.ndarray]:
     return lambda item: likeness(item, items)
 
 
-def _by_vectors(scorer: Factored) -> Likeness:
-    """Return the cosine of the vectors of all draws together; 0 for a vector of zeros."""
-    return Cosines(of_items(scorer, "unit vectors", lambda source: unit_vectors(source.item_factors)))
-
-
 @dataclass(frozen=True, eq=False)
 class Cosines:
-    """Cosines of items by their vectors of length 1, (n_items, k) float32."""
+    """Cosines of items by their vectors of all draws together at length 1, (n_items, k) float32."""
 
     units: np.ndarray
 

@@ -141,6 +141,11 @@ def described_frame(
     )
 
 
+def with_texts(frame: pl.DataFrame, name: str, texts: list[str]) -> pl.DataFrame:
+    """Return a frame with one more column of texts, the last."""
+    return pl.DataFrame([*frame.get_columns(), pl.Series(name, texts, dtype=pl.String)])
+
+
 def score_column(scorer: Scorer) -> str:
     """Return the name of the column of scores: `predicted_rating`, or `score` where scores are no ratings."""
     return names.SCORE if scorer.scale is None else names.PREDICTED_RATING

@@ -21,7 +21,7 @@ from palate.lists.approximate import (
 )
 from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.lists.filters import Allowed, EmptyResultWarning
-from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
+from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows, with_texts
 from palate.lists.options import PLAIN, ListOptions
 from palate.lists.pool import Pool
 from palate.lists.popular import silent_about
@@ -92,8 +92,7 @@ def _ranker(scorer: Scorer, options: ListOptions, pool: Pool) -> Callable[[np.nd
 def _with_search(frame: pl.DataFrame, ranking: Ranking, exact: np.ndarray) -> pl.DataFrame:
     """Return the frame of a ranking with a column that says whose lists are exact."""
     of_row = np.repeat(exact, (ranking.items >= 0).sum(axis=1)).tolist()
-    said = pl.Series(SEARCH, [EXACT if one else APPROXIMATE for one in of_row], dtype=pl.String)
-    return pl.DataFrame([*frame.get_columns(), said])
+    return with_texts(frame, SEARCH, [EXACT if one else APPROXIMATE for one in of_row])
 
 
 def _shaped(

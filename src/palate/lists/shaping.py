@@ -27,7 +27,7 @@ import numpy as np
 from palate._checks import ArgumentError, check_number
 from palate.data.arguments import warn_caller
 from palate.lists.boosts import Boost, boosts_of
-from palate.lists.caps import AtMost, Caps, caps_of
+from palate.lists.caps import AtMost, Caps, Count, caps_of
 from palate.lists.likeness import Likeness, among, likeness_of
 from palate.lists.lookup import UserRows
 from palate.scorer import Scorer
@@ -179,7 +179,7 @@ class _Filling:
         self.beyond = (
             (1 - shape.diversity) * float(chance[there][-1]) * shape.most / top if len(gain) else 0.0
         )
-        self.counts = [caps.counting() for caps in shape.caps]
+        self.counts = [Count(caps, np.zeros(len(caps.limits), np.int64)) for caps in shape.caps]
         self.n_items = len(shape.caps[0].tags.indptr) - 1 if shape.caps else 0
         self.taken: list[int] = []
         self.value = self.gain.copy()  # of each place; -inf where it is not free

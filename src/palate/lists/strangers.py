@@ -12,7 +12,7 @@ from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of, stacked
 from palate.lists.approximate import EXACT, SEARCH
 from palate.lists.filters import rating_counts
-from palate.lists.lookup import UserRows, answer, user_rows
+from palate.lists.lookup import UserRows, answer, user_rows, with_texts
 from palate.lists.options import ListOptions
 from palate.lists.popular import own_popularity, silent_about
 from palate.lists.recommending import check_n, ranking_frame, recommend
@@ -81,11 +81,6 @@ def recommend_to_all(
     return answer(frame, scorer, users, options.candidates)
 
 
-def _from(part: pl.DataFrame, sources: list[str]) -> pl.DataFrame:
-    """Return lists with a column that says whose they are."""
-    return pl.DataFrame([*part.get_columns(), pl.Series(SOURCE, sources, dtype=pl.String)])
-
-
 def _sourced(part: pl.DataFrame, rows: UserRows, known: np.ndarray) -> pl.DataFrame:
     """Return the lists of known users with a column that says whose lists they are.
 
@@ -93,7 +88,8 @@ def _sourced(part: pl.DataFrame, rows: UserRows, known: np.ndarray) -> pl.DataFr
     """
     silent = known[silent_about(rows.scorer, rows.index[known])]
     popular = set(rows.labels.gather(silent).to_list())
-    return _from(part, [POPULAR if user in popular else MODEL for user in part[names.USER_ID].to_list()])
+    users = part[names.USER_ID].to_list()
+    return with_texts(part, SOURCE, [POPULAR if user in popular else MODEL for user in users])
 
 
 def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
@@ -137,9 +133,8 @@ def _popular(rows: UserRows, unknown_rows: np.ndarray, n: int, options: ListOpti
     strangers = UserRows(scorer, rows.index[unknown_rows], rows.labels.gather(unknown_rows), rows.single)
     lists = ranking_frame(strangers, every)
     if options.approximate:
-        said = pl.Series(SEARCH, [EXACT] * lists.height, dtype=pl.String)
-        lists = pl.DataFrame([*lists.get_columns(), said])
-    return _from(lists, [POPULAR] * lists.height)
+        lists = with_texts(lists, SEARCH, [EXACT] * lists.height)
+    return with_texts(lists, SOURCE, [POPULAR] * lists.height)
 
 
 def _warn(rows: UserRows, unknown_rows: np.ndarray, unknown: str) -> None:
