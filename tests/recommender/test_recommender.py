@@ -19,7 +19,15 @@ from palate.lists.strangers import UnknownUsersWarning
 from palate.model.sum_model import SumModel
 from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, POPULAR, SUM, Candidate, personal
 from palate.recommender.choosing import Test as ListTest
-from palate.recommender.choosing import Trial, chosen_of, clearly_better, tried, with_sums, worth_its_size
+from palate.recommender.choosing import (
+    Trial,
+    best_of_kind,
+    chosen_of,
+    clearly_better,
+    tried,
+    with_sums,
+    worth_its_size,
+)
 from palate.training.training_data import EventsWarning, look_like_counts
 
 
@@ -468,6 +476,28 @@ def test_a_sum_is_taken_unless_another_model_is_clearly_better():
     assert chosen_of([trial(SUM, 0.2005, large=True), total]) is total
     assert chosen_of([single]) is single
     assert chosen_of([]) is None
+
+
+def test_a_far_setting_has_to_be_clearly_better_than_the_usual_ones():
+    noise = np.random.default_rng(0).normal(scale=0.05, size=400)
+    noise -= noise.mean()
+
+    def trial(mean, far):
+        candidate = Candidate("x", FACTORS, None, far=far)
+        return Trial(candidate, None, np.full(400, mean) + noise * far, 0.0)
+
+    usual = trial(0.2, False)
+    assert best_of_kind([trial(0.203, True), usual]) is usual
+    better = trial(0.22, True)
+    assert best_of_kind([better, usual, trial(0.21, True)]) is better
+    assert best_of_kind([better]) is better
+    assert best_of_kind([]) is None
+
+
+def test_tables_of_few_rows_have_usual_candidates():
+    table = palate.Ratings.from_arrays([0, 0, 1, 1, 2], [0, 1, 1, 2, 0], [5, 4, 3, 4, 1], scale=(1, 5))
+    names = [one.name for one in personal(table, "ratings") if one.kind == FACTORS and not one.far]
+    assert names == ["spectral, 3 factors"]
 
 
 def test_sums_are_of_the_best_of_each_kind(ratings):

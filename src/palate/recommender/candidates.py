@@ -16,9 +16,11 @@ from palate.training.spectral import Spectral
 POPULAR, FACTORS, ITEMS, DENSE_ITEMS, SUM = "popular", "factors", "items", "dense items", "sum"
 MOST_DENSE = 6_000  # dense item-to-item models are tried up to so many items or so many users
 LOCAL_L2 = (0.5, 1.0, 2.0, 4.0, 8.0)  # of the local model, in units of the mean diagonal
+FAR_L2 = (16.0, 32.0)  # for tables with few ratings of each item
 DENSE_L2 = (100.0, 300.0)
 LATELY = (1 / 256, 1 / 64, 1 / 16)  # half-lives of popular lately, as shares of the span of the times
 FEW_USERS = 10_000
+FEW_FACTORS = (8, 16, 32, 64)  # of the spectral model, for tables with few ratings of each user
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,16 @@ class Candidate:
     """A choice model to try: its name in the table, its kind, and its trainer.
 
     A model of kind `DENSE_ITEMS`, and a sum with such a part, is `large`: it takes the square of the
-    number of items, or with few users the users times the items.
+    number of items, or with few users the users times the items. One that is `far` has a setting
+    outside the usual range, which only few tables need: it has to be clearly better than the usual ones
+    of its kind, since the best of many is partly the luckiest.
     """
 
     name: str
     kind: str
     trainer: Any
     large: bool = False
+    far: bool = False
 
 
 def popular(ratings: Ratings) -> Iterator[Candidate]:
@@ -65,10 +70,15 @@ def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
     """
     most = min(ratings.n_users, ratings.n_items)
     small = ratings.n_users < FEW_USERS
-    for k in sorted({min(k, most) for k in ((64, 128) if small else (128, 512))}):
-        yield Candidate(f"spectral, {k} factors", FACTORS, Spectral(n_factors=k, grades=grades))
-    for l2 in LOCAL_L2:
-        yield Candidate(f"linear items, local, l2 {l2:g}", ITEMS, LinearItems(l2=l2, grades=grades))
+    usual = {min(k, most) for k in ((64, 128) if small else (128, 512))}
+    for k in (*sorted(usual), *(k for k in FEW_FACTORS if k < min(usual))):
+        yield Candidate(
+            f"spectral, {k} factors", FACTORS, Spectral(n_factors=k, grades=grades), far=k not in usual
+        )
+    for l2 in (*LOCAL_L2, *FAR_L2):
+        yield Candidate(
+            f"linear items, local, l2 {l2:g}", ITEMS, LinearItems(l2=l2, grades=grades), far=l2 in FAR_L2
+        )
     if tries_dense(ratings.n_users, ratings.n_items):
         for l2 in DENSE_L2:
             yield Candidate(

@@ -147,7 +147,7 @@ def with_sums(trials: list[Trial], test: Test, tell: Callable[[str], None]) -> l
     model.
     """
     dense, items, factors = (
-        best_of([trial for trial in trials if trial.candidate.kind == kind])
+        best_of_kind([trial for trial in trials if trial.candidate.kind == kind])
         for kind in (DENSE_ITEMS, ITEMS, FACTORS)
     )
     if items is None or factors is None:
@@ -208,6 +208,15 @@ def best_of(trials: list[Trial]) -> Trial | None:
     return max(trials, key=lambda trial: trial.mean, default=None)
 
 
+def best_of_kind(trials: list[Trial]) -> Trial | None:
+    """Return the best trial with a usual setting, or the best of all that is clearly better."""
+    usual = best_of([trial for trial in trials if not trial.candidate.far])
+    best = best_of(trials)
+    if usual is None or best is None:
+        return best
+    return best if clearly_better(best, usual) else usual
+
+
 def worth_its_size(trials: list[Trial]) -> Trial | None:
     """Return the best trial, or the best without dense weights if its lists are nearly as good.
 
@@ -240,7 +249,12 @@ def chosen_of(trials: list[Trial]) -> Trial | None:
 
 def clearly_better(one: Trial, other: Trial) -> bool:
     """Return whether a trial's lists are better by over two standard errors of the paired difference."""
-    difference = one.quality - other.quality
+    return clearly_higher(one.quality, other.quality)
+
+
+def clearly_higher(one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether the mean over users is higher by over two standard errors of the paired difference."""
+    difference = one - other
     if len(difference) < 2:
         return False
     return bool(difference.mean() > 2 * difference.std(ddof=1) / np.sqrt(len(difference)))
