@@ -18,7 +18,7 @@ from palate.evaluation.popular import MostPopular
 from palate.evaluation.test_set import TestSet
 from palate.factors.temporal_scores import scores_at
 from palate.lists import obscurity
-from palate.lists.popular import silent_about, training_counts
+from palate.lists.popular import counts_for_newcomers, silent_about
 from palate.lists.ranking import rank
 from palate.scorer import Scorer
 
@@ -253,7 +253,7 @@ def top_lists(
     if not known.all():
         nobody = np.array([-1])
         silent = silent_about(scorer, nobody)[0]
-        scores = training_counts(scorer) if silent else np.asarray(scorer.score_items(nobody))[0]
+        scores = counts_for_newcomers(scorer) if silent else np.asarray(scorer.score_items(nobody))[0]
         scores = scores if allowed is None else np.where(allowed, scores, np.nan)
         order = np.argsort(-scores, kind="stable")
         order = order[~np.isnan(scores[order])][:n]

@@ -5,7 +5,8 @@ order of such a list would be that of the item ids; it is that of the numbers of
 instead, and the list is named as one of the most popular items.
 """
 
-from typing import Protocol, cast
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -15,6 +16,19 @@ from palate.factors.item_index import item_table, of_items
 from palate.factors.scores import item_biases
 from palate.lists.pool import Pool
 from palate.scorer import Factored, Ranking, Scorer, has_members, is_factored
+from palate.solve.grades import MIN_RATINGS, popularity
+
+# In the trainer of a model of choices: the half-life of popularity for users of whom nothing is known.
+NEWCOMERS = "newcomers_half_life"
+
+
+class HasTrainer(Protocol):
+    """A scorer with the hyper-parameters that it was trained with."""
+
+    @property
+    def trainer(self) -> Mapping[str, Any]:
+        """Hyper-parameters by name."""
+        ...
 
 
 class SaysNothing(Protocol):
@@ -51,25 +65,35 @@ def training_counts(scorer: Scorer) -> np.ndarray:
 
 
 def own_popularity(scorer: Scorer) -> np.ndarray | None:
-    """Return the counts by which a scorer ranks what is chosen for everybody, float32.
+    """Return the counts of items by which a scorer ranks for users of whom it knows nothing.
 
-    None if it ranks by anything else. The counts may be those of late; they hold for strangers, too.
+    They are those that a model of popularity has for everybody, or those of late for which there is
+    a half-life (`NEWCOMERS`). None if it has neither: the numbers of ratings are taken then.
     """
     choice = getattr(scorer, "choice", scorer)
+    if has_members(choice, HasTrainer) and NEWCOMERS in cast(HasTrainer, choice).trainer:
+        lately: np.ndarray = of_items(choice, "popular lately", _counted_lately)
+        return lately
     if choice.scale is not None or not is_factored(choice) or choice.item_factors.shape[2]:
         return None
     return item_biases(choice, np.arange(len(choice.items)))
 
 
+def counts_for_newcomers(scorer: Scorer) -> np.ndarray:
+    """Return the counts of items by which users are ranked of whom nothing is known."""
+    own = own_popularity(scorer)
+    return training_counts(scorer) if own is None else own
+
+
 def most_popular(scorer: Scorer, users: np.ndarray, n: int, pool: Pool) -> np.ndarray:
-    """Return the n items of a pool with the most training ratings for each user, int32 (n_users, n).
+    """Return the n most popular items of a pool for each user, int32 (n_users, n).
 
     -1 stands where there are fewer.
     """
     order: np.ndarray = of_items(
         scorer,
         "by popularity",
-        lambda source: np.argsort(-training_counts(source), kind="stable").astype(np.int32),
+        lambda source: np.argsort(-counts_for_newcomers(source), kind="stable").astype(np.int32),
     )
     if pool.mask.size:
         order = order[pool.mask[order]]
@@ -100,6 +124,15 @@ def _equal_biases(scorer: Factored) -> bool:
     """Return whether the biases of all items are equal, so that factors alone tell them apart."""
     biases = item_biases(scorer, np.arange(len(scorer.items)))
     return not len(biases) or not np.ptp(biases)
+
+
+def _counted_lately(scorer: Scorer) -> np.ndarray:
+    """Return the counts of late; those of all time where the model has no times."""
+    if scorer.ratings is None or scorer.ratings.timestamp is None:
+        return training_counts(scorer)
+    kept = scorer.ratings.trained()
+    half_life = float(cast(HasTrainer, scorer).trainer[NEWCOMERS])
+    return popularity(kept.items, len(scorer.items), kept.timestamp, half_life, MIN_RATINGS)
 
 
 def _counted(scorer: Scorer) -> np.ndarray:

@@ -17,6 +17,7 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.heads.chance import ChanceByPlace, fit_chance
 from palate.heads.ranking import TwoHeads, liked_log
+from palate.lists.popular import NEWCOMERS
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.model.recommender_model import RecommenderModel
@@ -31,6 +32,7 @@ from palate.recommender.choosing import (
     tried,
     with_sums,
 )
+from palate.recommender.newcomers import PopularLately, for_newcomers
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
 from palate.solve.strengths import AUTO
 from palate.splits.holdout import merge_holdout
@@ -239,6 +241,10 @@ class _Run:
         candidate = chosen.candidate if chosen else _default(self.ratings, self.values)
         options: dict[str, Any] = {"catalog": catalog, "threads": self.threads, "callback": silent}
         choice = candidate.trainer.fit(self.ratings, validation=0, **options)
+        newcomers = None if candidate.kind == POPULAR else self._for_newcomers()
+        if newcomers is not None:
+            choice = replace(choice, trainer={**choice.trainer, NEWCOMERS: newcomers.half_life})
+            decided.notes.append(newcomers.note)
         stars = self._final_stars(stars_trainer, first, options)
         heads = TwoHeads(
             choice=choice,
@@ -317,11 +323,10 @@ class _Run:
         None if popular lately is not clearly better, or if the held-out ratings are given: whoever
         gives them has said what the lists are for.
         """
-        times = self.ratings.timestamp
-        if self.given or times is None or np.ptp(times) == 0:
+        parts = self._earlier_and_latest
+        if parts is None:
             return None
-        late = times > np.quantile(times, 1 - LATEST)
-        train, held = self.ratings.select(~late), self.ratings.select(late)
+        train, held = parts
         test = Test.of(train, held, self.liked_from)
         if len(test.users) < FEWEST_LATE:
             return None
@@ -343,6 +348,23 @@ class _Run:
             "training, so what was popular lately predicts the choices, alike for all users."
         )
         return _Choice(found, train, held, [], [note])
+
+    @cached_property
+    def _earlier_and_latest(self) -> tuple[Ratings, Ratings] | None:
+        """The ratings without the latest tenth, and the latest tenth.
+
+        None where ratings have no times, or the held-out ratings are the caller's own.
+        """
+        times = self.ratings.timestamp
+        if self.given or times is None or not len(times) or np.ptp(times) == 0:
+            return None
+        late = times > np.quantile(times, 1 - LATEST)
+        return self.ratings.select(~late), self.ratings.select(late)
+
+    def _for_newcomers(self) -> PopularLately | None:
+        """Return what was popular lately if that is better for new users than what always was."""
+        parts = self._earlier_and_latest
+        return None if parts is None else for_newcomers(*parts, self.liked_from)
 
     def _tried(self, candidates: list[Candidate], train: Ratings, test: Test) -> list[Trial]:
         """Return the trials of all candidates, however long they take."""
