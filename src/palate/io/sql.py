@@ -1,17 +1,13 @@
 """Ratings from a query: DuckDB runs it, on a database of its own or on files that the query names."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from palate._checks import ArgumentError
 from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
 from palate.data.ratings import Ratings
 from palate.io.roles import check_no_rating, choose_columns
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyRelation
-
 
 _COLUMNS = ("user", "item", "rating", "timestamp", "weight")
 
@@ -76,7 +72,11 @@ def read_sql(
             if no_rating:
                 check_no_rating(named.pop("rating", None))
             roles = {role: named.get(role) for role in _COLUMNS if not (no_rating and role == "rating")}
-            ratings = _ratings(connection.sql(query), counts or no_rating, scale, duplicates, roles)
+            found = connection.sql(query)
+            columns = choose_columns(roles, list(found.columns), "the query", counts or no_rating)
+            chosen: dict[str, Any] = {role: columns.get(role) for role in _COLUMNS}
+            policy = check_policy(duplicates, counted=counts or no_rating)
+            ratings = Ratings.from_frame(found, **chosen, scale=scale, duplicates=policy)
             return Dataset(name=database.stem if database else "query", ratings=ratings)
     except duckdb.Error as error:
         raise ArgumentError(
@@ -86,22 +86,3 @@ def read_sql(
 
 def _said(error: Exception) -> str:
     return " ".join(str(error).split()).removesuffix(".")
-
-
-def _ratings(
-    found: "DuckDBPyRelation",
-    counts: bool,
-    scale: tuple[float, float] | None,
-    duplicates: str | None,
-    named: dict[str, str | None],
-) -> Ratings:
-    columns = choose_columns(named, list(found.columns), "the query", counts)
-    names = {role: None if role not in columns else str(columns[role]) for role in _COLUMNS[2:]}
-    return Ratings.from_frame(
-        found,
-        str(columns["user"]),
-        str(columns["item"]),
-        scale=scale,
-        duplicates=check_policy(duplicates, counted=counts),
-        **names,
-    )
