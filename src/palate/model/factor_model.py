@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from palate.data.arguments import helpful_methods, ids_and_ratings
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
@@ -17,7 +17,7 @@ from palate.factors.parts import OfFactors, Parts, check_names, factors_of, with
 from palate.factors.shapes import check_counts
 from palate.model import explaining, queries, updating
 from palate.model.explaining import Explanation
-from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, user_with
+from palate.model.folded import FoldedItem, FoldedUser, Given, fold_item, fold_user, user_with
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.model import ModelFields
@@ -199,10 +199,7 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
         >>> abs(float(model.predict(dee, 2)) - float(model.predict("bo", 2))) < 1e-4  # bo rated the same
         True
         """
-        items, ratings = ids_and_ratings(items, ratings, "items")
-        return fold_user(
-            self, items, ratings, weights, user_id, None if features is None else dict(features), timestamps
-        )
+        return fold_user(self, Given.of(items, ratings, weights, timestamps), user_id, features)
 
     def fold_in_item(
         self,
@@ -222,8 +219,7 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
         without ratings and `features={"genres": ...}`; its vector is then the mean vector of its
         genres.
         """
-        users, ratings = ids_and_ratings(users, ratings, "users")
-        return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))
+        return fold_item(self, Given.of(users, ratings, weights, side="users"), item_id, features)
 
     def user_with(
         self,
@@ -238,8 +234,7 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
 
         `items`, `ratings`, `weights` and `timestamps` are those of `fold_in`.
         """
-        items, ratings = ids_and_ratings(items, ratings, "items")
-        return user_with(self, user, items, ratings, weights, timestamps)
+        return user_with(self, user, Given.of(items, ratings, weights, timestamps))
 
     def explain(self, user: object, item: object) -> Explanation:
         """Return the contributions that add up to a prediction.

@@ -1,6 +1,6 @@
 """Fold-in: the vector of a user or item that was not in the training data, by the row solver."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,9 +9,9 @@ import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data import columns as names
+from palate.data.arguments import ids_and_ratings
 from palate.data.scales import check_rating
 from palate.data.series import check_same_index
-from palate.data.vocabulary import Vocabulary
 from palate.factors.folded_rows import FoldedRows, ToFold
 from palate.factors.folding import fold_rows
 from palate.factors.sides import SideName
@@ -79,27 +79,36 @@ class FoldedItem(Folded):
     """An item that was not in the training data; accepted by `predict` wherever an item id is."""
 
 
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Ratings of one user or item as a caller gives them, not yet checked."""
+
+    ids: Any
+    ratings: Any
+    weights: object = None
+    timestamps: object = None
+    side: str = "items"  # what the ids are of
+
+    @classmethod
+    def of(
+        cls, ids: object, ratings: object, weights: object, timestamps: object = None, side: str = "items"
+    ) -> "Given":
+        """Return the ratings, which may be given as one mapping of id to rating."""
+        return cls(*ids_and_ratings(ids, ratings, side), weights, timestamps, side)
+
+
 def fold_user(
-    model: "FactorModel",
-    items: object,
-    ratings: object,
-    weights: object,
-    user_id: object,
-    features: dict[str, Any] | None = None,
-    timestamps: object = None,
+    model: "FactorModel", given: Given, user_id: object, features: Mapping[str, Any] | None = None
 ) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
-    times = partial(_times_for, model, timestamps)
-    row = checked_row(model, model.items, items, ratings, weights, "items", "item id", times)
+    row = checked_row(model, given, partial(_times_for, model, given.timestamps))
     return FoldedUser(id=user_id, **_one_row(model, "user", row, features))
 
 
-def user_with(
-    model: "FactorModel", user: object, items: object, ratings: object, weights: object, timestamps: object
-) -> FoldedUser:
+def user_with(model: "FactorModel", user: object, given: Given) -> FoldedUser:
     """Return a user with these ratings beside what the model holds of them; see `FactorModel.user_with`."""
     if not model.users.knows(user, "user id"):
-        return fold_user(model, items, ratings, weights, user, timestamps=timestamps)
+        return fold_user(model, given, user)
     if model.ratings is None:
         raise ValueError(
             Words(
@@ -108,8 +117,7 @@ def user_with(
                 ".",
             )
         )
-    times = partial(_times_for, model, timestamps)
-    new = checked_row(model, model.items, items, ratings, weights, "items", "item id", times)
+    new = checked_row(model, given, partial(_times_for, model, given.timestamps))
     old = UserRatings.stored(model.ratings, model.users.index(user))
     if old.times is None or (new.times is None and not _takes_times(model)):
         old, new = replace(old, times=None), replace(new, times=None)
@@ -135,22 +143,17 @@ def _times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray |
 
 
 def fold_item(
-    model: "FactorModel",
-    users: object,
-    ratings: object,
-    weights: object,
-    item_id: object,
-    features: dict[str, Any] | None = None,
+    model: "FactorModel", given: Given, item_id: object, features: Mapping[str, Any] | None = None
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
-    row = checked_row(model, model.users, users, ratings, weights, "users", "user id")
+    row = checked_row(model, given)
     if model.fold is not None:
         return _by_genres(model, row, item_id, features)
     return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
 
 
 def _by_genres(
-    model: "FactorModel", row: UserRatings, item_id: object, features: dict[str, Any] | None
+    model: "FactorModel", row: UserRatings, item_id: object, features: Mapping[str, Any] | None
 ) -> FoldedItem:
     """Return an item of a model of choices, known by its genres alone."""
     from palate.model.genre_vectors import vector_of_genres
@@ -171,21 +174,22 @@ def _by_genres(
         bias=np.zeros(1, np.float32),
         rated=row.rated,
         values=row.values,
-        features=features,
+        features=dict(features),
     )
 
 
 def _one_row(
-    model: "FactorModel", side: SideName, row: UserRatings, features: dict[str, Any] | None
+    model: "FactorModel", side: SideName, row: UserRatings, features: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Return the fields of a folded row with these ratings."""
     rows = row.rows(model.n_items if side == "user" else model.n_users)
-    found = solve_side(model, side, ToFold(rows, features, times=row.times))
+    own = None if features is None else dict(features)
+    found = solve_side(model, side, ToFold(rows, own, times=row.times))
     return {
         **vars(row),
         "factors": found.factors[:, 0],
         "bias": found.bias[:, 0],
-        "features": features,
+        "features": own,
         "scale": None if found.scale is None else found.scale[:, 0],
         "time_bin": None if found.user_time_bin is None else int(found.user_time_bin[0]),
         "sessions": found.sessions,
@@ -202,14 +206,7 @@ def _targets(model: "FactorModel", rows: Rows, times: np.ndarray | None) -> Rows
 
 
 def checked_row(
-    model: Scorer,
-    vocabulary: Vocabulary,
-    ids: Any,
-    ratings: Any,
-    weights: Any,
-    argument: str,
-    what: str,
-    times: Callable[[int], np.ndarray | None] = lambda n: None,
+    model: Scorer, given: Given, times: Callable[[int], np.ndarray | None] = lambda n: None
 ) -> UserRatings:
     """Check the ratings of one row and return them sorted, with what `times` gives for so many of them.
 
@@ -221,8 +218,10 @@ def checked_row(
         If lengths differ, a rating is not finite or outside the scale, a weight is not positive, or
         an id is repeated.
     """
-    check_same_index({argument: ids, "ratings": ratings, "weights": weights})
-    values = _numbers(ratings, "ratings")
+    ids, argument, one = given.ids, given.side, given.side.removesuffix("s")
+    vocabulary = model.items if argument == "items" else model.users
+    check_same_index({argument: ids, "ratings": given.ratings, "weights": given.weights})
+    values = _numbers(given.ratings, "ratings")
     ids = (
         [ids]
         if is_single(ids)
@@ -235,23 +234,23 @@ def checked_row(
     index = vocabulary.indices(ids) if len(ids) else np.empty(0, np.int64)
     unknown = np.flatnonzero(index < 0)
     if len(unknown):
-        raise KeyError(
-            f"{vocabulary.unknown(element(ids, int(unknown[0])), what)} It is {argument}[{unknown[0]}]."
-        )
+        place = int(unknown[0])
+        said = vocabulary.unknown(element(ids, place), f"{one} id")
+        raise KeyError(f"{said} It is {argument}[{place}].")
     if not np.isfinite(values).all():
         place = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ArgumentError("ratings", "be finite", f"{values[place]} (ratings[{place}])")
     check_rating(
         values,
         scale_of(model),
-        lambda place: f"for {what.removesuffix(' id')} {element(ids, place)!r} (ratings[{place}])",
+        lambda place: f"for {one} {element(ids, place)!r} (ratings[{place}])",
     )
     order = np.argsort(index, kind="stable")
     index = index[order]
     if (np.diff(index) == 0).any():
         twice = vocabulary.id(int(index[np.flatnonzero(np.diff(index) == 0)[0]]))
         raise ArgumentError(argument, "not repeat an id", f"{twice!r} twice", "Keep one of its ratings.")
-    own, then = _weights(weights, order), times(len(order))
+    own, then = _weights(given.weights, order), times(len(order))
     then = None if then is None else then[order]
     return UserRatings(rated=index.astype(np.int32), values=values[order], weights=own, times=then)
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError
-from palate.data.arguments import helpful_methods, ids_and_ratings
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset
 from palate.data.matrix import RatingMatrix
@@ -17,7 +17,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.model import updating
 from palate.model.answers import Answers
 from palate.model.explaining import Explanation, explain_by_items, no_sum
-from palate.model.folded import FoldedUser
+from palate.model.folded import FoldedUser, Given
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.new_users import NewUser, new_user, new_user_with
@@ -163,8 +163,7 @@ class Model(Answers):
         `items` are ids and `ratings` their values (or `items` maps one to the other), optionally
         with `weights` and `timestamps`. `user_id` is the id in results.
         """
-        items, ratings = ids_and_ratings(items, ratings, "items")
-        return self._accepted(new_user(self, items, ratings, weights, user_id, timestamps))
+        return self._accepted(new_user(self, Given.of(items, ratings, weights, timestamps), user_id))
 
     def _accepted(self, user: NewUser) -> NewUser:
         """Return a new user if the model can take their ratings."""
@@ -197,8 +196,7 @@ class Model(Answers):
         >>> model.recommend(model.user_with("cy", {1: 5}))["item_id"].to_list()
         [3]
         """
-        items, ratings = ids_and_ratings(items, ratings, "items")
-        return new_user_with(self, user, items, ratings, weights, timestamps)
+        return new_user_with(self, user, Given.of(items, ratings, weights, timestamps))
 
     def update(
         self,

@@ -12,7 +12,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import share_items
 from palate.factors.sums import times_of_ratings
 from palate.lists.lookup import UserRows
-from palate.model.folded import checked_row
+from palate.model.folded import Given, checked_row
 from palate.model.queries import labels_of
 from palate.model.user_ratings import UserRatings, last_time, matrix_of
 from palate.scorer import Scorer
@@ -54,20 +54,14 @@ class NewUser(UserRatings):
         )
 
 
-def new_user(
-    model: TakesUsers, items: object, ratings: object, weights: object, user_id: object, timestamps: object
-) -> NewUser:
+def new_user(model: TakesUsers, given: Given, user_id: object) -> NewUser:
     """Return the user with these ratings, after checking them as fold-in does."""
-    times = partial(times_of_ratings, timestamps)
-    found = checked_row(model, model.items, items, ratings, weights, "items", "item id", times)
-    return _new_user(user_id, found)
+    return _new_user(user_id, checked_row(model, given, partial(times_of_ratings, given.timestamps)))
 
 
-def new_user_with(
-    model: TakesUsers, user: object, items: object, ratings: object, weights: object, timestamps: object
-) -> NewUser:
+def new_user_with(model: TakesUsers, user: object, given: Given) -> NewUser:
     """Return a user with these ratings beside what the model holds of them."""
-    new = new_user(model, items, ratings, weights, user, timestamps)
+    new = new_user(model, given, user)
     if not model.users.knows(user, "user id"):
         return new
     return _new_user(user, _stored(model, user).with_new(new, last_time(model.ratings)))
