@@ -318,7 +318,7 @@ def test_chunks_do_not_show():
     )
     found = scores_at(model, users, items, times)
     assert found[-50:] == pytest.approx(scores_at(model, users[-50:], items[-50:], times[-50:]), abs=1e-6)
-    assert sum(over_times(model, users, items, times, lambda then, u, i, part: len(u))) == n
+    assert sum(over_times(model, users, items, times, lambda then, u, i: len(u))) == n
     assert scores_at(model, users, items, None).tobytes() == model.score_pairs(users, items).tobytes()
     assert (
         scores_at(replace(model, context=None), users, items, times).tobytes()

@@ -1,6 +1,7 @@
 """What a model predicted about ratings that are known: intervals, PIT and scores."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -75,13 +76,8 @@ def predictive_scores(
         return _scores_now(model, users, items, values, uniform, shares, threads)
 
     times = in_units_of(model, times, "the test's timestamps")
-
-    def at_one_time(
-        then: FactorScorer, user_index: np.ndarray, item_index: np.ndarray, part: slice
-    ) -> PredictiveScores:
-        return _scores_now(then, user_index, item_index, values[part], uniform[part], shares, threads)
-
-    parts = over_times(model, users, items, times, at_one_time)
+    ask = partial(_scores_now, shares=shares, threads=threads)
+    parts = over_times(model, users, items, times, ask, values, uniform)
     return PredictiveScores(
         widths={share: np.concatenate([part.widths[share] for part in parts]) for share in shares},
         **{

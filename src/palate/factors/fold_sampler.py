@@ -198,9 +198,12 @@ class _Sweeps:
         """Return the ratings, or the noisy latent values behind them, drawn."""
         if self.targets is None:
             return self.given.rows.values
+        from palate.kernels.fold import draw_latent_rows
+
         out, draw = np.empty(len(self.given.rows.values), np.float32), self.given.draw
         salt, indptr = key_of(draw, step, self.stream), self.given.rows.indptr
-        self.targets.draw(draw, self.keys, salt, indptr, self.latent(), self.precision, out)
+        codes, cutpoints = self.targets.codes, self.targets.cutpoints[draw]
+        draw_latent_rows(self.keys, salt, indptr, self.latent(), codes, cutpoints, self.precision, out)
         return out
 
     def latent(self) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TypeGuard, TypeVar, cast
 
@@ -166,14 +167,15 @@ def over_times(
     users: np.ndarray,
     items: np.ndarray,
     times: np.ndarray,
-    ask: Callable[[FactorScorer, np.ndarray, np.ndarray, slice], T],
+    ask: Callable[..., T],
+    *beside: np.ndarray,
 ) -> list[T]:
-    """Return what `ask(model, users, items, part)` answers of pairs at their times, chunk by chunk.
-
-    The slice of the chunk is `part`.
-    """
+    """Return what `ask(model, users, items, *beside)` answers of pairs at their times, chunk by chunk."""
     parts = [slice(a, b) for a, b in pairwise(even_bounds(len(users), PAIRS_PER_CHUNK))] or [slice(0, 0)]
-    return [ask(*at_times(model, users[part], items[part], times[part]), part) for part in parts]
+    return [
+        ask(*at_times(model, users[part], items[part], times[part]), *(array[part] for array in beside))
+        for part in parts
+    ]
 
 
 def scores_at(
@@ -182,13 +184,7 @@ def scores_at(
     """Return the scores of pairs, at their times where there are any and the scorer knows of time."""
     if times is not None and knows_time(scorer):
         times = in_units_of(scorer, times, "the test's timestamps")
-
-        def ask(
-            then: FactorScorer, user_index: np.ndarray, item_index: np.ndarray, part: slice
-        ) -> np.ndarray:
-            return score_pairs(then, user_index, item_index, threads)
-
-        return np.concatenate(over_times(scorer, users, items, times, ask))
+        return np.concatenate(over_times(scorer, users, items, times, partial(score_pairs, threads=threads)))
     return (
         linear_scores(scorer, users, items, threads)
         if is_factored(scorer)

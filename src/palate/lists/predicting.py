@@ -1,6 +1,7 @@
 """Predicted ratings of chosen pairs: as an array, or as a frame with what is known about the items."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -101,11 +102,7 @@ def predict_distribution(
     if times is None:
         shares = rating_distribution(asked, user_index, item_index)
     else:
-
-        def ask(then: FactorScorer, user_at: np.ndarray, item_at: np.ndarray, _: slice) -> np.ndarray:
-            return rating_distribution(then, user_at, item_at)
-
-        shares = np.concatenate(over_times(asked, user_index, item_index, times, ask))
+        shares = np.concatenate(over_times(asked, user_index, item_index, times, rating_distribution))
     if unknown != "baseline":
         shares[(user_index < 0) | (item_index < 0)] = np.nan
     return shares[0] if single else shares
@@ -197,13 +194,9 @@ def _columns(
     if asked.more:
         asked.check(scorer)
     if times is not None and knows_time(scorer):
-
-        def ask(
-            then: FactorScorer, user_index: np.ndarray, item_index: np.ndarray, part: slice
-        ) -> dict[str, np.ndarray]:
-            return _columns(then, user_index, item_index, asked, bounds, None)
-
-        parts = over_times(scorer, users, items, times, ask)
+        parts = over_times(
+            scorer, users, items, times, partial(_columns, asked=asked, bounds=bounds, times=None)
+        )
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     mean = scorer.score_pairs(users, items)
     columns = {names.PREDICTED_RATING: mean}

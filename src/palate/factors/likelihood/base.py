@@ -74,21 +74,6 @@ class LatentLevels:
 
         newton_terms(latent, self.codes, self.cutpoints[draw], precision, target, weight)
 
-    def draw(
-        self,
-        draw: int,
-        keys: np.ndarray,
-        salt: np.uint64,
-        indptr: np.ndarray,
-        latent: np.ndarray,
-        precision: np.ndarray,
-        target: np.ndarray,
-    ) -> None:
-        """Write noisy latent values drawn between the cutpoints of each level, given those without noise."""
-        from palate.kernels.fold import draw_latent_rows
-
-        draw_latent_rows(keys, salt, indptr, latent, self.codes, self.cutpoints[draw], precision, target)
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Likelihood(OfDraws, ABC):
