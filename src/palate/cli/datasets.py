@@ -6,16 +6,14 @@ name : NAME
     Name of the data set (`palate datasets list`).
 """
 
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from palate.cli import options
 from palate.cli.docstrings import described
 from palate.cli.errors import Command, usage_error
+from palate.cli.input import progress
 from palate.cli.output import Column, print_json, print_table, print_text, print_verbatim, records
 
 app = typer.Typer(
@@ -23,7 +21,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Data sets on their owners' servers: list, fetch, path.",
 )
-_QUIET_SECONDS = 2.0
 
 
 def _check_remote(name: str) -> None:
@@ -81,11 +78,20 @@ def fetch(name: str, as_json: options.Json = False) -> None:
 
         palate datasets fetch ml-1m
     """
+    from rich.progress import DownloadColumn, TaskID
+
     from palate import datasets
 
     _check_remote(name)
-    with _Bar() as bar:
-        found = datasets.fetch(name, progress=bar)
+    with progress(DownloadColumn()) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(file: str, done: int, total: int | None) -> None:
+            if file not in tasks:
+                tasks[file] = bar.add_task(file, total=total)
+            bar.update(tasks[file], completed=done, total=total)
+
+        found = datasets.fetch(name, progress=show)
     _tell(name, found, as_json)
 
 
@@ -111,33 +117,3 @@ def _tell(name: str, found: Path, as_json: bool) -> None:
         print_json({"name": name, "path": str(found)})
     else:
         print_verbatim(str(found))
-
-
-class _Bar:
-    """A progress bar in a terminal, once a download has taken two seconds."""
-
-    def __init__(self) -> None:
-        self.began = time.perf_counter()
-        self.bar: Any = None
-        self.tasks: dict[str, Any] = {}
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-
-    def __call__(self, file: str, done: int, total: int | None) -> None:
-        if not sys.stderr.isatty() or time.perf_counter() - self.began < _QUIET_SECONDS:
-            return
-        if self.bar is None:
-            from rich.console import Console
-            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self.bar.start()
-        if file not in self.tasks:
-            self.tasks[file] = self.bar.add_task(file, total=total)
-        self.bar.update(self.tasks[file], completed=done, total=total)

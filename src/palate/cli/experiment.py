@@ -1,7 +1,5 @@
 """`palate experiment`."""
 
-import contextlib
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +8,13 @@ import typer
 
 from palate.cli import options
 from palate.cli.errors import INTERRUPTED, say, usage_error
-from palate.cli.input import read_or_bundled
+from palate.cli.input import progress, read_or_bundled
 from palate.cli.output import Column, check_output, deliver, print_table, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import files_in, instead_of
 
 if TYPE_CHECKING:
     from palate.experiments.grid import Experiment
-    from palate.experiments.plan import Cell
 
 
 @reads_ratings()
@@ -55,6 +52,7 @@ def experiment(
         File for the results of finished settings. If it exists, the experiment continues from it.
     """
     from palate.evaluation.plotting import new_figure
+    from palate.experiments.grid import describe
     from palate.experiments.grid import experiment as run
     from palate.experiments.plan import PlanError, read_plan
 
@@ -66,8 +64,8 @@ def experiment(
     except PlanError as error:
         raise usage_error(str(error).rstrip(".?")) from None
     data = read_or_bundled(ratings, reading)
-    done = [0, len(cells)]
-    with _bar(done) as show:
+    with progress("{task.completed} of {task.total}") as bar:
+        task = bar.add_task("", total=len(cells))
         try:
             found = run(
                 data.ratings,
@@ -75,12 +73,14 @@ def experiment(
                 validation=validation,
                 catalog=data.catalog,
                 results=results,
-                progress=show,
+                progress=lambda n, of, cell: bar.update(
+                    task, completed=n, description=f"{cell.grid}: {describe(cell.settings)}"
+                ),
                 threads=threads,
                 seed=seed,
             )
         except KeyboardInterrupt:
-            raise _interrupted(done[0], len(cells), results) from None
+            raise _interrupted(int(bar.tasks[0].completed), len(cells), results) from None
     before = files_in(plots)
     written = found.plots(plots) if plots is not None else []
     if output is not None or as_json:
@@ -130,28 +130,3 @@ def _print(found: "Experiment") -> None:
         "at least one list, and the share of list places taken by the 50 items with the highest "
         "damped means.",
     )
-
-
-@contextlib.contextmanager
-def _bar(done: list[int]) -> Iterator[Callable[[int, int, "Cell"], None]]:
-    """Yield what notes the settings done, of as many as `done` says, and shows them in a terminal."""
-    import sys
-
-    from palate.experiments.grid import describe
-
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda n, of, cell: done.__setitem__(0, n)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    counts, names = TextColumn("{task.completed}/{task.total}"), TextColumn("{task.description}")
-    columns = (counts, BarColumn(), names, TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=done[1])
-
-        def show(n: int, of: int, cell: "Cell") -> None:
-            done[0] = n
-            bar.update(task, completed=n, description=f"{cell.grid}: {describe(cell.settings)}")
-
-        yield show

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeGuard
 
@@ -14,6 +14,7 @@ from palate.cli.reading_options import as_words
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.progress import Progress, ProgressColumn
 
     from palate.data.dataset import Dataset
     from palate.data.ratings import Ratings
@@ -93,10 +94,10 @@ def like_users(table: "pl.DataFrame", users: "Vocabulary") -> Any:
 
 
 @contextlib.contextmanager
-def busy(what: str) -> Iterator[None]:
-    """Show in a terminal what is being done, once it has taken two seconds."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield
+def busy(what: str) -> Iterator[Callable[[str], None]]:
+    """Show in a terminal what is being done, once it has taken two seconds; yield what shows another text."""
+    if not _in_terminal():
+        yield lambda text: None
         return
     from rich.console import Console
     from rich.text import Text
@@ -106,11 +107,26 @@ def busy(what: str) -> Iterator[None]:
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield lambda text: status.update(Text(text))
     finally:
         timer.cancel()
         timer.join()
         status.stop()
+
+
+def progress(*columns: "str | ProgressColumn") -> "Progress":
+    """Return a progress bar with further columns, which is shown in a terminal alone."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    every, hidden = (*Progress.get_default_columns(), *columns), not _in_terminal()
+    # older versions of Rich end a bar that is disabled with an empty line, unless the console is quiet
+    console = Console(stderr=True, quiet=hidden)
+    return Progress(*every, console=console, transient=True, disable=hidden)
+
+
+def _in_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
-from palate.cli.input import read_or_bundled
+from palate.cli.input import busy, read_or_bundled
 from palate.cli.output import (
     Column,
     check_output,
@@ -69,7 +69,7 @@ def tune(
     check_output(output)
     data = read_or_bundled(ratings, reading)
     base = LeastSquares(user_features=user_features, item_features=item_features)
-    with _status() as show:
+    with busy("trying settings") as show:
         found = run(
             data.ratings,
             seconds=seconds,
@@ -77,7 +77,9 @@ def tune(
             unobserved=unobserved,
             trainer=base,
             catalog=data.catalog,
-            callback=show,
+            callback=lambda n, _, best: show(
+                f"{n} settings tried" + ("" if best is None else f", best validation RMSE {best:.4f}")
+            ),
             threads=threads,
             seed=seed,
         )
@@ -91,26 +93,6 @@ def tune(
         print_json(_document(found, found.command(path, words)))
     else:
         _print(found, found.command(path, words))
-
-
-def _status() -> Any:
-    """Return a context whose value shows how far the search is, in a terminal."""
-    import contextlib
-    import sys
-
-    @contextlib.contextmanager
-    def showing() -> Any:
-        if sys.stderr is None or not sys.stderr.isatty():
-            yield None
-            return
-        from rich.console import Console
-
-        with Console(stderr=True).status("trying settings") as status:
-            yield lambda n, value, best: status.update(
-                f"{n} settings tried" + ("" if best is None else f", best validation RMSE {best:.4f}")
-            )
-
-    return showing()
 
 
 def _document(found: "Tuned", command: str) -> dict[str, Any]:
