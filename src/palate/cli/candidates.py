@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from palate.cli.output import Column, print_table, print_text
+from palate.cli.output import print_rows, print_text
 
 if TYPE_CHECKING:
     from palate.model.model import Model
@@ -18,15 +18,11 @@ def show_candidates(model: "Model") -> None:
     if not table:
         return
     frame = pl.DataFrame(table).sort("ndcg", descending=True, maintain_order=True)
-    columns = (
-        Column("name", "choice model", "text"),
-        Column("ndcg", "nDCG@10", "error"),
-        Column("seconds", "seconds", "stars"),
-    )
     held_out, chose = _held_out(model)
     print_text("", f"Lists for held-out {held_out}:", "")
-    print_table(frame, columns)
-    best, popular = frame["ndcg"][0], frame.filter(pl.col("name") == "most popular")["ndcg"][0]
+    shown = frame.select(pl.col("name").alias("choice model"), pl.col("ndcg").alias("nDCG@10"), "seconds")
+    print_rows(shown, "text", "error", "stars")
+    best, popular = frame["ndcg"][0], frame.filter(name="most popular")["ndcg"][0]
     meaning = (
         f"nDCG@10 is 1 if the list of ten begins with what the user {chose}, and 0 if it has none of it."
     )

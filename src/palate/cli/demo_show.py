@@ -11,19 +11,11 @@ from palate.cli.demo_story import (
     Story,
     Told,
 )
-from palate.cli.output import COLUMNS, Column, print_heading, print_table, print_text
+from palate.cli.output import COLUMNS, print_heading, print_rows, print_table, print_text
 from palate.lesson.trainers import N_FACTORS
 
 _N = 5
 _FILM_COLUMNS = tuple(column for column in COLUMNS if column.name not in ("user_id", "rank"))
-_FIGURES = (
-    Column("model", "model"),
-    Column("rmse", "RMSE", "error"),
-    Column("mae", "MAE", "error"),
-    Column("median", "median ratings", "count"),
-    Column("outside", "outside", "id"),
-    Column("highest", "highest", "count"),
-)
 
 
 def show(story: Story) -> None:
@@ -103,19 +95,13 @@ def _penalty(story: Story) -> None:
     rows = [
         {
             "penalty": strength,
-            "rmse": told.errors.rmse,
-            "median": told.obscurity.median_n_ratings,
-            "best": "the lowest error" if told.errors.rmse == chosen.errors.rmse else "",
+            "RMSE": told.errors.rmse,
+            "median ratings of top 10": told.obscurity.median_n_ratings,
+            "": "the lowest error" if told.errors.rmse == chosen.errors.rmse else "",
         }
         for strength, told in story.tried
     ]
-    columns = (
-        Column("penalty", "penalty", "number"),
-        Column("rmse", "RMSE", "error"),
-        Column("median", "median ratings of top 10", "count"),
-        Column("best", ""),
-    )
-    print_table(pl.DataFrame(rows), columns)
+    print_rows(rows, "number", "error", "count", "text")
     print_text(
         "", f"With a penalty of {story.strength:g} and no threshold, user {story.user} gets this list:", ""
     )
@@ -158,16 +144,13 @@ def _obscure_again(story: Story) -> None:
     )
     films = [pl.DataFrame(told.model.recommend(story.user, _N)) for told in (story.none, story.lesson)]
     table = pl.concat(films).unique("item_id", maintain_order=True)
-    columns = [
-        Column("title", "title"),
-        Column("n_ratings", "ratings", "count"),
-        Column("mean_rating", "mean", "stars"),
-    ]
     headings = ("no penalty", "lesson", "chosen", "with biases")
-    for heading, told in zip(headings, story.models[:4], strict=True):
-        table = table.with_columns(pl.Series(heading, told.model.predict(story.user, table["item_id"])))
-        columns.append(Column(heading, heading, "stars"))
-    print_table(table, tuple(columns))
+    predicted = [
+        pl.Series(heading, told.model.predict(story.user, table["item_id"]))
+        for heading, told in zip(headings, story.models[:4], strict=True)
+    ]
+    known = pl.col("n_ratings").alias("ratings"), pl.col("mean_rating").alias("mean")
+    print_rows(table.select("title", *known, *predicted), "text", "count", *["stars"] * 5)
     print_text(
         "",
         "Where there are few ratings, the penalty keeps a prediction close to the mean. With biases, it "
@@ -180,15 +163,15 @@ def _sum_up(story: Story) -> None:
     rows = [
         {
             "model": told.name,
-            "rmse": told.errors.rmse,
-            "mae": told.errors.mae,
-            "median": told.obscurity.median_n_ratings,
+            "RMSE": told.errors.rmse,
+            "MAE": told.errors.mae,
+            "median ratings": told.obscurity.median_n_ratings,
             "outside": f"{told.outside:.1%}",
             "highest": round(told.obscurity.highest),
         }
         for told in story.models
     ]
-    print_table(pl.DataFrame(rows), _FIGURES)
+    print_rows(rows, "text", "error", "error", "count", "id", "count")
     print_text(
         "",
         "RMSE and MAE are errors in stars, with predictions clipped to the scale. Median ratings is the "
@@ -239,18 +222,13 @@ def _compared(story: Story) -> None:
     )
     rows = [
         {
-            "lists": label,
-            "ndcg": evaluation.value("ndcg@10", model=name),
-            "hit": f"{evaluation.value('hit_rate@10', model=name):.0%}",
+            "lists ordered by": label,
+            "nDCG@10": evaluation.value("ndcg@10", model=name),
+            "lists with a film they liked": f"{evaluation.value('hit_rate@10', model=name):.0%}",
         }
         for label, name in named
     ]
-    columns = (
-        Column("lists", "lists ordered by"),
-        Column("ndcg", "nDCG@10", "error"),
-        Column("hit", "lists with a film they liked", "id"),
-    )
-    print_table(pl.DataFrame(rows), columns)
+    print_rows(rows, "text", "error", "id")
 
 
 def _list(told: Told, story: Story, min_ratings: int = 0) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate.cli.errors import usage_error
 from palate.cli.messages import for_command_line
-from palate.cli.output import Column, deliver, print_cells, print_json, print_table, print_text, records
+from palate.cli.output import deliver, print_cells, print_json, print_rows, print_text, records
 
 if TYPE_CHECKING:
     from palate.evaluation.evaluation import Evaluation
@@ -64,9 +64,4 @@ def _print(evaluation: "Evaluation", by: str | None, title: str) -> None:
         print_text("", *map(for_command_line, explanation(evaluation)))
         return
     frame = _view(evaluation, by)
-    print_table(
-        frame,
-        tuple(
-            Column(name, name, "error" if frame[name].dtype.is_float() else "id") for name in frame.columns
-        ),
-    )
+    print_rows(frame, *("error" if dtype.is_float() else "id" for dtype in frame.dtypes))

@@ -9,7 +9,7 @@ import typer
 from palate.cli import options
 from palate.cli.errors import INTERRUPTED, say, usage_error
 from palate.cli.input import progress, read_or_bundled
-from palate.cli.output import Column, check_output, deliver, print_table, print_text
+from palate.cli.output import check_output, deliver, print_rows, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import files_in, instead_of
 
@@ -104,25 +104,23 @@ def _interrupted(done: int, of: int, results: Path | None) -> typer.Exit:
 
 def _print(found: "Experiment") -> None:
     """Print one row a cell, its settings in words."""
-    import polars as pl
-
     from palate.experiments.grid import describe
 
-    columns = (
-        Column("grid", "grid"),
-        Column("setting", "setting"),
-        Column("train_rmse", "training", "error"),
-        Column("validation_rmse", "validation", "error"),
-        Column("sweeps", "sweeps", "count"),
-        Column("seconds", "seconds", "stars"),
-        Column("list_median_ratings", "ratings of a listed item", "count"),
-        Column("list_coverage", "coverage", "stars"),
-        Column("list_same_for_all", "same for all", "stars"),
-    )
     rows = [
-        {"grid": row["grid"], "setting": describe(row["settings"]), **row["figures"]} for row in found.rows
+        {
+            "grid": row["grid"],
+            "setting": describe(row["settings"]),
+            "training": row["figures"]["train_rmse"],
+            "validation": row["figures"]["validation_rmse"],
+            "sweeps": row["figures"]["sweeps"],
+            "seconds": row["figures"]["seconds"],
+            "ratings of a listed item": row["figures"]["list_median_ratings"],
+            "coverage": row["figures"]["list_coverage"],
+            "same for all": row["figures"]["list_same_for_all"],
+        }
+        for row in found.rows
     ]
-    print_table(pl.DataFrame(rows, infer_schema_length=None), columns)
+    print_rows(rows, "text", "text", "error", "error", "count", "stars", "count", "stars", "stars")
     print_text(
         "",
         "training, validation: RMSE of the best sweep. The other columns describe the ten best of "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate.cli import arguments, options
 from palate.cli.candidates import show_candidates
-from palate.cli.output import Column, plain_value, print_json, print_table, print_text
+from palate.cli.output import plain_value, print_json, print_rows, print_text
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -159,29 +159,21 @@ def _settings(trainer: Mapping[str, Any]) -> list[str]:
 
 
 def _show_blocks(found: list[dict[str, Any]]) -> None:
-    import polars as pl
-
-    frame = pl.DataFrame(
-        [{**block, "shape": " x ".join(f"{n:,}" for n in block["shape"])} for block in found]
-    )
-    total = {
-        "name": "total",
-        "shape": "",
-        "dtype": "",
-        "parameters": frame["parameters"].sum(),
-        "bytes": frame["bytes"].sum(),
-    }
-    columns = ("name", "block", "id"), ("shape", "shape", "id"), ("dtype", "type", "id")
-    counts = ("parameters", "parameters", "count"), ("bytes", "bytes", "count")
-    print_table(
-        pl.concat([frame, pl.DataFrame([total], schema=frame.schema)]),
-        tuple(Column(*one) for one in (*columns, *counts)),
-    )
+    sums = {name: sum(block[name] for block in found) for name in ("parameters", "bytes")}
+    rows = [
+        {
+            "block": block["name"],
+            "shape": " x ".join(f"{n:,}" for n in block["shape"]),
+            "type": block["dtype"],
+            "parameters": block["parameters"],
+            "bytes": block["bytes"],
+        }
+        for block in [*found, {"name": "total", "shape": (), "dtype": "", **sums}]
+    ]
+    print_rows(rows, "id", "id", "id", "count", "count")
 
 
 def _show_history(model: "FactorModel") -> None:
-    import polars as pl
-
     history = model.history
     for before in history.earlier:
         print_text(
@@ -194,19 +186,18 @@ def _show_history(model: "FactorModel") -> None:
     )
     if history.sweeps:
         kept = history.best_sweep if model.n_draws == 1 else None  # of a posterior, many are
-        rows = [{**vars(sweep), "kept": "kept" if sweep.sweep == kept else ""} for sweep in history.sweeps]
-        frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(
-            pl.col("seconds").round(2), pl.col("objective").cast(pl.Float64).round(0).cast(pl.Int64)
-        )
-        columns = (
-            Column("sweep", "sweep", "count"),
-            Column("seconds", "seconds", "stars"),
-            Column("objective", "objective", "count"),
-            Column("train_rmse", "training RMSE", "error"),
-            Column("validation_rmse", "validation RMSE", "error"),
-            Column("validation_mae", "MAE", "error"),
-            Column("kept", ""),
-        )
-        print_table(frame, columns)
+        rows = [
+            {
+                "sweep": sweep.sweep,
+                "seconds": sweep.seconds,
+                "objective": None if sweep.objective is None else round(sweep.objective),
+                "training RMSE": sweep.train_rmse,
+                "validation RMSE": sweep.validation_rmse,
+                "MAE": sweep.validation_mae,
+                "": "kept" if sweep.sweep == kept else "",
+            }
+            for sweep in history.sweeps
+        ]
+        print_rows(rows, "count", "stars", "count", "error", "error", "error", "text")
         print_text("")
     print_text(*([history.stopped] if history.stopped else []), *history.notes)

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 FILE_TYPES = (".csv", ".parquet", ".json")
+_NUMBERS = ("count", "stars", "error", "number")  # kinds that are flush right
 _BETWEEN = 2  # blanks between columns
 _WORD = 16  # longer words of texts are broken
 _KEYS = ("user_id", "item_id", "rank", "fold")  # tell rows apart though they are numbers
@@ -161,12 +163,18 @@ def print_table(
         _print_part(frame, part, cells)
 
 
-def print_cells(heading: list[str], *rows: list[str]) -> None:
-    """Print a table of texts below a heading."""
+def print_rows(rows: "Sequence[Mapping[str, object]] | pl.DataFrame", *kinds: str) -> None:
+    """Print rows as a table, each column under its own name and of the kind at its place."""
     import polars as pl
 
-    frame = pl.DataFrame(rows, schema=[str(number) for number in range(len(heading))], orient="row")
-    print_table(frame, tuple(Column(str(number), name, "id") for number, name in enumerate(heading)))
+    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
+    pairs = zip(frame.columns, kinds, strict=True)
+    print_table(frame, tuple(Column(name, name, kind) for name, kind in pairs))
+
+
+def print_cells(heading: list[str], *rows: list[str]) -> None:
+    """Print a table of texts below a heading."""
+    print_rows([dict(zip(heading, row, strict=True)) for row in rows], *["id"] * len(heading))
 
 
 def _fitting(
@@ -202,7 +210,7 @@ def _print_part(frame: "pl.DataFrame", shown: list[Column], cells: dict[str, lis
     out = console()
     widths = _widths(shown, cells, out.width - _BETWEEN * (len(shown) - 1))
     for column, width in zip(shown, widths, strict=True):
-        numeric = column.kind != "text" and frame[column.name].dtype.is_numeric()
+        numeric = column.kind in _NUMBERS or (column.kind == "id" and frame[column.name].dtype.is_numeric())
         table.add_column(column.heading, justify="right" if numeric else "left", width=width, overflow="fold")
     for row in zip(*(cells[column.name] for column in shown), strict=True):
         table.add_row(*row)

@@ -8,7 +8,7 @@ from palate.cli import options
 from palate.cli.errors import usage_error
 from palate.cli.hyperparameters import trainer_of
 from palate.cli.input import busy, without_panics
-from palate.cli.output import Column, print_json, print_table, print_text
+from palate.cli.output import print_cells, print_json, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, all_but, reads_ratings
 
 if TYPE_CHECKING:
@@ -119,26 +119,17 @@ def _show(plans: "list[Plan]") -> None:
 
 def _show_table(plans: "list[Plan]") -> None:
     """Print a row for each trainer."""
-    import polars as pl
-
-    rows = [
-        {
-            "trainer": one.trainer,
-            "memory": _gigabytes(one.memory_gb),
-            "file": _gigabytes(one.file_gb),
-            "time": "not estimated" if one.processor_seconds is None else f"{one.processor_seconds:,.0f} s",
-            "fits": {None: "not known", True: "yes", False: "no"}[one.fits],
-        }
-        for one in plans
-    ]
-    print_table(
-        pl.DataFrame(rows),
-        (
-            Column("trainer", "", "id"),
-            Column("memory", "peak memory", "id"),
-            Column("file", "model file", "id"),
-            Column("time", "processor time", "id"),
-            Column("fits", "fits here", "id"),
+    print_cells(
+        ["", "peak memory", "model file", "processor time", "fits here"],
+        *(
+            [
+                one.trainer,
+                _gigabytes(one.memory_gb),
+                _gigabytes(one.file_gb),
+                "not estimated" if one.processor_seconds is None else f"{one.processor_seconds:,.0f} s",
+                {None: "not known", True: "yes", False: "no"}[one.fits],
+            ]
+            for one in plans
         ),
     )
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate.cli.candidates import show_candidates
 from palate.cli.messages import to_paste
-from palate.cli.output import Column, counted, print_json, print_table, print_text, print_verbatim
+from palate.cli.output import counted, print_cells, print_json, print_text, print_verbatim
 from palate.cli.train_fit import How, Outcome
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ def _lost(lists: dict[str, Any]) -> str:
 
 
 def _show_errors(outcome: Outcome) -> None:
-    import polars as pl
-
     n = int(len(outcome.data.ratings) - outcome.model.history.n_train) or outcome.model.history.n_validation
     about = (
         "predictions clipped to the scale" if outcome.clipped else "before the refit, predictions not clipped"
@@ -67,14 +65,8 @@ def _show_errors(outcome: Outcome) -> None:
         "Errors on held-out ratings" + (f" ({n:,}" if n else " (") + f"{', ' if n else ''}{about}):",
         "",
     )
-    rows = [
-        {"model": name, **{key: f"{value:.4f}" for key, value in found.items()}}
-        for name, found in outcome.errors.items()
-    ]
-    print_table(
-        pl.DataFrame(rows),
-        (Column("model", "", "id"), Column("rmse", "RMSE", "id"), Column("mae", "MAE", "id")),
-    )
+    rows = [[name, f"{found['rmse']:.4f}", f"{found['mae']:.4f}"] for name, found in outcome.errors.items()]
+    print_cells(["", "RMSE", "MAE"], *rows)
     rmse = [found["rmse"] for found in outcome.errors.values()]
     low, high = outcome.data.ratings.value.min(), outcome.data.ratings.value.max()
     if len(rmse) > 1 and rmse[0] >= rmse[1] and low < high:  # of equal ratings the fit has said so

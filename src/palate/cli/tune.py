@@ -7,11 +7,10 @@ import typer
 from palate.cli import options
 from palate.cli.input import busy, read_or_bundled
 from palate.cli.output import (
-    Column,
     check_output,
     deliver,
     print_json,
-    print_table,
+    print_rows,
     print_text,
     print_verbatim,
     records,
@@ -115,16 +114,12 @@ def _print(found: "Tuned", command: str) -> None:
     print_text(
         f"{trials.height} settings were tried, and {early} of them were ended early. {found.stopped}", ""
     )
+    chosen_by, unseen = "RMSE on the ratings used to choose", "RMSE on the test ratings"
     rows = [
-        {"settings": "best found", "chosen by": found.validation_rmse, "never seen": found.holdout_rmse},
-        {"settings": "defaults", "chosen by": found.default_rmse, "never seen": found.default_holdout_rmse},
+        {"settings": "best found", chosen_by: found.validation_rmse, unseen: found.holdout_rmse},
+        {"settings": "defaults", chosen_by: found.default_rmse, unseen: found.default_holdout_rmse},
     ]
-    columns = (
-        Column("settings", "settings"),
-        Column("chosen by", "RMSE on the ratings used to choose", "error"),
-        Column("never seen", "RMSE on the test ratings", "error"),
-    )
-    print_table(pl.DataFrame(rows), columns)
+    print_rows(rows, "text", "error", "error")
     print_text("")
     print_verbatim(command, found.python())
     if found.holdout_rmse >= found.default_holdout_rmse:
