@@ -18,6 +18,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 LAYERS = {
     "kernels": 0,
     "_nearest": 0,
+    "_plain": 0,
     "_checks": 1,
     "_random": 1,
     "_parallel": 2,

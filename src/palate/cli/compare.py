@@ -9,7 +9,7 @@ from palate.cli import options
 from palate.cli.arguments import holds_counts, models_in, user_ids
 from palate.cli.errors import usage_error
 from palate.cli.input import busy, read_part
-from palate.cli.output import Column, plain_value, print_json, print_table, print_text
+from palate.cli.output import Column, print_json, print_table, print_text
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 
 if TYPE_CHECKING:
@@ -70,23 +70,9 @@ def compare(
             named, chosen, n=n, few=few, test=holdout, resamples=resamples, seed=seed, threads=threads
         )
     if as_json:
-        print_json(_document(found))
+        print_json(found.to_dict())
     else:
         _print(found, [path.stat().st_size for path in models], bool(users))
-
-
-def _document(found: "Comparison") -> dict[str, Any]:
-    """Return a comparison as JSON can hold it."""
-
-    return {
-        key: [
-            {name: plain_value(cell) for name, cell in row.items()} if isinstance(row, dict) else row
-            for row in value
-        ]
-        if isinstance(value, list)
-        else value
-        for key, value in found.to_dict().items()
-    }
 
 
 def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:

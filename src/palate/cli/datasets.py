@@ -14,7 +14,7 @@ from palate.cli import options
 from palate.cli.docstrings import described
 from palate.cli.errors import Command, usage_error
 from palate.cli.input import progress
-from palate.cli.output import Column, print_json, print_table, print_text, print_verbatim, records
+from palate.cli.output import Column, print_json, print_table, print_text, print_verbatim
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,7 +44,7 @@ def list_(as_json: options.Json = False) -> None:
 
     frame = datasets.available()
     if as_json:
-        print_json(records(frame))
+        print_json(frame)
         return
     import polars as pl
 
@@ -114,6 +114,6 @@ def _tell(name: str, found: Path, as_json: bool) -> None:
     """Print where a data set is."""
 
     if as_json:
-        print_json({"name": name, "path": str(found)})
+        print_json({"name": name, "path": found})
     else:
         print_verbatim(str(found))

@@ -82,8 +82,8 @@ def _save_plot(story: "Story", path: Path) -> Path | None:
 def document(story: "Story", output: Path, plot: Path | None) -> dict[str, Any]:
     """Return the figures of the story for JSON."""
     return {
-        "output": str(output / MODEL),
-        "plot": None if plot is None else str(plot),
+        "output": output / MODEL,
+        "plot": plot,
         "user_id": story.user,
         "taste": story.taste,
         "n_train": len(story.data.ratings) - len(story.holdout),
@@ -103,7 +103,7 @@ def document(story: "Story", output: Path, plot: Path | None) -> dict[str, Any]:
             for told in story.models
         ],
         "lists": {
-            "output": str(output / LISTS),
+            "output": output / LISTS,
             "recommended": [int(item) for item in story.lists.model.recommend(story.user, 5)["item_id"]],
             "ndcg@10": {
                 name: story.lists.evaluation.value("ndcg@10", model=name)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate.cli.errors import usage_error
 from palate.cli.messages import for_command_line
-from palate.cli.output import deliver, print_cells, print_json, print_rows, print_text, records
+from palate.cli.output import deliver, print_cells, print_json, print_rows, print_text
 
 if TYPE_CHECKING:
     from palate.evaluation.evaluation import Evaluation
@@ -52,7 +52,7 @@ def _view(evaluation: "Evaluation", by: str | None) -> Any:
 
 def _document(evaluation: "Evaluation", by: str | None) -> dict[str, Any]:
     document = evaluation.to_dict()
-    return document | {"per_user": records(evaluation.per_user)} if by == "user" else document
+    return document | {"per_user": evaluation.per_user} if by == "user" else document
 
 
 def _print(evaluation: "Evaluation", by: str | None, title: str) -> None:

@@ -50,6 +50,6 @@ def write_everyone(model: "Model", output: Path, n: int, *, as_json: bool, optio
             raise typer.Exit(INTERRUPTED) from None
     rows = pl.scan_parquet(output).select(pl.len()).collect().item()
     if as_json:
-        print_json({"output": str(output), "rows": rows, "replaced": bool(replaced)})
+        print_json({"output": output, "rows": rows, "replaced": bool(replaced)})
     else:
         print_text(f"Wrote {counted(rows, 'row')} to {output}{replaced}.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate.cli import arguments, options
 from palate.cli.candidates import show_candidates
-from palate.cli.output import plain_value, print_json, print_rows, print_text
+from palate.cli.output import print_json, print_rows, print_text
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -44,7 +44,7 @@ def describe(model: "Model") -> dict[str, Any]:
         "scale": None if model.scale is None else list(model.scale),
         "catalog": [] if model.catalog is None else list(model.catalog.frame.columns),
         "n_ratings": None if model.ratings is None else len(model.ratings),
-        "trainer": {name: plain_value(value) for name, value in model.trainer.items()},
+        "trainer": dict(model.trainer),
         "history": model.history.to_dict(),
     }
     if not isinstance(model, FactorModel):

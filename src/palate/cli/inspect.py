@@ -16,7 +16,6 @@ from palate.cli.output import (
     print_json,
     print_table,
     print_text,
-    records,
 )
 from palate.cli.writing import files_in, instead_of
 
@@ -114,14 +113,10 @@ def _document(report: "Report") -> dict[str, Any]:
     """Return a report for JSON."""
 
     sections = {
-        section.name: {
-            "text": list(section.text),
-            "rows": records(section.frame),
-            "bins": None if section.bins is None else records(section.bins),
-        }
+        section.name: {"text": section.text, "rows": section.frame, "bins": section.bins}
         for section in report.sections
     }
-    return {"title": report.title, "text": list(report.text), "sections": sections}
+    return {"title": report.title, "text": report.text, "sections": sections}
 
 
 def _show(report: "Report") -> None:

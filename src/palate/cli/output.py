@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from palate._plain import plain, shortened
 from palate.cli.errors import usage_error
 from palate.cli.messages import printable
 from palate.cli.writing import instead
@@ -291,38 +292,8 @@ def print_json(document: object) -> None:
     stream = sys.stdout
     if stream is None:
         raise OSError("standard output is closed; there is nowhere to write the result.")
-    plain = (getattr(stream, "encoding", None) or "ascii").lower() not in ("utf-8", "utf8")
-    stream.write(json.dumps(document, ensure_ascii=plain, allow_nan=False) + "\n")
-
-
-def records(frame: "pl.DataFrame") -> list[dict[str, Any]]:
-    """Return a frame's rows for JSON: float32 with the digits they have, NaN as null, dates as text."""
-    return [
-        {name: plain_value(value) for name, value in row.items()}
-        for row in shortened(frame).iter_rows(named=True)
-    ]
-
-
-def plain_value(value: object) -> Any:
-    """Return a value that JSON can hold."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, list | tuple):
-        return [plain_value(one) for one in value]
-    return str(value)
-
-
-def shortened(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Return a frame whose float32 columns are float64 with the same shortest digits.
-
-    4.3 stays 4.3, and does not become 4.300000190734863.
-    """
-    import polars as pl
-    import polars.selectors as cs
-
-    return frame.with_columns(cs.by_dtype(pl.Float32).cast(pl.String).cast(pl.Float64))
+    narrow = (getattr(stream, "encoding", None) or "ascii").lower() not in ("utf-8", "utf8")
+    stream.write(json.dumps(plain(document), ensure_ascii=narrow, allow_nan=False) + "\n")
 
 
 def check_output(path: Path | None) -> None:
@@ -392,7 +363,7 @@ def write_frame(frame: "pl.DataFrame", path: Path) -> None:
     elif kind == ".csv":
         data = shortened(frame).write_csv().encode()
     else:
-        data = (json.dumps(records(frame), ensure_ascii=False, allow_nan=False) + "\n").encode()
+        data = (json.dumps(plain(frame), ensure_ascii=False, allow_nan=False) + "\n").encode()
     replace_file(path, [data])
 
 
@@ -404,11 +375,11 @@ def deliver(
         replaced = instead(output)
         write_frame(frame, output)
         if as_json:
-            print_json({"output": str(output), "rows": frame.height, "replaced": bool(replaced)})
+            print_json({"output": output, "rows": frame.height, "replaced": bool(replaced)})
         else:
             print_text(f"Wrote {counted(frame.height, 'row')} to {output}{replaced}.")
     elif as_json:
-        print_json(records(frame))
+        print_json(frame)
     elif frame.height:
         if title:
             print_text(title, "")

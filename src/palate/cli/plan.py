@@ -76,7 +76,7 @@ def plan(
         size = TableSize(*(value for value in given.values() if value is not None))
     plans = _plans(size.n_ratings, size.n_users, size.n_items, n_factors)
     if as_json:
-        print_json([_document(one) for one in plans])
+        print_json([{**vars(one), "fits": one.fits} for one in plans])
     else:
         _show(plans)
 
@@ -90,12 +90,6 @@ def _plans(n_ratings: int, n_users: int, n_items: int, n_factors: int | None) ->
         trainer = trainer_of(name, {"n_factors": n_factors} if wide else {})
         found.append(estimate(n_ratings, n_users, n_items, trainer))
     return found
-
-
-def _document(plan: "Plan") -> dict[str, object]:
-    from dataclasses import asdict
-
-    return {**asdict(plan), "fits": plan.fits}
 
 
 def _show(plans: "list[Plan]") -> None:

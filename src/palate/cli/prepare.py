@@ -50,7 +50,7 @@ def prepare(
     data = read(ratings, reading)
     done = write(data, output, validation=validation, seed=seed, overwrite=overwrite)
     if as_json:
-        print_json({**vars(done), "folder": str(done.folder)})
+        print_json(done)
         return
     print_text(
         f"Wrote {done.folder / 'rating.csv'}: {done.n_train:,} training rows, then {done.n_validation:,} "

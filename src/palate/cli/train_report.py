@@ -81,7 +81,7 @@ def _document(outcome: Outcome, how: How) -> dict[str, Any]:
     ratings: Ratings = outcome.data.ratings
     history = outcome.model.history
     return {
-        "output": str(how.output),
+        "output": how.output,
         "output_bytes": how.output.stat().st_size,
         "n_ratings": len(ratings),
         "n_users": ratings.n_users,

@@ -13,7 +13,6 @@ from palate.cli.output import (
     print_rows,
     print_text,
     print_verbatim,
-    records,
 )
 from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 
@@ -102,7 +101,7 @@ def _document(found: "Tuned", command: str) -> dict[str, Any]:
         **{name: getattr(found, name) for name in figures},
         "command": command,
         "python": found.python(),
-        "trials": records(pl.DataFrame(found.trials)),
+        "trials": pl.DataFrame(found.trials),
     }
 
 

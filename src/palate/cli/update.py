@@ -94,7 +94,7 @@ class _Done:
 def _document(done: _Done) -> dict[str, Any]:
     now, before = done.model, done.before
     return {
-        "output": str(done.target),
+        "output": done.target,
         "output_bytes": done.target.stat().st_size,
         "replaced": bool(done.replaced),
         "n_given": len(done.data.ratings),

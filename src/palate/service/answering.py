@@ -2,10 +2,9 @@
 
 import dataclasses
 import json
-import math
-from collections.abc import Mapping
 from typing import Any
 
+from palate._plain import plain
 from palate.app.errors import ActivationError, CannotAnswer, NotKnown
 from palate.store.changes import StoreError
 
@@ -27,27 +26,6 @@ class Failure:
     """The body of every answer that is not 2xx."""
 
     error: Problem
-
-
-def plain(value: object) -> Any:
-    """Return a value as JSON can hold it: dataclasses as objects, numbers that are not finite as null.
-
-    Examples
-    --------
-    >>> plain({"a": (1, float("nan")), "b": Problem("x", "y")})
-    {'a': [1, None], 'b': {'code': 'x', 'message': 'y', 'rows': []}}
-    """
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [plain(one) for one in value]
-    return str(value)
 
 
 def as_json(value: object) -> bytes:
