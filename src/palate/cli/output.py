@@ -14,6 +14,7 @@ from palate._plain import plain, shortened
 from palate.cli.errors import usage_error
 from palate.cli.messages import printable
 from palate.cli.writing import instead
+from palate.data.columns import SHOWN
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,27 +46,7 @@ class Column:
     kind: str = "text"
 
 
-COLUMNS = (
-    Column("user_id", "user", "id"),
-    Column("similar_to", "similar to", "id"),
-    Column("rank", "#", "count"),
-    Column("item_id", "id", "id"),
-    Column("title", "title"),
-    Column("year", "year", "id"),
-    Column("genres", "genres"),
-    Column("n_ratings", "ratings", "count"),
-    Column("mean_rating", "mean", "stars"),
-    Column("rating", "rating", "stars"),
-    Column("predicted_rating", "predicted", "stars"),
-    Column("score", "score", "number"),
-    Column("std", "std", "stars"),
-    Column("low", "low", "stars"),
-    Column("high", "high", "stars"),
-    Column("in_words", "in words"),
-    Column("similarity", "similarity", "stars"),
-    Column("held_out", "held out"),
-    Column("source", "list of"),
-)
+COLUMNS = tuple(Column(name, *shown) for name, shown in SHOWN.items())
 
 
 def console(stderr: bool = False) -> Any:

@@ -1,23 +1,15 @@
 """How the columns of reports are called and written, for the page and the command line alike."""
 
+from palate.data.columns import SHOWN
 from palate.inspect.statistics import QUANTILES
 
-# name -> heading, kind; kinds are those of the command line's tables, and "share", a fraction shown
-# in per cent
-COLUMNS: dict[str, tuple[str, str]] = {
+COLUMNS = {
+    **SHOWN,
     "what": ("", "id"),
     "figure": ("", "id"),
     "value": ("value", "number"),
     "side": ("side", "id"),
-    "rank": ("#", "count"),
-    "held_out": ("held out", "text"),
-    "user_id": ("user", "id"),
-    "item_id": ("id", "id"),
-    "similar_to": ("similar to", "id"),
-    "title": ("title", "text"),
-    "year": ("year", "id"),
     "taste": ("taste", "text"),
-    "genres": ("genres", "text"),
     "from": ("ratings from", "count"),
     "to": ("to", "count"),
     "level": ("rating", "number"),
@@ -26,7 +18,6 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "higher_low": ("from", "stars"),
     "higher_high": ("to", "stars"),
     "change": ("change", "stars"),
-    "rating": ("rating", "stars"),
     "n": ("how many", "count"),
     "bias": ("bias", "stars"),
     "noise_scale": ("noise", "stars"),
@@ -43,11 +34,6 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "clarity": ("clarity", "stars"),
     "liking": ("liking", "stars"),
     "n_in_taste": ("of it", "count"),
-    "predicted_rating": ("predicted", "stars"),
-    "score": ("score", "number"),
-    "similarity": ("similarity", "stars"),
-    "n_ratings": ("ratings", "count"),
-    "mean_rating": ("mean", "stars"),
     "below": ("below scale", "share"),
     "above": ("above scale", "share"),
     "meaning": ("", "text"),
