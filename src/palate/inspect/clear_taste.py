@@ -95,7 +95,7 @@ def distinctive_report(model: Factored, n: int = 10) -> Report:
         else "Liking: standard deviation of the user's predictions along one direction of the "
         "factors. Clarity: the liking times the share of this direction in their variance."
     )
-    section = Section(name="distinctive", heading="Clearest first", text=(rule,), frame=frame)
+    section = Section("distinctive", "Clearest first", (rule,), frame)
     return Report(title="Users with a clear taste", text=(), sections=(section,), frame_kind=model.frame_kind)
 
 

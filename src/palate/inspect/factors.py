@@ -55,12 +55,7 @@ def weight_sections(model: FactorScorer) -> list[Section]:
         "taste changes predictions." + averaged,
     )
     first = Section(
-        name="weights",
-        heading="Norms, weights and biases",
-        text=text,
-        frame=table(named),
-        bins=histogram(named),
-        plot="weights",
+        "weights", "Norms, weights and biases", text, table(named), bins=histogram(named), plot="weights"
     )
     return [first, *_by_count(model, named["user norms"], named["item norms"])]
 
@@ -78,9 +73,7 @@ def _by_count(model: Factored, user_norms: np.ndarray, item_norms: np.ndarray) -
         "rated items from the top of lists. If norms fall with the number of ratings, items with "
         "few ratings get extreme predictions.",
     )
-    return [
-        Section(name="norms", heading="Norm against number of ratings", text=text, frame=frame, plot="norms")
-    ]
+    return [Section("norms", "Norm against number of ratings", text, frame, plot="norms")]
 
 
 def norms_by_count(side: str, norm: np.ndarray, counts: np.ndarray) -> pl.DataFrame:
@@ -147,12 +140,7 @@ def sections_of_ends(
     """
     order = np.argsort(values.to_numpy(), kind="stable")
     return [
-        Section(
-            name=name,
-            heading=heading,
-            text=(meaning,),
-            frame=described(model, rows).with_columns(values.gather(rows)),
-        )
+        Section(name, heading, (meaning,), described(model, rows).with_columns(values.gather(rows)))
         for (name, heading), rows in ((high, order[::-1][:n]), (low, order[:n]))
     ]
 

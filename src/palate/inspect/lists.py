@@ -32,22 +32,15 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
         if seen
         else "including items that they rated, because the model was saved without ratings."
     )
-    sections = [
-        Section(
-            name="most_recommended",
-            heading="Most recommended",
-            text=(f"In {source}",),
-            frame=_counted(model, best, n),
-        )
-    ]
+    sections = [Section("most_recommended", "Most recommended", (f"In {source}",), _counted(model, best, n))]
     if hasattr(learned, "user_factors"):  # other scores say nothing of what nobody would choose
         worst = rank(learned, users, n, exclude_seen=seen, ascending=True, threads=threads).items
         sections.append(
             Section(
-                name="least_recommended",
-                heading="Least recommended",
-                text=(f"The items most often among a user's {n} lowest predictions.",),
-                frame=_counted(model, worst, n),
+                "least_recommended",
+                "Least recommended",
+                (f"The items most often among a user's {n} lowest predictions.",),
+                _counted(model, worst, n),
             )
         )
     if names.N_RATINGS in item_table(model).columns:
@@ -99,10 +92,10 @@ def obscurity_section(model: Scorer, lists: np.ndarray, source: str) -> Section:
         }
     )
     return Section(
-        name="obscurity",
-        heading="Obscurity of the lists",
-        text=(f"Of {source}",),
-        frame=frame,
+        "obscurity",
+        "Obscurity of the lists",
+        (f"Of {source}",),
+        frame,
         bins=by_fame(counts, listed),
         plot="fame",
     )

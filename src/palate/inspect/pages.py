@@ -201,7 +201,7 @@ def _listed(name: str, heading: str, text: str, frame: pl.DataFrame) -> Section:
     for needless in (names.USER_ID if name in ("rated", "best", "worst") else "", "held_out"):
         if needless in shown.columns and not (needless == "held_out" and shown[needless].any()):
             shown = shown.drop(needless)
-    return Section(name=name, heading=heading, text=(text,), frame=shown)
+    return Section(name, heading, (text,), shown)
 
 
 def _numbers(
@@ -234,7 +234,7 @@ def _numbers(
         rows, schema={"figure": pl.String, "value": pl.Float64, "share": pl.Float64}, orient="row"
     )
     text = f"The share is the share of all {side}s with a lower value."
-    return Section(name="numbers", heading="Numbers", text=(text,), frame=frame)
+    return Section("numbers", "Numbers", (text,), frame)
 
 
 def _levels(values: np.ndarray, levels: np.ndarray | None) -> Section:
@@ -246,9 +246,7 @@ def _levels(values: np.ndarray, levels: np.ndarray | None) -> Section:
         "n": counts.astype(np.int64),
         "share": counts / max(1, len(values)),
     }
-    return Section(
-        name="ratings", heading="Ratings given", text=(), frame=pl.DataFrame(columns), plot="levels"
-    )
+    return Section("ratings", "Ratings given", (), pl.DataFrame(columns), plot="levels")
 
 
 def _tastes(model: Factored, index: int) -> list[Section]:
@@ -264,8 +262,4 @@ def _tastes(model: Factored, index: int) -> list[Section]:
         "outside. Clarity: the liking minus three standard errors; a taste is clear above 0."
     )
     found = found.filter(pl.col("n_in_taste") >= 3).sort("clarity", "taste", descending=[True, False])
-    return (
-        [Section(name="tastes", heading="Tastes", text=(text,), frame=found, plot="tastes")]
-        if len(found)
-        else []
-    )
+    return [Section("tastes", "Tastes", (text,), found, plot="tastes")] if len(found) else []

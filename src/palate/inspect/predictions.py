@@ -52,10 +52,10 @@ def described_predictions(model: Scorer, values: np.ndarray, sample: str) -> Sec
             f"{_percent(above)} above."
         )
     return Section(
-        name="predictions",
-        heading="Predictions",
-        text=tuple(text),
-        frame=frame,
+        "predictions",
+        "Predictions",
+        tuple(text),
+        frame,
         bins=histogram(named),
         plot="predictions",
         marks=() if scale is None else scale,

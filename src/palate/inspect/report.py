@@ -10,7 +10,7 @@ import polars as pl
 from palate.data.frames import from_polars
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """A section of a report: sentences, a frame, and a plot.
 
@@ -32,7 +32,7 @@ class Section:
 
     Examples
     --------
-    >>> Section(name="biases", heading="Biases", text=(), frame=pl.DataFrame({"bias": [0.5]})).plot is None
+    >>> Section("biases", "Biases", (), pl.DataFrame({"bias": [0.5]})).plot is None
     True
     """
 
@@ -60,7 +60,7 @@ class Report:
 
     Examples
     --------
-    >>> section = Section(name="biases", heading="Biases", text=(), frame=pl.DataFrame({"bias": [0.5]}))
+    >>> section = Section("biases", "Biases", (), pl.DataFrame({"bias": [0.5]}))
     >>> report = Report(title="A model", text=(), sections=(section,))
     >>> report
     Report('A model': biases)

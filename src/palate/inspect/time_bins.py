@@ -50,7 +50,7 @@ def _levels(model: FactorScorer, bins: list[pl.Series], level: np.ndarray) -> Se
         "bin to bin.",
     )
     heading = "How ratings changed in time"
-    return Section(name="time_bins", heading=heading, text=text, frame=frame, plot="time_bins")
+    return Section("time_bins", heading, text, frame, plot="time_bins")
 
 
 def _changes(model: FactorScorer, change: np.ndarray, n: int) -> list[Section]:
