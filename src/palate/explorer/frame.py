@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from palate.app.answers import ItemInfo
 from palate.explorer.parts import Element, item_address, name_of, tag
@@ -21,6 +21,7 @@ PAGES = (
     ("/map", "Map"),
     ("/diagnostics", "Diagnostics"),
 )
+T = TypeVar("T")
 _WATCH_SECONDS = 2.0
 _TYPED = "(e) => emit(e.target.value)"  # what a field or a choice holds
 
@@ -134,14 +135,15 @@ class Page:
 
     def slider(
         self,
+        name: str,
         label: str,
-        value: float,
         most: float,
         step: float,
-        moved: Callable[[float], Any],
+        moved: Callable[..., Any],
         words: Callable[[float], str],
     ) -> None:
-        """Draw a slider that tells where it stands in words while it moves."""
+        """Draw the slider of what the state has under a name; it tells in words where it stands."""
+        value = getattr(self.state, name)
         with tag("label", None, "p-field"):
             said = tag("span", f"{label}: {words(value)}")
             control = tag(
@@ -157,12 +159,26 @@ class Page:
             )
 
         def follow(event: "GenericEventArguments") -> None:
-            now = float(event.args)
+            now = type(value)(round(event.args, 2))
             said.set_text(f"{label}: {words(now)}")
             control.props["aria-valuetext"] = words(now)
-            moved(now)
+            moved(**{name: now})
 
         control.on("input", follow, js_handler="(e) => emit(Number(e.target.value))", throttle=0.1)
+
+
+def later(place: Element, make: Callable[[], T], draw: Callable[[T], None]) -> None:
+    """Make something outside the event loop, and draw it in a place when it is there."""
+    from nicegui import background_tasks, run
+
+    async def follow() -> None:
+        made = await run.io_bound(make)
+        if made is not None:  # it is None when the program ends
+            place.clear()
+            with place:
+                draw(made)
+
+    background_tasks.create(follow(), context=place)
 
 
 def text_field(label: str, value: str, typed: Callable[[str], Any]) -> None:

@@ -4,38 +4,16 @@ What comes from data goes into text and attributes alone, both of which the brow
 """
 
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import quote
 
 from palate.app.answers import ItemInfo, ModelInfo, Reasons, Row
 from palate.explorer.state import ME
 
+if TYPE_CHECKING:
+    from nicegui.elements.mixins.text_element import TextElement
 
-class Element(Protocol):
-    """What the pages use of an element of NiceGUI, which is imported only where a page is drawn."""
-
-    props: Any
-    html_id: str
-
-    def classes(self, add: str) -> Self: ...
-    def style(self, add: str) -> Self: ...
-    def on(
-        self,
-        type: str,  # noqa: A002, NiceGUI's own name
-        handler: object = None,
-        args: object = None,
-        *,
-        throttle: float = 0.0,
-        js_handler: str = ...,
-    ) -> Self: ...
-    def clear(self) -> None: ...
-    def set_text(self, text: str) -> Self: ...
-    def set_visibility(self, visible: bool) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> Any: ...
+Element: TypeAlias = "TextElement"  # of NiceGUI, which is imported only where a page is drawn
 
 
 def tag(name: str, text: str | None = None, classes: str = "", **attributes: object) -> Element:
@@ -46,7 +24,7 @@ def tag(name: str, text: str | None = None, classes: str = "", **attributes: obj
     from nicegui import ui
     from nicegui.elements.mixins.text_element import TextElement
 
-    element = cast(Element, ui.element(name) if text is None else TextElement(tag=name, text=text))
+    element = cast("TextElement", ui.element(name) if text is None else TextElement(tag=name, text=text))
     for key, value in attributes.items():
         if value is not None and value is not False:
             element.props[key.rstrip("_").replace("_", "-")] = value

@@ -104,7 +104,7 @@ class State:
 def _number(query: Mapping[str, str], name: str, most: float, notes: list[str]) -> float:
     text = query.get(name)
     if text is None:
-        return 0
+        return 0.0
     try:
         value = float(text)
     except ValueError:
@@ -112,4 +112,4 @@ def _number(query: Mapping[str, str], name: str, most: float, notes: list[str]) 
     if 0 <= value <= most:
         return value
     notes.append(f"{name} must be a number from 0 to {most:g}; got {text!r}.")
-    return 0
+    return 0.0

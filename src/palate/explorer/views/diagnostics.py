@@ -3,15 +3,13 @@
 from typing import Any
 
 from palate.app.diagnostics import Panel, card, panels
-from palate.explorer.frame import Page
+from palate.explorer.frame import Page, later
 from palate.explorer.parts import table, tag
 from palate.explorer.views.people import draw_figures, measured
 
 
 def show(page: Page) -> None:
     """Draw the page; what takes time follows."""
-    from nicegui import background_tasks, run
-
     model = page.state.model
     with page.shown("Diagnostics"):
         with tag("div", None, "p-tools"):
@@ -28,22 +26,17 @@ def show(page: Page) -> None:
             lambda: panels(page.space.core.model(model), figures.evaluation, page.space.test),
         )
 
-    async def later() -> None:
-        looked = await run.io_bound(look)
-        if looked is None:  # the program ends
-            return
+    def draw(looked: tuple[Any, list[Panel]]) -> None:
         figures, found = looked
-        place.clear()
-        with place:
-            draw_figures(figures)
-            with tag("div", None, "p-panels"):
-                for panel in found:
-                    _panel(panel)
-            with tag("section", None, "p-card", aria_label="Model card"):
-                tag("h2", "Model card")
-                table(("what", "value"), card(page.space.core.model(model)), "Model card")
+        draw_figures(figures)
+        with tag("div", None, "p-panels"):
+            for panel in found:
+                _panel(panel)
+        with tag("section", None, "p-card", aria_label="Model card"):
+            tag("h2", "Model card")
+            table(("what", "value"), card(page.space.core.model(model)), "Model card")
 
-    background_tasks.create(later(), context=place)
+    later(place, look, draw)
 
 
 def _panel(panel: Panel) -> None:

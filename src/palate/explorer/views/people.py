@@ -5,8 +5,8 @@ import datetime
 from palate.app.answers import Answer, Row
 from palate.explorer.cases import Case, append_case
 from palate.explorer.figures import Figures, measure
-from palate.explorer.frame import Page, problem, text_field
-from palate.explorer.parts import Element, button, table, tag
+from palate.explorer.frame import Page, later, problem, text_field
+from palate.explorer.parts import button, table, tag
 from palate.explorer.people import Person, twelve_people
 from palate.explorer.views.lists import asked, explain_numbers, history, short_list
 
@@ -34,7 +34,8 @@ def show(page: Page) -> None:
             problem(note)
         for person in people:
             _person(page, person)
-    _measure_later(page, figures)
+    models = tuple(dict.fromkeys((state.model, state.other)))
+    later(figures, lambda: measured(page, models), draw_figures)
 
 
 def _own_picker(page: Page) -> None:
@@ -125,23 +126,6 @@ def _case(page: Page, person: Person, row: Row, answers: dict[str, Answer | str]
         at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         ratings={item: rating.value for item, rating in live.items() if rating.value is not None},
     )
-
-
-def _measure_later(page: Page, place: Element) -> None:
-    """Measure outside the event loop, and draw the figures when they are there."""
-    from nicegui import background_tasks, run
-
-    models = tuple(dict.fromkeys((page.state.model, page.state.other)))
-
-    async def later() -> None:
-        found = await run.io_bound(measured, page, models)
-        if found is None:  # the program ends
-            return
-        place.clear()
-        with place:
-            draw_figures(found)
-
-    background_tasks.create(later(), context=place)
 
 
 def measured(page: Page, models: tuple[str, ...]) -> Figures:

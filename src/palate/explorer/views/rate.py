@@ -107,7 +107,7 @@ class Rating:
                 aria_label=f"Seen {name_of(item)}, no opinion",
             )
 
-    def rate(self, item: ItemInfo, value: float | None, said: Element | None = None) -> None:
+    def rate(self, item: ItemInfo, value: float | None, said: "Element | None" = None) -> None:
         """Keep a rating, say so, and let the list follow."""
         before = self.core.store.of(self.user).get(item.id)
         if before is not None and before.state != REMOVED and before.value == value:

@@ -49,33 +49,12 @@ def show(page: Page) -> None:
 
 def _sliders(page: Page, info: ModelInfo, move: Callable[..., None]) -> None:
     """Draw the sliders that the model has something to say to."""
-    state = page.state
-    page.slider(
-        "Ratings of an item",
-        state.min_ratings,
-        max(_MIN_RATINGS_SLIDER, state.min_ratings),
-        1,
-        lambda value: move(min_ratings=int(value)),
-        _ratings,
-    )
+    most = max(_MIN_RATINGS_SLIDER, page.state.min_ratings)
+    page.slider("min_ratings", "Ratings of an item", most, 1, move, _ratings)
     if info.knows_uncertainty:
-        page.slider(
-            "Caution",
-            state.caution,
-            MOST_CAUTION,
-            0.05,
-            lambda value: move(caution=round(value, 2)),
-            _strength,
-        )
+        page.slider("caution", "Caution", MOST_CAUTION, 0.05, move, _strength)
     if info.knows_likeness:
-        page.slider(
-            "Diversity",
-            state.diversity,
-            MOST_DIVERSITY,
-            0.05,
-            lambda value: move(diversity=round(value, 2)),
-            _strength,
-        )
+        page.slider("diversity", "Diversity", MOST_DIVERSITY, 0.05, move, _strength)
 
 
 def _ratings(value: float) -> str:
