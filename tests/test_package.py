@@ -36,7 +36,9 @@ def test_it_is_pure_python(wheel, names):
 def test_it_holds_every_module_its_texts_and_the_type_marker(names):
     source = ROOT / "src"
     modules = {
-        path.relative_to(source).as_posix() for kind in ("py", "toml") for path in source.rglob(f"*.{kind}")
+        path.relative_to(source).as_posix()
+        for kind in ("py", "toml", "css", "js")
+        for path in source.rglob(f"*.{kind}")
     }
     assert modules | {"palate/py.typed"} <= set(names)
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import math
 from html import escape
+from importlib import resources
 
 import polars as pl
 
@@ -12,27 +13,7 @@ from palate.inspect.plots import png
 from palate.inspect.report import Report, Section
 
 _WIDEST = 10  # columns of a table that fit the page
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 72rem;
-  margin: 2rem auto; padding: 0 1rem }
-h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem }
-nav a { margin-right: 1rem } a { color: #1f5f8b }
-img { max-width: 100%; height: auto }
-table { border-collapse: collapse; font-size: .875rem }
-th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid #ddd; vertical-align: top }
-th { border-bottom: 2px solid #777 }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-@media (max-width: 48rem) {
-  table, tbody, tr, td { display: block } thead { display: none }
-  tr { border-bottom: 1px solid #777; padding: .4rem 0 }
-  td, .number { display: flex; justify-content: space-between; gap: 1rem; border: 0; padding: .1rem 0;
-    text-align: right; white-space: normal }
-  td::before { content: attr(data-of); color: #777; text-align: left }
-}
-@media (prefers-color-scheme: dark) {
-  body { color: #ddd; background: #181818 } a { color: #8bbfe0 } img { background: #fff }
-}
-"""
+_STYLE = resources.files("palate.inspect").joinpath("page.css").read_text("utf-8")
 
 
 def page(report: Report) -> str:
