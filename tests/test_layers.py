@@ -134,6 +134,8 @@ ENTRIES = {
     "palate.spark.ml": {"pyspark"},
     "palate.service.queries": {"fastapi", "pydantic", "starlette"},
     "palate.service.connections": {"uvicorn"},
+    "palate.service.model_routes": {"fastapi"},
+    "palate.service.routes": {"fastapi"},
 }
 
 

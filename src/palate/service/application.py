@@ -10,18 +10,7 @@ from palate.app.errors import BadRows
 from palate.service.answering import Failure, Problem, status_of
 from palate.service.guard import Guard
 from palate.service.metrics import Metrics
-from palate.service.model_routes import map_routes, model_routes
 from palate.service.replying import reply
-from palate.service.routes import (
-    LISTS,
-    health_routes,
-    item_routes,
-    list_answer,
-    list_routes,
-    rating_routes,
-    session_routes,
-    user_routes,
-)
 from palate.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,11 +48,12 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         Without FastAPI; the message says what to install.
     """
     try:
-        from fastapi import Depends, FastAPI
+        from fastapi import APIRouter, Depends, FastAPI
     except ImportError:
         raise ImportError(MISSING) from None
     from importlib.metadata import version
 
+    from palate.service import model_routes, routes
     from palate.service.queries import QuickRoute, only_known_names
 
     settings, metrics = settings or Settings(), Metrics()
@@ -76,17 +66,19 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         description="Recommendations, with the model that made them, what they are based on, and their "
         "uncertainty.",
     )
-    app.router.routes.append(QuickRoute(LISTS, list_answer(core, settings)))
-    app.include_router(list_routes(core, settings))
-    for router in (
-        session_routes(core),
-        item_routes(core),
-        user_routes(core),
-        rating_routes(core),
-        model_routes(core, settings),
-        map_routes(core),
-        health_routes(core, metrics),
-    ):
+    app.router.routes.append(QuickRoute(routes.LISTS, routes.list_answer(core, settings)))
+    tags = ("lists", "items", "users", "models")
+    lists, items, users, models = (APIRouter(prefix="/v1", tags=[tag]) for tag in tags)
+    operation = APIRouter(tags=["operation"])
+    routes.list_routes(lists, core, settings)
+    routes.session_routes(lists, core)
+    routes.item_routes(items, core)
+    routes.user_routes(users, core)
+    routes.rating_routes(users, core)
+    model_routes.model_routes(models, core, settings)
+    model_routes.map_routes(models, core)
+    routes.health_routes(operation, core, metrics)
+    for router in (lists, items, users, models, operation):
         app.include_router(router, dependencies=[Depends(only_known_names)])
     _answer_errors(app)
     if settings.origins:

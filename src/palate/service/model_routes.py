@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from fastapi import APIRouter, Request, Response
+
 from palate.app.core import Core
 from palate.app.diagnostics import Panel
 from palate.app.errors import NotKnown
@@ -49,11 +51,8 @@ def file_of(folder: Path | None, name: str) -> Path:
     return path
 
 
-def model_routes(core: Core, settings: Settings) -> Any:
-    """Return the routes of models."""
-    from fastapi import APIRouter
-
-    router = APIRouter(prefix="/v1", tags=["models"])
+def model_routes(router: APIRouter, core: Core, settings: Settings) -> None:
+    """Add the routes of models."""
 
     def all_models() -> Any:
         return reply(bodies.ModelsOut(core.models, core.last_failure))
@@ -81,19 +80,14 @@ def model_routes(core: Core, settings: Settings) -> Any:
         core.activate(id_of(model))
         return all_models()
 
-    return router
 
-
-def map_routes(core: Core) -> Any:
-    """Return the routes of the map and the diagnostics."""
-    from fastapi import APIRouter, Request
-
-    router = APIRouter(prefix="/v1", tags=["models"])
+def map_routes(router: APIRouter, core: Core) -> None:
+    """Add the routes of the map and the diagnostics."""
     binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
     @router.get(
         "/map",
-        response_class=_binary(),
+        response_class=Response,
         responses={**failures(404), 200: {"content": binary}, 304: {"description": "It has not changed."}},
     )
     def positions(request: Request, model: str | None = None) -> Any:
@@ -103,9 +97,9 @@ def map_routes(core: Core) -> Any:
         view, (name, version) = of_now(core, model)
         headers = {"etag": f'"{name.encode().hex()}-{version}"', "cache-control": "no-cache"}
         if request.headers.get("if-none-match") == headers["etag"]:
-            return _binary()(status_code=304, headers=headers)
+            return Response(status_code=304, headers=headers)
         points = view.positions(model).points.astype("<f4")
-        return _binary()(points.tobytes(), headers=headers, media_type="application/octet-stream")
+        return Response(points.tobytes(), headers=headers, media_type="application/octet-stream")
 
     @router.get("/map/items", response_model=bodies.MapItems, responses=failures(404))
     def items(model: str | None = None) -> Any:
@@ -120,16 +114,8 @@ def map_routes(core: Core) -> Any:
         panels, card = view.diagnostics(model)
         return reply(bodies.DiagnosticsOut(*stamp, [_panel(one) for one in panels], dict(card)))
 
-    return router
-
 
 def _panel(panel: Panel) -> bodies.PanelOut:
     """Return a panel of the diagnostics as it is sent."""
     columns = {} if panel.frame is None else panel.frame.to_dict(as_series=False)
     return bodies.PanelOut(panel.heading, panel.text, columns)
-
-
-def _binary() -> Any:
-    from fastapi import Response
-
-    return Response

@@ -1,8 +1,11 @@
-"""The routes: each asks the core one question. FastAPI is imported when they are made."""
+"""The routes: each asks the core one question."""
 
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from palate._checks import ArgumentError
 from palate.app.answers import Answer, Comparison, Reasons
@@ -13,12 +16,9 @@ from palate.service import bodies
 from palate.service.answering import Failure
 from palate.service.cursor import make_cursor, read_cursor
 from palate.service.metrics import Metrics
+from palate.service.queries import ListQuery, documented, read
 from palate.service.replying import failures, id_of, of_now, reply
 from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
-
-if TYPE_CHECKING:
-    from palate.service.queries import ListQuery
-
 
 LISTS = "/v1/users/{user}/recommendations"
 REMAINS = (
@@ -58,28 +58,18 @@ def _listed(answer: Answer, cursor: str | None = None, fresh: bool = False) -> b
     )
 
 
-def list_routes(core: Core, settings: Settings) -> Any:
-    """Return the route of lists, as the OpenAPI document has it."""
-    from fastapi import APIRouter
-
-    from palate.service.queries import ListQuery, documented
-
-    router = APIRouter(prefix="/v1", tags=["lists"])
+def list_routes(router: APIRouter, core: Core, settings: Settings) -> None:
+    """Add the routes of lists, as the OpenAPI document has it."""
     router.get(
         LISTS.removeprefix("/v1"),
         response_model=bodies.Recommendations,
         responses=failures(404, 409),
         openapi_extra=documented(ListQuery),
     )(list_answer(core, settings))
-    return router
 
 
 def list_answer(core: Core, settings: Settings) -> Callable[..., Any]:
     """Return what answers the route of lists, which needs nothing but the request."""
-    from fastapi import Request
-    from fastapi.concurrency import run_in_threadpool
-
-    from palate.service.queries import ListQuery, read
 
     async def recommendations(request: Request) -> Any:
         """List the best items for a user.
@@ -94,11 +84,8 @@ def list_answer(core: Core, settings: Settings) -> Callable[..., Any]:
     return recommendations
 
 
-def session_routes(core: Core) -> Any:
-    """Return the routes of lists for somebody known by ratings alone, and of two lists side by side."""
-    from fastapi import APIRouter, Query
-
-    router = APIRouter(prefix="/v1", tags=["lists"])
+def session_routes(router: APIRouter, core: Core) -> None:
+    """Add the routes of lists for somebody known by ratings alone, and of two lists side by side."""
 
     @router.post("/recommendations", response_model=bodies.Recommendations, responses=failures(404))
     def session(body: bodies.SessionIn) -> Any:
@@ -131,10 +118,8 @@ def session_routes(core: Core) -> Any:
             raise ArgumentError("models", "be two ids with a comma between", f"{models!r}")
         return reply(core.now().compare(check_user(user), names[0], names[1], n=n))
 
-    return router
 
-
-def _page(core: Core, settings: Settings, user: str, query: "ListQuery") -> Any:
+def _page(core: Core, settings: Settings, user: str, query: ListQuery) -> Any:
     """Answer one page: the first, or the one that a cursor points at.
 
     If the list is another by now, the answer is 409 with a fresh first page.
@@ -170,11 +155,8 @@ def _state(asked: Sequence[Any], answer: Answer) -> list[Any]:
     return [*asked, answer.model_id, answer.model_version, answer.revision]
 
 
-def item_routes(core: Core) -> Any:
-    """Return the routes of items."""
-    from fastapi import APIRouter, Query
-
-    router = APIRouter(prefix="/v1", tags=["items"])
+def item_routes(router: APIRouter, core: Core) -> None:
+    """Add the routes of items."""
     n_items = Annotated[int, Query(ge=1, le=MOST_ITEMS)]
 
     @router.get("/items", response_model=bodies.ItemsOut, responses=failures(404))
@@ -196,14 +178,9 @@ def item_routes(core: Core) -> Any:
         key = id_of(item)
         return reply(bodies.SimilarOut(*stamp, view.item(key, model), view.similar(key, n, model)))
 
-    return router
 
-
-def user_routes(core: Core) -> Any:
-    """Return the routes of users."""
-    from fastapi import APIRouter
-
-    router = APIRouter(prefix="/v1", tags=["users"])
+def user_routes(router: APIRouter, core: Core) -> None:
+    """Add the routes of users."""
 
     @router.get("/users/{user}", response_model=bodies.UserOut, responses=failures(404))
     def user(user: str, model: str | None = None) -> Any:
@@ -229,14 +206,9 @@ def user_routes(core: Core) -> Any:
         """Explain a prediction: parts that add up to the score."""
         return reply(core.explain(id_of(user), id_of(item), model, by))
 
-    return router
 
-
-def rating_routes(core: Core) -> Any:
-    """Return the routes that change ratings."""
-    from fastapi import APIRouter
-
-    router = APIRouter(prefix="/v1", tags=["users"])
+def rating_routes(router: APIRouter, core: Core) -> None:
+    """Add the routes that change ratings."""
 
     @router.put("/users/{user}/ratings/{item}", response_model=bodies.Kept, responses=failures(404))
     def rate(user: str, item: str, body: bodies.RatingIn) -> Any:
@@ -262,14 +234,9 @@ def rating_routes(core: Core) -> Any:
         revision = core.rate_many((row.user, row.item, row.rating) for row in body.ratings)
         return reply(bodies.Kept(revision, len(body.ratings)))
 
-    return router
 
-
-def health_routes(core: Core, metrics: Metrics) -> Any:
-    """Return the routes for who runs the service."""
-    from fastapi import APIRouter, Response
-
-    router = APIRouter(tags=["operation"])
+def health_routes(router: APIRouter, core: Core, metrics: Metrics) -> None:
+    """Add the routes for who runs the service."""
 
     @router.get("/health/live", response_model=bodies.Live)
     async def live() -> Any:
@@ -294,5 +261,3 @@ def health_routes(core: Core, metrics: Metrics) -> Any:
     def counts() -> Any:
         """Give counts and times as Prometheus reads them."""
         return Response(metrics.text(core), media_type="text/plain; version=0.0.4")
-
-    return router
