@@ -168,6 +168,5 @@ def _check_same_scale(models: Sequence[ServedModel]) -> None:
         if served.model.scale != scaled[0].model.scale:
             raise ValueError(
                 f"models served together must be of one rating scale; {scaled[0].id!r} has "
-                f"{scaled[0].model.scale}, "
-                f"{served.id!r} has {served.model.scale}. Serve them apart."
+                f"{scaled[0].model.scale}, {served.id!r} has {served.model.scale}. Serve them apart."
             )

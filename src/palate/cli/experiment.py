@@ -123,8 +123,7 @@ def _print(found: "Experiment") -> None:
     print_rows(rows, "text", "text", "error", "error", "count", "stars", "count", "stars", "stars")
     print_text(
         "",
-        "training, validation: RMSE of the best sweep. The other columns describe the ten best of "
-        "all users: the median number of ratings of the items, the share of all items that are in "
-        "at least one list, and the share of list places taken by the 50 items with the highest "
-        "damped means.",
+        "training, validation: RMSE of the best sweep. The other columns describe the ten best of all "
+        "users: the median number of ratings of the items, the share of all items that are in at least one "
+        "list, and the share of list places taken by the 50 items with the highest damped means.",
     )

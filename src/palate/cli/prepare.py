@@ -54,8 +54,7 @@ def prepare(
         return
     print_text(
         f"Wrote {done.folder / 'rating.csv'}: {done.n_train:,} training rows, then {done.n_validation:,} "
-        f"for validation; "
-        f"mean rating {done.mean:.4f}.",
+        f"for validation; mean rating {done.mean:.4f}.",
         f"Wrote {done.folder / 'movie.csv'}: {done.n_items:,} items; {done.folder / 'ids.csv'}: "
         f"old and new ids of the items and of {done.n_users:,} users.",
     )

@@ -48,10 +48,9 @@ def report(outcome: Outcome, how: How, as_json: bool, replaced: str) -> None:
 def _lost(lists: dict[str, Any]) -> str:
     return (
         "The lists for held-out ratings are worse than those of the most popular items: nDCG@10 "
-        f"{lists['ndcg@10']:.3f} against {lists['most_popular']:.3f} ({lists['n_users']:,} users; "
-        f"95 % interval of the difference: {lists['difference_low']:+.3f} to "
-        f"{lists['difference_high']:+.3f}). Without options of a trainer, palate train chooses a "
-        "model for lists."
+        f"{lists['ndcg@10']:.3f} against {lists['most_popular']:.3f} ({lists['n_users']:,} users; 95 % "
+        f"interval of the difference: {lists['difference_low']:+.3f} to {lists['difference_high']:+.3f}). "
+        "Without options of a trainer, palate train chooses a model for lists."
     )
 
 

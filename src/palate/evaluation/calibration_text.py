@@ -27,8 +27,7 @@ def summary(calibration: "Calibration") -> str:
     draws = f"{about['n_draws']:,} draws" if about["n_draws"] > 1 else "standard errors"
     return (
         f"{about['model']} ({about['link']} link, {draws}) on {about['n_test']:,} ratings of "
-        f"{about['n_items']:,} items by "
-        f"{about['n_users']:,} users."
+        f"{about['n_items']:,} items by {about['n_users']:,} users."
     )
 
 
@@ -52,8 +51,7 @@ def explanation(calibration: "Calibration") -> list[str]:
     lines = [
         "Cells are the share of ratings inside the interval, with its standard error in points.",
         f"CRPS {scores['crps']:.4f}, {about_pit} {scores['log_score']:.4f} (lower is better), RMSE "
-        f"{scores['rmse']:.4f}; the mean standard error of the expected rating is "
-        f"{scores['std']:.3f}.",
+        f"{scores['rmse']:.4f}; the mean standard error of the expected rating is {scores['std']:.3f}.",
     ]
     return [*lines, verdict(calibration), *_pit_sentence(calibration), *calibration.notes]
 
@@ -79,9 +77,8 @@ def verdict(calibration: "Calibration") -> str:
         label, worst = max(off, key=lambda pair: abs(pair[1]["error"]))
         how = "too sure" if worst["error"] < 0 else "not sure enough"
         return (
-            f"Overall, the intervals have the right coverage. They are {how} for items with "
-            f"{label} ratings: {100 * worst['coverage']:.1f} % in the {100 * worst['nominal']:.3g} "
-            "% intervals."
+            f"Overall, the intervals have the right coverage. They are {how} for items with {label} ratings: "
+            f"{100 * worst['coverage']:.1f} % in the {100 * worst['nominal']:.3g} % intervals."
         )
     return "The intervals have the right coverage, for items with few ratings and with many."
 

@@ -189,8 +189,7 @@ def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.nda
     raise LeakError(
         Words(
             f"the test ratings must be new to {name!r}; of {len(at):,}, {' and '.join(parts)}. Split first "
-            f"and "
-            "train on the rest, or leave out ",
+            "and train on the rest, or leave out ",
             Setting("test", python="test"),
             " to use the ratings that the model held out.",
         )

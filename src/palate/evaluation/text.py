@@ -87,11 +87,10 @@ def explanation(evaluation: "Evaluation") -> list[str]:
     lines = [brackets + direction]
     if lists:
         lines.append(
-            "Serendipity is the share of a list that is relevant and not in the list of the most "
-            "popular items. Diversity is 1 minus the mean similarity of the items in a list, "
-            "novelty their rarity in bits, and popularity their mean number of training ratings. "
-            "Coverage is the share of items in at least one list. Gini is 0 if all items are "
-            "listed equally often."
+            "Serendipity is the share of a list that is relevant and not in the list of the most popular "
+            "items. Diversity is 1 minus the mean similarity of the items in a list, novelty their rarity "
+            "in bits, and popularity their mean number of training ratings. Coverage is the share of items "
+            "in at least one list. Gini is 0 if all items are listed equally often."
         )
     lines += comparison(evaluation)
     lines += verdicts(evaluation)

@@ -48,8 +48,7 @@ def described_predictions(model: Scorer, values: np.ndarray, sample: str) -> Sec
         frame = frame.with_columns(pl.Series("below", [below]), pl.Series("above", [above]))
         text.append(
             f"{_percent(below + above)} lie outside the scale of {scale[0]:g} to {scale[1]:g}: "
-            f"{_percent(below)} below, "
-            f"{_percent(above)} above."
+            f"{_percent(below)} below, {_percent(above)} above."
         )
     return Section(
         "predictions",

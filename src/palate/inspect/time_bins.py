@@ -46,8 +46,7 @@ def _levels(model: FactorScorer, bins: list[pl.Series], level: np.ndarray) -> Se
     )
     text = (
         "How much higher an average user rated an average item in each time bin than on average, "
-        f"{model.likelihood.unit}, with its {_SHARE:.0%} interval. All vectors also change from "
-        "bin to bin.",
+        f"{model.likelihood.unit}, with its {_SHARE:.0%} interval. All vectors also change from bin to bin.",
     )
     heading = "How ratings changed in time"
     return Section("time_bins", heading, text, frame, plot="time_bins")

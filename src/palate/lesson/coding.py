@@ -101,9 +101,8 @@ def _compare(
     return Verdict(
         False,
         f"l2_reccs is not the list of l2_model for user {user!r}: its first film has a prediction of "
-        f"{mine[0]:+.2f} about the mean, "
-        f"and the highest is {max(predicted.values()):+.2f}. Let q1 check your recommend, then assign "
-        f"recommend(l2_model, uid).",
+        f"{mine[0]:+.2f} about the mean, and the highest is {max(predicted.values()):+.2f}. Let q1 check "
+        "your recommend, then assign recommend(l2_model, uid).",
     )
 
 

@@ -83,8 +83,7 @@ def _about_other_threshold(ids: list[Any], case: Case, stage: Stage, right: list
     if not ids and right:
         return (
             f"{case} returned no films; there are {len(right)} with at least min_ratings={case.floor} "
-            f"ratings. Is there a number, "
-            "such as 1000, where the argument min_ratings should stand?"
+            "ratings. Is there a number, such as 1000, where the argument min_ratings should stand?"
         )
     counts = dict(zip(stage.item_ids, stage.counts.tolist(), strict=True))
     found = scores(case.model, case.user, ids)
@@ -118,9 +117,8 @@ def _about_threshold(ids: list[Any], case: Case, stage: Stage) -> str | None:
         return None
     item, count = low[0]
     return (
-        f"{case} returned movieId {item!r}, which has {count} ratings, fewer than "
-        f"min_ratings={case.floor}: keep only films with "
-        "n_ratings >= min_ratings, before taking the best."
+        f"{case} returned movieId {item!r}, which has {count} ratings, fewer than min_ratings={case.floor}: "
+        "keep only films with n_ratings >= min_ratings, before taking the best."
     )
 
 
@@ -135,8 +133,7 @@ def _nothing_left(case: Case, stage: Stage) -> str:
         return ""
     return (
         f"With the default, min_ratings={case.floor}, it rightly returns nothing here: the most-rated film "
-        f"has "
-        f"{int(stage.counts.max())} ratings. Pass a threshold that fits, such as min_ratings=50."
+        f"has {int(stage.counts.max())} ratings. Pass a threshold that fits, such as min_ratings=50."
     )
 
 
@@ -151,15 +148,13 @@ def _about_asking(
     if before is not None and ids and set(ids) & set(before[1]) and ids[:3] == before[1][:3]:
         return (
             f"{case} returned the list of the call before it, {before[0]}, and did not ask its model: "
-            f"predictions were kept from "
-            "an earlier call. Compute them anew in each call."
+            "predictions were kept from an earlier call. Compute them anew in each call."
         )
     if not right and not ids:
         return None
     return (
         f"{case} did not ask the model it was given for predictions. Does it use a model, or predictions, "
-        f"from outside? "
-        "Call model.predict in the function, every time."
+        "from outside? Call model.predict in the function, every time."
     )
 
 
@@ -169,8 +164,7 @@ def strangers(case: Case) -> str | None:
         return None
     return (
         f"{case} asked the model about user {next(iter(others))!r}: the function does not use its argument "
-        f"user_id but a variable "
-        "from outside. Use user_id in model.predict."
+        "user_id but a variable from outside. Use user_id in model.predict."
     )
 
 
@@ -196,8 +190,7 @@ def _about_order(ids: list[Any], case: Case, stage: Stage, right: list[Any]) -> 
     if set(ids) == set(right):
         return (
             f"{case} returned the right films in the wrong order: the highest prediction comes first. Sort "
-            f"descending, by "
-            "predictions as they come from the model, neither clipped nor rounded."
+            "descending, by predictions as they come from the model, neither clipped nor rounded."
         )
     allowed = stage.counts >= case.floor
     worst = _best(case, stage, allowed, ascending=True)
@@ -221,8 +214,7 @@ def _first_difference(ids: list[Any], right: list[Any], case: Case) -> str:
         advice = "leave out films below the threshold first and take the best n of the others"
     return (
         f"{case} has movieId {ids[place]!r} in place {place + 1}, predicted {mine[place]:.2f}; movieId "
-        f"{right[place]!r} belongs "
-        f"there, predicted {best[place]:.2f}. {advice[0].upper()}{advice[1:]}."
+        f"{right[place]!r} belongs there, predicted {best[place]:.2f}. {advice[0].upper()}{advice[1:]}."
     )
 
 

@@ -135,9 +135,8 @@ def _run(answer: Callable[..., Any], around: Surroundings, cases: Iterator[tuple
         before = case, ids
     if left := around.changes():
         raise Wrong(
-            f"The lists are right, but {left[0]}: what one call leaves behind, the next one and every "
-            f"other cell will find. "
-            "Work on a copy (`movies.copy()`, or `movies.loc[ids].copy()`)."
+            f"The lists are right, but {left[0]}: what one call leaves behind, the next one and every other "
+            "cell will find. Work on a copy (`movies.copy()`, or `movies.loc[ids].copy()`)."
         )
     return [remark for remark in dict.fromkeys(remarks) if remark]
 
