@@ -1,5 +1,6 @@
 """`palate calibrate`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,8 +68,6 @@ def calibrate(
     if plot is not None:
         found.plot(plot)
     if output is not None:
-        from dataclasses import replace
-
         deliver(replace(found, frame_kind="polars").table, as_json=as_json, output=output)
     elif as_json:
         print_json(found.to_dict())

@@ -4,6 +4,7 @@ Importing this imports Typer and no more: each command imports what it needs whe
 """
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -48,8 +49,6 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        from importlib.metadata import version
-
         print(f"palate {version('palate')}")  # noqa: T201 - the answer
         raise typer.Exit
 

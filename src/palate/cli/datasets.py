@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from palate import datasets
 from palate.cli import options
 from palate.cli.docstrings import described
 from palate.cli.errors import Command, usage_error
@@ -24,8 +25,6 @@ app = typer.Typer(
 
 
 def _check_remote(name: str) -> None:
-    from palate import datasets
-
     if name in datasets.BUNDLED:
         raise usage_error(f"{name} comes with palate and needs no download: palate train {name}")
 
@@ -40,7 +39,6 @@ def list_(as_json: options.Json = False) -> None:
 
         palate datasets list
     """
-    from palate import datasets
 
     frame = datasets.available()
     if as_json:
@@ -80,8 +78,6 @@ def fetch(name: str, as_json: options.Json = False) -> None:
     """
     from rich.progress import DownloadColumn, TaskID
 
-    from palate import datasets
-
     _check_remote(name)
     with progress(DownloadColumn()) as bar:
         tasks: dict[str, TaskID] = {}
@@ -104,7 +100,6 @@ def path(name: str, as_json: options.Json = False) -> None:
 
         palate train "$(palate datasets path ml-1m)"
     """
-    from palate import datasets
 
     _check_remote(name)
     _tell(name, datasets.path(name), as_json)

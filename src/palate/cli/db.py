@@ -8,6 +8,7 @@ file : FILE
     File to write.
 """
 
+from contextlib import closing
 from pathlib import Path
 
 import typer
@@ -86,7 +87,6 @@ def forget_(store: str, user: str) -> None:
 
         palate db forget model.live.db 42
     """
-    from contextlib import closing
 
     from palate.store.opening import open_store
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from palate import datasets
+from palate._files import replace_file
 from palate.cli import options
 from palate.cli.arguments import known_id
 from palate.cli.hyperparameters import given
@@ -41,7 +43,6 @@ def demo(
     overwrite
         Replace an existing palate-demo if --output is not given.
     """
-    from palate import datasets
     from palate.cli.demo_story import tell
 
     for name in (MODEL, LISTS, PLOT):
@@ -68,7 +69,6 @@ def demo(
 
 def _save_plot(story: "Story", path: Path) -> Path | None:
     """Save the figure, or return None without matplotlib."""
-    from palate._files import replace_file
     from palate.cli.demo_plot import draw
 
     try:

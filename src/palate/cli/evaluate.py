@@ -12,6 +12,7 @@ from palate.cli.id_lists import listed_ids
 from palate.cli.input import busy, read_part
 from palate.cli.output import check_output, check_picture, print_json, print_text
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
+from palate.datasets import load
 
 if TYPE_CHECKING:
     from palate.data.ratings import Ratings
@@ -168,7 +169,6 @@ def _ratings(path: Path | None, model: "Model", how: Reading) -> "Ratings | None
 
 def _bundled(seed: int, threads: int | None) -> tuple[Any, Any, str]:
     """Return a model with the default hyper-parameters, what it is tested on, and what to say about it."""
-    from palate.datasets import load
     from palate.splits.methods import random
     from palate.training.als.least_squares import LeastSquares
 

@@ -1,5 +1,6 @@
 """What `palate evaluate` and `palate crossval` share: options, and how an evaluation is shown."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,6 @@ def show(
 
     A frame may be written to a file instead.
     """
-    from dataclasses import replace
 
     plain = replace(evaluation, frame_kind="polars")
     if output is not None:

@@ -12,6 +12,7 @@ from palate.cli.input import progress, read_or_bundled
 from palate.cli.output import check_output, deliver, print_rows, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import files_in, instead_of
+from palate.evaluation.plotting import new_figure
 
 if TYPE_CHECKING:
     from palate.experiments.grid import Experiment
@@ -51,7 +52,6 @@ def experiment(
     results : FILE
         File for the results of finished settings. If it exists, the experiment continues from it.
     """
-    from palate.evaluation.plotting import new_figure
     from palate.experiments.grid import describe
     from palate.experiments.grid import experiment as run
     from palate.experiments.plan import PlanError, read_plan

@@ -1,6 +1,7 @@
 """`palate explore`."""
 
 import contextlib
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,7 +54,6 @@ def explore(
     no_browser
         Only print the address; open no page.
     """
-    import tempfile
 
     from palate.explorer.bundled import BundledTraining
     from palate.explorer.server import check_installed, free_port, serve

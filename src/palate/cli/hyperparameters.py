@@ -4,8 +4,9 @@ Their help is what the trainer's docstring says.
 """
 
 import copy
+import inspect
 import sys
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,8 +19,6 @@ from palate.cli.errors import Command, usage_error
 from palate.cli.reading_options import PANEL as READING
 
 if TYPE_CHECKING:
-    from dataclasses import Field
-
     from typer._click.core import Context
 
     from palate.training.trainer import Trainer
@@ -74,7 +73,6 @@ class TrainerCommand(Command):
         With a trainer on the line they are its options with its own defaults, otherwise those of the
         command and of reading.
         """
-        import inspect
 
         name = _named(sys.argv)
         own = [
@@ -100,7 +98,6 @@ class TrainerCommand(Command):
 
     def _of_trainer(self, cls: "type[Trainer]") -> list[Any]:
         """Return the options of a trainer with its own defaults and the first sentence on each."""
-        import inspect
 
         texts, found = descriptions(inspect.getdoc(cls) or ""), []
         defaults = {field.name: field.default for field in fields(cls)}
@@ -238,7 +235,6 @@ def _options(taken: set[str]) -> list[Any]:
 
 def _stand_in() -> Any:
     """Return a function whose signature has an option per hyper-parameter."""
-    import inspect
 
     texts: dict[str, str] = {}
     for cls in reversed(_classes().values()):

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeGuard
 
+from palate import datasets
 from palate.cli.errors import usage_error
 from palate.cli.reading_options import as_words
+from palate.datasets import load
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +38,6 @@ def read(path: Path, options: Mapping[str, Any]) -> "Dataset":
 
 def read_or_bundled(path: Path | None, options: Mapping[str, Any]) -> "Dataset":
     """Return the data set of a file, or the one that comes with palate where none is named."""
-    from palate.datasets import load
 
     return load() if path is None else read(path, options)
 
@@ -46,7 +47,6 @@ def _by_name(name: str, options: Mapping[str, Any]) -> "Dataset | None":
 
     Others that palate knows by name are not downloaded unasked: the error says how.
     """
-    from palate import datasets
 
     if name in datasets.BUNDLED:
         words = as_words(options, without=("items",))

@@ -51,16 +51,15 @@ by : VIEW
 """
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from palate._checks import ArgumentError
 from palate.cli.errors import usage_error
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from palate.data import columns as names
 
 Json = Annotated[bool, typer.Option("--json")]
 Output = Annotated[Path | None, typer.Option("--output", "-o")]
@@ -94,7 +93,6 @@ def time_of(text: str) -> "datetime | int | float":
     ValueError
         If it is neither.
     """
-    from datetime import UTC, datetime
 
     plain = text.strip()
     try:
@@ -142,8 +140,6 @@ def condition(genres: list[str] | None, year: str | None, where: str | None) -> 
     if not found:
         return where
     import polars as pl
-
-    from palate.data import columns as names
 
     try:
         found[names.ITEM_ID] = pl.sql_expr(where)  # an expression stands for itself, whatever its column

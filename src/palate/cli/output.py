@@ -1,15 +1,18 @@
 """Where answers go: tables for people, one JSON document for machines, or a file."""
 
+import io
 import json
 import math
 import os
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from palate._files import replace_file
 from palate._plain import plain, shortened
 from palate.cli.errors import usage_error
 from palate.cli.messages import printable
@@ -303,7 +306,6 @@ def check_writable(path: Path) -> None:
     OSError
         If not; the message says why.
     """
-    import tempfile
 
     folder = path.absolute().parent
     if str(path) == "-":
@@ -332,9 +334,6 @@ def write_frame(frame: "pl.DataFrame", path: Path) -> None:
 
     An older file is replaced whole or not at all.
     """
-    import io
-
-    from palate._files import replace_file
 
     kind = path.suffix.lower()
     if kind == ".parquet":

@@ -1,6 +1,6 @@
 """`palate plan`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,8 @@ from palate.cli.hyperparameters import trainer_of
 from palate.cli.input import busy, without_panics
 from palate.cli.output import print_cells, print_json, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, all_but, reads_ratings
-
-if TYPE_CHECKING:
-    from palate.recommender.planning import Plan
+from palate.recommender.planning import Plan
+from palate.recommender.planning import plan as estimate
 
 _TRAINERS = ("recommender", "least-squares", "gibbs", "spectral", "linear-items", "baseline")
 
@@ -82,8 +81,6 @@ def plan(
 
 
 def _plans(n_ratings: int, n_users: int, n_items: int, n_factors: int | None) -> "list[Plan]":
-    from palate.recommender.planning import plan as estimate
-
     found = []
     for name in _TRAINERS:
         wide = n_factors is not None and name in ("least-squares", "gibbs", "spectral")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate.cli import arguments
 from palate.cli.errors import usage_error
+from palate.data.columns import ITEM_ID
 
 if TYPE_CHECKING:
     from palate.model.model import Model
@@ -43,8 +44,6 @@ def _caps(model: "Model", texts: list[str]) -> dict[str, Any]:
 
 
 def _factors(model: "Model", texts: list[str]) -> dict[str, dict[Any, float]]:
-    from palate.data.columns import ITEM_ID
-
     factors: dict[str, dict[Any, float]] = {}
     for text in texts:
         column, value, number = _parts(text, "--boost", "COLUMN:VALUE=FACTOR, such as genres:Comedy=1.5")

@@ -15,6 +15,7 @@ from palate.cli.output import (
     print_verbatim,
 )
 from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
+from palate.datasets import _bundled_files
 
 if TYPE_CHECKING:
     from palate.experiments.tuning import Tuned
@@ -60,7 +61,6 @@ def tune(
     """
     import polars as pl
 
-    from palate.datasets import _bundled_files
     from palate.experiments.tuning import tune as run
     from palate.training.als.least_squares import LeastSquares
 
