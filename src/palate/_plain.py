@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,8 +30,10 @@ def plain(value: object) -> Any:
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple | set):
         return [plain(one) for one in value]
-    if type(value).__name__ == "DataFrame":
-        return [plain(row) for row in shortened(value).iter_rows(named=True)]  # type: ignore[arg-type]
+    if type(value).__name__ in ("DataFrame", "Table"):
+        import polars as pl
+
+        return [plain(row) for row in shortened(pl.DataFrame(cast(Any, value))).iter_rows(named=True)]
     return str(value)
 
 

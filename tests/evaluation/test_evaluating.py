@@ -14,8 +14,9 @@ import palate
 from palate import Baseline, LeastSquares, Ratings, splits
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.evaluation import MostPopular, evaluate
 from palate.evaluation.evaluated_model import LeakError, held_out_ratings, training_ratings
+from palate.evaluation.evaluating import evaluate
+from palate.evaluation.popular import MostPopular
 from palate.evaluation.scoring import top_lists
 
 N_USERS, N_ITEMS = 40, 25

@@ -85,7 +85,7 @@ def inspect(
             report.html(html)
             written.append(str(html))
     if as_json:
-        print_json({**_document(report), "written": written})
+        print_json({**report.to_dict(), "written": written})
     elif written:
         print_text(f"Wrote {', '.join(written)}{instead_of(len(before.intersection(written)))}.")
     else:
@@ -107,16 +107,6 @@ def _report(
     if user is not None:
         return pages.user_page(shown, arguments.user_ids(model, [user])[0], n=n)
     return distinctive_report(predicting(shown), n) if distinctive else inspect_model(shown, n=n, **how)
-
-
-def _document(report: "Report") -> dict[str, Any]:
-    """Return a report for JSON."""
-
-    sections = {
-        section.name: {"text": section.text, "rows": section.frame, "bins": section.bins}
-        for section in report.sections
-    }
-    return {"title": report.title, "text": report.text, "sections": sections}
 
 
 def _show(report: "Report") -> None:

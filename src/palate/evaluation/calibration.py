@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, ArgumentTypeError, is_number
+from palate._plain import plain
 from palate.data.dataset import ratings_of
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
@@ -130,9 +131,9 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings (for JSON)."""
-        plain = replace(self, frame_kind="polars")
-        frames = {"coverage": plain.table.to_dicts(), "pit": plain.pit.to_dicts()}
-        return {**self.about, "scores": self.scores, **frames, "notes": list(self.notes)}
+        one = replace(self, frame_kind="polars")
+        parts = {"scores": one.scores, "coverage": one.table, "pit": one.pit, "notes": one.notes}
+        return {**self.about, **plain(parts)}
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
         """Return the reliability plot as a Matplotlib figure, or write it to a file.

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError
+from palate._plain import plain
 from palate._random import from_seed
 from palate.data import columns as names
 from palate.data.forks import needs_threads
@@ -59,18 +60,8 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as lists and numbers, for JSON."""
-        frames = ("summary", "lists", "moved", "rescored", "overlap", "errors", "differences")
-        found = {name: getattr(self, name) for name in frames}
-        rows = {
-            name: None if frame is None else pl.DataFrame(frame).to_dicts() for name, frame in found.items()
-        }
-        return {
-            "models": list(self.models),
-            "n_users": self.n_users,
-            "few": self.few,
-            "note": self.note,
-            **rows,
-        }
+        found: dict[str, Any] = plain(self)
+        return found
 
 
 @needs_threads("compare")

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, InPython, Words
+from palate._plain import plain
 from palate.data import columns as names
 from palate.data.frames import from_polars
 from palate.evaluation.beside import beside_references
@@ -364,26 +365,24 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was tested and all figures as plain lists, numbers and strings (for JSON)."""
-        plain = replace(self, frame_kind="polars")
+        one = replace(self, frame_kind="polars")
         found = {
             **self.about,
-            "models": list(self.models),
+            "models": self.models,
             "confidence": self.confidence,
             "resamples": self.resamples,
             "seed": self.seed,
             "without_training_ratings": {outcome.name: outcome.cold for outcome in self.outcomes},
-            "notes": list(self.notes),
+            "notes": self.notes,
+            "figures": one.table(),
+            "differences": one.differences(),
+            "against_references": one.against_references(),
+            "by_activity": one.by_activity,
+            "by_known": one.by_known,
         }
-        frames = {
-            "figures": plain.table(),
-            "differences": plain.differences(),
-            "against_references": plain.against_references(),
-            "by_activity": plain.by_activity,
-            "by_popularity": plain.by_popularity if plain.outcomes[0].bins else None,
-            "by_known": plain.by_known,
-            "by_fold": plain.by_fold,
-        }
-        return found | {name: frame.to_dicts() for name, frame in frames.items() if frame is not None}
+        found |= {"by_popularity": one.by_popularity} if one.outcomes[0].bins else {}
+        found |= {} if one.folds is None else {"by_fold": one.folds}
+        return {name: plain(value) for name, value in found.items()}
 
     def __str__(self) -> str:
         from palate.evaluation.text import text_of

@@ -1,5 +1,6 @@
 """Figures of groups: of users with few and with many training ratings, of known and of new items."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,8 @@ import polars as pl
 
 from palate._checks import ArgumentError
 from palate.evaluation.bins import N_BINS, bin_of, label
-from palate.evaluation.figures import words
-from palate.evaluation.scoring import Outcome
+from palate.evaluation.figures import known, words
+from palate.evaluation.scoring import Figure, Outcome
 
 MODEL, N_TRAIN = "model", "n_train"
 KNOWN, NEW = "known", "new"
@@ -62,25 +63,16 @@ def of_ratings(outcome: Outcome, ratings: np.ndarray, ks: tuple[int, ...]) -> Ou
 
 def of_items(outcome: Outcome) -> list[tuple[Any, ...]]:
     """Return the figures of test ratings of items with and without training ratings."""
-    rows: list[tuple[Any, ...]] = []
-    for known, part in ((True, slice(1, None)), (False, slice(0, 1))):
-        n = {name: float(values[part].sum()) for name, values in outcome.bins.items()}
-        if not n.get("n_test"):
-            continue
-        figures: list[tuple[str, int | None, float, float]] = []
-        if "squares" in n:
-            figures.append(("rmse", None, n["squares"], n["n_test"]))
-            figures.append(("mae", None, n["absolute"], n["n_test"]))
-        figures += [
-            ("recall", int(name.removeprefix("found@")), n[name], n["n_relevant"])
-            for name in n
-            if name.startswith("found@")
-        ]
-        for metric, k, top, bottom in figures:
-            value = None if not bottom else top / bottom
-            value = value if value is None or metric != "rmse" else float(np.sqrt(value))
-            rows.append((outcome.name, "item", known, int(n["n_test"]), metric, k, value, None, None))
-    return rows
+    if not outcome.bins:
+        return []
+    sums = {name: np.array([values[1:].sum(), values[0]]) for name, values in outcome.bins.items()}
+    figures = list(_of_bins(sums))
+    return [
+        (outcome.name, "item", not place, int(n_test), *figure, known(values[place]), None, None)
+        for place, n_test in enumerate(sums["n_test"])
+        if n_test
+        for figure, values in figures
+    ]
 
 
 def figure_columns(outcome: Outcome, top: np.ndarray, bottom: np.ndarray) -> list[pl.Series]:
@@ -129,26 +121,31 @@ def _sums_of_bins(values: np.ndarray, bins: np.ndarray) -> np.ndarray:
 
 def popularity_of(outcome: Outcome) -> pl.DataFrame:
     """Return errors, recall and share of the lists of each bin of items by their training ratings."""
-    bins = outcome.bins
-    used = np.flatnonzero(np.sum(list(bins.values()), axis=0))
-    n_test = bins["n_test"][used]
-    columns = [
-        pl.Series(MODEL, [outcome.name] * len(used)),
-        pl.Series(N_TRAIN, [label(int(number)) for number in used]),
-        pl.Series("n_test", n_test),
-    ]
-    if "squares" in bins:
-        columns.append(_ratio("rmse", bins["squares"][used], n_test).sqrt())
-        columns.append(_ratio("mae", bins["absolute"][used], n_test))
-    for name in bins:
-        if name.startswith("found@"):
-            k = name.removeprefix("found@")
-            places = bins[f"places@{k}"]
-            columns.append(_ratio(f"recall@{k}", bins[name][used], bins["n_relevant"][used]))
-            columns.append(_ratio(f"share_of_lists@{k}", places[used], np.full(len(used), places.sum())))
+    used = np.flatnonzero(np.sum(list(outcome.bins.values()), axis=0))
+    sums = {name: values[used] for name, values in outcome.bins.items()}
+    columns = {
+        MODEL: pl.Series([outcome.name] * len(used), dtype=pl.String),
+        N_TRAIN: pl.Series([label(int(number)) for number in used], dtype=pl.String),
+        "n_test": pl.Series(sums["n_test"]),
+    }
+    for (metric, k), values in _of_bins(sums):
+        columns[words((metric, k))] = pl.Series(values).fill_nan(None)
+        if metric == "recall":
+            places = sums[f"places@{k}"]
+            share = _ratio(places, np.full(len(used), places.sum()))
+            columns[f"share_of_lists@{k}"] = pl.Series(share).fill_nan(None)
     return pl.DataFrame(columns)
 
 
-def _ratio(name: str, top: np.ndarray, bottom: np.ndarray) -> pl.Series:
-    ratio = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
-    return pl.Series(name, ratio).fill_nan(None)
+def _of_bins(sums: dict[str, np.ndarray]) -> Iterator[tuple[Figure, np.ndarray]]:
+    """Yield errors and recall of groups of items, whose sums are given; NaN where a group has none."""
+    if "squares" in sums:
+        yield ("rmse", None), np.sqrt(_ratio(sums["squares"], sums["n_test"]))
+        yield ("mae", None), _ratio(sums["absolute"], sums["n_test"])
+    for name in sums:
+        if name.startswith("found@"):
+            yield ("recall", int(name.removeprefix("found@"))), _ratio(sums[name], sums["n_relevant"])
+
+
+def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    return np.asarray(np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0))

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from palate._plain import plain
 from palate.data.frames import from_polars
 
 
@@ -97,19 +98,11 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values: title, text, and each section with its rows and bins."""
-        return {
-            "title": self.title,
-            "text": list(self.text),
-            "sections": {
-                section.name: {
-                    "heading": section.heading,
-                    "text": list(section.text),
-                    "rows": section.frame.to_dicts(),
-                    "bins": None if section.bins is None else section.bins.to_dicts(),
-                }
-                for section in self.sections
-            },
+        sections = {
+            one.name: {"heading": one.heading, "text": one.text, "rows": one.frame, "bins": one.bins}
+            for one in self.sections
         }
+        return {"title": self.title, "text": list(self.text), "sections": plain(sections)}
 
     def plot(self, folder: str | os.PathLike[str]) -> list[str]:
         """Write the plots of all sections as PNG files to a folder, which is created if necessary.
