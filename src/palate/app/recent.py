@@ -15,8 +15,8 @@ class Recent(Generic[K, V]):
     Examples
     --------
     >>> recent = Recent(2)
-    >>> [recent.get(key, lambda: key * 10) for key in (1, 2, 1, 3)], recent.keys()
-    ([10, 20, 10, 30], [1, 3])
+    >>> [recent.get(key, lambda: key * 10) for key in (1, 2, 1, 3)], 1 in recent, 2 in recent
+    ([10, 20, 10, 30], True, False)
     """
 
     def __init__(self, most: int) -> None:
@@ -47,8 +47,3 @@ class Recent(Generic[K, V]):
 
     def __contains__(self, key: K) -> bool:
         return key in self._kept
-
-    def keys(self) -> list[K]:
-        """Return the keys, the oldest first."""
-        with self._lock:
-            return list(self._kept)

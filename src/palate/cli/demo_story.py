@@ -15,12 +15,13 @@ from palate.evaluation.evaluation import Evaluation
 from palate.inspect.errors import Errors, errors
 from palate.inspect.genre_preferences import genre_tastes
 from palate.inspect.obscurity import Obscurity, obscurity_of, outside_share, top_items
-from palate.lesson.trainers import N_FACTORS, SWEEPS, fit_to_the_end, quiet, without_biases
+from palate.lesson.trainers import N_FACTORS, SWEEPS, fit_to_the_end, without_biases
 from palate.model.factor_model import FactorModel
 from palate.model.recommender_model import RecommenderModel
 from palate.recommender.recommender import Recommender
 from palate.training.als.least_squares import LeastSquares
 from palate.training.baseline import Baseline
+from palate.training.progress import silent
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
 LESSON_USER, LESSON_ITEM = 1e-7, 1e-6  # the lesson's strengths, as Keras takes them
@@ -110,7 +111,7 @@ def tell(data: Dataset, user: object = None) -> Story:
 
     The data need titles and genres.
     """
-    fitted = Baseline().fit(data.ratings, catalog=data.catalog, callback=quiet)
+    fitted = Baseline().fit(data.ratings, catalog=data.catalog, callback=silent)
     held_out = np.asarray(fitted.ratings.held_out, dtype=bool)  # type: ignore[union-attr]
     train, holdout = data.ratings.select(~held_out), data.ratings.select(held_out)
     tastes = genre_tastes(fitted)
@@ -119,7 +120,7 @@ def tell(data: Dataset, user: object = None) -> Story:
     )
 
     def stopped(name: str, trainer: LeastSquares) -> Told:
-        model = trainer.fit(train, validation=holdout, catalog=data.catalog, callback=quiet)
+        model = trainer.fit(train, validation=holdout, catalog=data.catalog, callback=silent)
         return told(name, model, holdout)
 
     def to_the_end(name: str, trainer: LeastSquares) -> Told:
@@ -158,7 +159,7 @@ def told(name: str, model: FactorModel, holdout: Ratings) -> Told:
 def _lists(stars: FactorModel, train: Ratings, holdout: Ratings, catalog: Catalog | None) -> Lists:
     """Return the model that `palate train` fits by default, its lists judged beside those of `stars`."""
     # However busy the machine is, every candidate is tried, so that the demo prints the same each time.
-    model = Recommender(seconds=3600.0).fit(train, catalog=catalog, callback=quiet)
+    model = Recommender(seconds=3600.0).fit(train, catalog=catalog, callback=silent)
     return Lists(model, evaluate([model, stars], holdout, train=train, k=10, resamples=500))
 
 

@@ -24,6 +24,7 @@ from palate.training.gibbs.trainer import Gibbs
 from palate.training.linear import LinearItems
 from palate.training.neighbours import Neighbours
 from palate.training.popular import Popular
+from palate.training.progress import silent
 from palate.training.spectral import Spectral
 
 TRAINERS = (LeastSquares, Gibbs, Baseline, Spectral, LinearItems, Neighbours, Popular, Recommender)
@@ -220,7 +221,7 @@ def _trained_again(model: Model, seed: int, threads: int | None) -> Any:
     options: dict[str, Any] = {
         "catalog": model.catalog,
         "threads": threads,
-        "callback": _silent,
+        "callback": silent,
         "seed": seed,
     }
     if isinstance(trainer, Recommender):
@@ -293,7 +294,3 @@ def _compared(evaluation: Evaluation, figure: tuple[str, int | None]) -> str:
     name = "RMSE" if k is None else f"nDCG@{k}"
     between = "" if low is None or high is None else f" (difference {low:+.4f} to {high:+.4f})"
     return f"{name} on the ratings held out of both: {one:.4f} updated, {other:.4f} trained again{between}."
-
-
-def _silent(report: object) -> None:
-    """Say nothing."""

@@ -16,6 +16,7 @@ from palate import datasets
 from palate.explorer.workspace import Workspace
 from palate.splits import random
 from palate.training.als.least_squares import LeastSquares
+from palate.training.progress import silent
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -65,7 +66,7 @@ class Progress:
 
 def train(name: str, folder: Path) -> Path:
     """Train one of the bundled models on what is not put aside; return its file."""
-    from palate.lesson.trainers import quiet, without_biases
+    from palate.lesson.trainers import without_biases
     from palate.recommender.recommender import Recommender
 
     data = datasets.load("movielens-small")
@@ -73,9 +74,9 @@ def train(name: str, folder: Path) -> Path:
     model: Any
     if name == BEFORE:
         loose = without_biases(0.0, to_the_end=True)
-        model = loose.fit(ratings, validation=0, catalog=data.catalog, callback=quiet)
+        model = loose.fit(ratings, validation=0, catalog=data.catalog, callback=silent)
     elif name == AFTER:
-        model = LeastSquares().fit(ratings, catalog=data.catalog, callback=quiet)
+        model = LeastSquares().fit(ratings, catalog=data.catalog, callback=silent)
     else:
         model = Recommender(seconds=SECONDS).fit(ratings, catalog=data.catalog)
     path = folder / f"{name}.palate"

@@ -19,35 +19,12 @@ _ASK = "Give them with --test FILE."
 
 
 @dataclass(frozen=True)
-class Contender:
-    """One model or reference under one figure, with the ends of its 95 % interval where they are known."""
-
-    name: str
-    value: float
-    low: float | None
-    high: float | None
-
-    @property
-    def words(self) -> str:
-        """The value and its interval.
-
-        Examples
-        --------
-        >>> Contender("a", 0.25, 0.2, 0.3).words
-        '0.250 (0.200 to 0.300)'
-        """
-        if self.low is None or self.high is None:
-            return f"{self.value:.3f}"
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
-
-
-@dataclass(frozen=True)
 class Figure:
-    """One figure of the models and the references, the models first."""
+    """One figure of the models and the references, the models first: each name with the value in words."""
 
     heading: str
     meaning: str
-    contenders: tuple[Contender, ...]
+    rows: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -114,7 +91,18 @@ def _figures(evaluation: Evaluation) -> list[Figure]:
     ]
     for metric, k, heading, meaning in WANTED:
         fitting = [row for row in rows if row["metric"] == metric and row["k"] == k]
-        contenders = tuple(Contender(row["model"], row["value"], row["low"], row["high"]) for row in fitting)
-        if contenders:
-            found.append(Figure(heading, meaning, contenders))
+        if fitting:
+            shown = tuple((row["model"], _words(row["value"], row["low"], row["high"])) for row in fitting)
+            found.append(Figure(heading, meaning, shown))
     return found
+
+
+def _words(value: float, low: float | None, high: float | None) -> str:
+    """Return a value with the ends of its 95 % interval where they are known.
+
+    Examples
+    --------
+    >>> _words(0.25, 0.2, 0.3)
+    '0.250 (0.200 to 0.300)'
+    """
+    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"

@@ -16,10 +16,10 @@ from palate.data.series import to_series
 from palate.factors.taking import changed
 from palate.lesson import setting
 from palate.lesson.keras_view import KerasView, pair_of
-from palate.lesson.trainers import quiet
 from palate.model.factor_model import FactorModel
 from palate.solve.prior import RowPrior
 from palate.training.baseline import Baseline
+from palate.training.progress import silent
 
 _N_FACTORS = 4
 
@@ -98,7 +98,7 @@ def stage(ratings: pl.DataFrame | None, movies: pl.DataFrame | None) -> Stage:
         base, mean = _bundled()
     else:
         table = Ratings.from_frame(ratings, "userId", "movieId", "rating")
-        base, mean = Baseline().fit(table, validation=0, callback=quiet), float(table.mean())
+        base, mean = Baseline().fit(table, validation=0, callback=silent), float(table.mean())
     if base.catalog is None:
         base = replace(base, catalog=Catalog.from_items(base.items))
     if movies is None:

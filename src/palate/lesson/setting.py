@@ -15,9 +15,10 @@ from palate.data.libraries import check_frame_kind
 from palate.data.ratings import Ratings
 from palate.lesson.keras_view import KerasView
 from palate.lesson.show import say
-from palate.lesson.trainers import fit_to_the_end, quiet, without_biases
+from palate.lesson.trainers import fit_to_the_end, without_biases
 from palate.model.factor_model import FactorModel
 from palate.training.baseline import Baseline
+from palate.training.progress import silent
 
 UID = 63  # the user whom the lesson follows: the one whom `palate demo` finds to have the clearest taste
 STRENGTH = 10.0  # of the penalty, the best on validation ratings of 0.3, 1, 3, 10, 30 and 100
@@ -177,7 +178,7 @@ def _trained() -> tuple[Dataset, Ratings, Ratings, FactorModel, FactorModel]:
 
 
 def _train(data: Dataset) -> tuple[Dataset, Ratings, Ratings, FactorModel, FactorModel]:
-    whole = Baseline().fit(data.ratings, catalog=data.catalog, callback=quiet)
+    whole = Baseline().fit(data.ratings, catalog=data.catalog, callback=silent)
     held_out = whole.ratings.held_out.astype(bool)  # type: ignore[union-attr]
     train, holdout = data.ratings.select(~held_out), data.ratings.select(held_out)
 

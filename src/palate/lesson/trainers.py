@@ -5,6 +5,7 @@ from dataclasses import replace
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.training.als.least_squares import LeastSquares
+from palate.training.progress import silent
 
 N_FACTORS = 8
 SWEEPS = 20  # of the models that are not stopped by validation
@@ -30,9 +31,5 @@ def fit_to_the_end(trainer: LeastSquares, train: Ratings, whole: FactorModel) ->
     validation ratings are put back afterwards: they count as seen, and as ratings of their films, under
     every model alike.
     """
-    model = trainer.fit(train, validation=0, callback=quiet)
+    model = trainer.fit(train, validation=0, callback=silent)
     return replace(model, ratings=whole.ratings, catalog=whole.catalog)
-
-
-def quiet(report: object) -> None:
-    """Stand in for the progress bar."""

@@ -145,10 +145,6 @@ def draw_figures(found: Figures) -> None:
         for figure in found.figures:
             with tag("div", None, "p-card"):
                 tag("h2", figure.heading)
-                table(
-                    ("model", "value (95 % interval)"),
-                    [(one.name, one.words) for one in figure.contenders],
-                    figure.heading,
-                )
+                table(("model", "value (95 % interval)"), figure.rows, figure.heading)
                 tag("p", figure.meaning, "soft small")
     tag("p", found.source, "soft small")
