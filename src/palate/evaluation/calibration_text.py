@@ -59,28 +59,22 @@ def explanation(calibration: "Calibration") -> list[str]:
 def verdict(calibration: "Calibration") -> str:
     """Return whether the intervals are right, overall and by the number of ratings of the items."""
     groups = _groups(calibration)
-    wrong = [cell for cell in groups["all"] if not _is_close(cell, CLOSE)]
-    if wrong:
-        worst = max(wrong, key=lambda cell: abs(cell["error"]))
-        how = "too sure" if worst["error"] < 0 else "not sure enough"
-        return (
-            f"The model is {how}: {100 * worst['coverage']:.1f} % of the ratings lie inside the "
-            f"{100 * worst['nominal']:.3g} % intervals."
-        )
-    off = [
-        (label, cell)
-        for label, cells in groups.items()
-        for cell in cells
-        if not _is_close(cell, CLOSE_DECILE)
-    ]
-    if off:
-        label, worst = max(off, key=lambda pair: abs(pair[1]["error"]))
-        how = "too sure" if worst["error"] < 0 else "not sure enough"
-        return (
-            f"Overall, the intervals have the right coverage. They are {how} for items with {label} ratings: "
-            f"{100 * worst['coverage']:.1f} % in the {100 * worst['nominal']:.3g} % intervals."
-        )
-    return "The intervals have the right coverage, for items with few ratings and with many."
+    every = [(label, cell) for label, cells in groups.items() for cell in cells]
+    for close, pairs in ((CLOSE, [("all", cell) for cell in groups["all"]]), (CLOSE_DECILE, every)):
+        off = [(label, cell) for label, cell in pairs if not _is_close(cell, close)]
+        if off:
+            break
+    else:
+        return "The intervals have the right coverage, for items with few ratings and with many."
+    label, worst = max(off, key=lambda pair: abs(pair[1]["error"]))
+    how = "too sure" if worst["error"] < 0 else "not sure enough"
+    share, nominal = f"{100 * worst['coverage']:.1f} %", f"{100 * worst['nominal']:.3g} %"
+    if close == CLOSE:
+        return f"The model is {how}: {share} of the ratings lie inside the {nominal} intervals."
+    return (
+        f"Overall, the intervals have the right coverage. They are {how} for items with {label} ratings: "
+        f"{share} in the {nominal} intervals."
+    )
 
 
 def _groups(calibration: "Calibration") -> dict[str, list[dict[str, Any]]]:
