@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from palate.app.watching import EVERY, Watched
+from palate.app.watching import Watcher
 from palate.explorer.bundled import BundledTraining
 from palate.explorer.state import State
 from palate.explorer.workspace import Workspace
@@ -60,7 +60,7 @@ def add_pages(source: Workspace | BundledTraining) -> None:
     ui.add_head_html(f"<style>{CSS}</style>{SCRIPT}", shared=True)
 
     def draw(request: Request, path: str, show: Callable[[Page], None]) -> None:
-        space = _space(source)
+        space = source if isinstance(source, Workspace) else source.space
         if space is not None:
             show(Page(space, State.of(request.query_params, space.models()), path))
         elif isinstance(source, BundledTraining):
@@ -111,25 +111,6 @@ def missing_page(path: str) -> str:
     )
 
 
-def _space(source: Workspace | BundledTraining) -> Workspace | None:
-    return source if isinstance(source, Workspace) else source.space
-
-
-async def _look_forever(source: Workspace | BundledTraining) -> None:
-    """Look for model files that were replaced, again and again."""
-    import asyncio
-
-    from nicegui import run
-
-    watched = None
-    while True:
-        await asyncio.sleep(EVERY)
-        if watched is None and (space := _space(source)) is not None:
-            watched = Watched(space.core, logging.getLogger("palate.explorer"))
-        if watched is not None:
-            await run.io_bound(watched.look)
-
-
 def serve(
     source: Workspace | BundledTraining,
     port: int,
@@ -149,16 +130,13 @@ def serve(
     started : callable, optional
         Is called with the address once it answers.
     """
-    from nicegui import app, background_tasks, ui
+    from nicegui import app, ui
 
     add_pages(source)
-
-    async def start() -> None:
-        background_tasks.create(_look_forever(source))
-        if started is not None:
-            started(f"http://{HOST}:{port}/")
-
-    app.on_startup(start)
+    if started is not None:
+        app.on_startup(lambda: started(f"http://{HOST}:{port}/"))
+    if isinstance(source, Workspace):  # nobody else has the files of the bundled models
+        app.on_shutdown(Watcher(source.core, logging.getLogger("palate.explorer")).close)
     app.on_shutdown(source.close)
     ui.run(
         host=HOST,
