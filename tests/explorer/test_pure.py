@@ -246,7 +246,7 @@ def test_a_port_in_use_is_named_with_what_to_type():
 def test_without_nicegui_one_sentence_names_the_extra(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "nicegui", None)
     assert main(["explore"]) == 1
-    assert "pip install 'palate[explore]'" in capsys.readouterr().err
+    assert 'pip install "palate[explore]"' in capsys.readouterr().err
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path, capsys):

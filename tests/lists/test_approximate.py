@@ -181,5 +181,5 @@ def test_models_whose_order_no_inner_product_has_are_refused(trainer, message):
 def test_without_usearch_one_sentence(model, monkeypatch):
     monkeypatch.setitem(sys.modules, "usearch", None)
     monkeypatch.setitem(sys.modules, "usearch.index", None)
-    with pytest.raises(ImportError, match=r"approximate lists need usearch.* pip install .palate\[ann\]"):
+    with pytest.raises(ImportError, match=r"an approximate list needs usearch.* pip install .palate\[ann\]"):
         model.recommend(3, approximate=True)

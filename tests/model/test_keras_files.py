@@ -1,7 +1,7 @@
 """Keras files: what is in them arrives, in both layouts; what does not fit is refused by name."""
 
-import builtins
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -305,15 +305,8 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 
 def test_without_h5py_the_message_says_what_to_install(tmp_path, monkeypatch):
-    real = builtins.__import__
-
-    def hidden(name, *rest, **more):
-        if name == "h5py":
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", hidden)
-    with pytest.raises(ImportError, match=r'Keras files need h5py, .* pip install "palate\[keras-files\]"'):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(ImportError, match=r'a Keras file needs h5py, .* pip install "palate\[keras-files\]"'):
         palate.FactorModel.from_keras(tmp_path / "model.h5", mean=0)
 
 

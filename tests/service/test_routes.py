@@ -436,7 +436,7 @@ def test_the_service_imports_no_explorer():
 
 def test_a_missing_fastapi_is_said_in_one_sentence(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "fastapi", None)
-    with pytest.raises(ImportError, match=r"pip install 'palate\[serve\]'"):
+    with pytest.raises(ImportError, match=r'pip install "palate\[serve\]"'):
         application(Core({"a": served_models.point_model()}))
 
 

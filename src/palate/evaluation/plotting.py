@@ -4,6 +4,8 @@ import io
 import os
 from typing import TYPE_CHECKING, Any
 
+from palate._requiring import require
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -18,15 +20,12 @@ def new_figure(size: tuple[float, float]) -> Any:
     ImportError
         If Matplotlib is not installed.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError(
-            'plots need Matplotlib, which is not installed. Install it with pip install "palate[plots]".'
-        ) from None
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
+    canvas, made = (
+        require(f"matplotlib.{name}", "Matplotlib", "plots", "a plot")
+        for name in ("backends.backend_agg", "figure")
+    )
+    figure = made.Figure(figsize=size, layout="constrained")
+    canvas.FigureCanvasAgg(figure)
     return figure
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, check_count
+from palate._requiring import require
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.forks import needs_threads
@@ -140,7 +141,7 @@ def tune(
     >>> found.trials.height
     2
     """
-    optuna = _optuna()
+    optuna: ModuleType = require("optuna", "Optuna", "tune", "tuning")
     _check(seconds, trials, validation, holdout, seed)
     base = trainer if trainer is not None else LeastSquares()
     ratings, catalog = with_catalog(ratings, catalog)
@@ -214,16 +215,6 @@ def _trial(
     if row["ended_early"]:
         raise optuna.TrialPruned
     return found
-
-
-def _optuna() -> Any:
-    try:
-        import optuna
-    except ImportError:
-        raise ImportError(
-            'tuning needs Optuna, which is not installed. Install it with pip install "palate[tune]".'
-        ) from None
-    return optuna
 
 
 def _search(

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from palate._requiring import require
 from palate.app.watching import Watcher
 from palate.explorer.bundled import BundledTraining
 from palate.explorer.state import State
@@ -12,15 +13,11 @@ from palate.explorer.workspace import Workspace
 
 HOST = "127.0.0.1"
 PORT = 8850
-MISSING = "the explorer needs NiceGUI: pip install 'palate[explore]'."
 
 
 def check_installed() -> None:
     """Raise ImportError in one sentence unless NiceGUI is installed."""
-    try:
-        import nicegui  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise ImportError(MISSING) from error
+    require("nicegui", "NiceGUI", "explore", "the explorer")
 
 
 def free_port(port: int | None) -> int:

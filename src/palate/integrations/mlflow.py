@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palate._checks import ArgumentError, ArgumentTypeError
+from palate._requiring import require
 from palate.data.arguments import helpful
 from palate.data.vocabulary import Vocabulary
-from palate.integrations.requiring import require
 from palate.integrations.served import PARAMETERS, Served
 from palate.model.file.loading import load_model as load_file
 from palate.model.model import Model

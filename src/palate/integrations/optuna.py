@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from palate._checks import ArgumentError, ArgumentTypeError, check_choice
-from palate.integrations.requiring import require
+from palate._requiring import require
 from palate.model.history import SweepReport
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import Any, Self, cast
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, check_choice
+from palate._requiring import require
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.libraries import is_frame
 from palate.data.ratings import Ratings
 from palate.integrations.pairs import Pairs, Place, pairs_of
-from palate.integrations.requiring import require
 from palate.training.als.least_squares import LeastSquares
 from palate.training.progress import silent
 from palate.training.trainer import Trainer

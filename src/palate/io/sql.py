@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from palate._checks import ArgumentError
+from palate._requiring import require
 from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
 from palate.data.ratings import Ratings
@@ -50,12 +51,7 @@ def read_sql(
     >>> read_sql("SELECT 'al' AS user_id, 7 AS item_id, 4.5 AS rating").ratings
     Ratings(1 ratings of 1 items by 1 users, observed 4.5 to 4.5)
     """
-    try:
-        import duckdb
-    except ImportError:
-        raise ImportError(
-            'reading by SQL needs DuckDB, which is not installed. Install it with pip install "palate[sql]".'
-        ) from None
+    duckdb = require("duckdb", "DuckDB", "sql", "reading by SQL")
     if database is not None and not database.is_file():
         raise FileNotFoundError(f"{database} must be a DuckDB database; there is no file of that name.")
     try:

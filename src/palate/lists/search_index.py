@@ -16,6 +16,7 @@ import numpy as np
 from palate._checks import ArgumentError, Setting, Words
 from palate._files import replace_file
 from palate._parallel import check_threads
+from palate._requiring import require
 from palate.factors.factors import FactorScorer
 from palate.factors.inner_products import check_order, item_rows
 
@@ -24,7 +25,6 @@ ITEMS_FOR_THREADS = 20_000
 QUERIES_PER_THREAD = 32  # starting a thread takes as long as a few searches
 _HEAD = b"palate index 1 "
 _HEAD_BYTES = 4096  # at most, of the line before the graph
-_NEEDS = 'approximate lists need usearch, which is not installed. Install it with pip install "palate[ann]".'
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +132,4 @@ def _wrong(path: str | os.PathLike[str], must: str, got: str) -> ArgumentError:
 
 
 def _library() -> Any:
-    try:
-        import usearch.index
-    except ModuleNotFoundError:
-        raise ImportError(_NEEDS) from None
-    return usearch.index
+    return require("usearch.index", "usearch", "ann", "an approximate list")

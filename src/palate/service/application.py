@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
 from palate._checks import demand
+from palate._requiring import require
 from palate.app.core import Core
 from palate.app.errors import BadRows
 from palate.service.answering import Failure, Problem, status_of
@@ -19,18 +21,14 @@ if TYPE_CHECKING:
 
 
 LOG = logging.getLogger("palate.service")
-MISSING = "serving needs FastAPI and Uvicorn: pip install 'palate[serve]'"
 LISTED = "/openapi.json lists what each request takes"
 _LONGEST = 80  # characters of a wrong value that are said again
 
 
 def check_installed() -> None:
     """Raise ImportError in one sentence unless FastAPI and Uvicorn are installed."""
-    try:
-        import fastapi  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise ImportError(MISSING) from error
+    require("fastapi", "FastAPI", "serve", "the service")
+    require("uvicorn", "Uvicorn", "serve", "the service")
 
 
 def application(core: Core, settings: Settings | None = None) -> Any:
@@ -47,11 +45,8 @@ def application(core: Core, settings: Settings | None = None) -> Any:
     ImportError
         Without FastAPI; the message says what to install.
     """
-    try:
-        from fastapi import APIRouter, Depends, FastAPI
-    except ImportError:
-        raise ImportError(MISSING) from None
-    from importlib.metadata import version
+    check_installed()
+    from fastapi import APIRouter, Depends, FastAPI
 
     from palate.service import model_routes, routes
     from palate.service.queries import QuickRoute, only_known_names

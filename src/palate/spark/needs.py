@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from palate._checks import ArgumentTypeError
+from palate._requiring import require
 from palate.data.frames import check_once, missing_column
 from palate.data.libraries import library_of
 
@@ -18,11 +19,7 @@ EXTRA = 'Install it with pip install "palate[spark]".'
 
 def pyspark_sql() -> Any:
     """Return the module pyspark.sql, or raise ImportError that says how to install it."""
-    try:
-        import pyspark.sql
-    except ImportError:
-        raise ImportError(f"palate.spark needs PySpark, which is not installed. {EXTRA}") from None
-    return pyspark.sql
+    return require("pyspark.sql", "PySpark", "spark", "palate.spark")
 
 
 def find_java() -> str | None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from palate._requiring import require
 from palate.store.changes import Change, StoreError
 from palate.store.database import DatabaseStore, changes_of, rows_of
 from palate.store.mirror import Mirror, digest_of
@@ -54,10 +55,7 @@ def connected(address: str) -> Any:
     StoreError
         If the database does not answer; the message holds no password.
     """
-    try:
-        import psycopg
-    except ImportError:
-        raise ImportError("a store in PostgreSQL needs psycopg: pip install 'palate[postgres]'") from None
+    psycopg = require("psycopg", "psycopg", "postgres", "a store in PostgreSQL")
     try:
         return psycopg.connect(address, autocommit=True, connect_timeout=10)
     except psycopg.Error as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from palate._requiring import require
 from palate.model.file.errors import Damage
 from palate.model.file.json import quoted
 from palate.model.keras.h5_text import heap_text
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import h5py
 
 
-EXTRA = 'Install it with pip install "palate[keras-files]".'
 MAX_MEMBERS = 2000  # of one group; a model of the lesson has a dozen
 MAX_TEXT = 1 << 24
 _DEPTH = 4
@@ -38,11 +38,7 @@ def require_h5py() -> Any:
     ImportError
         If it is not installed; the message says how to.
     """
-    try:
-        import h5py  # type: ignore[import-untyped,unused-ignore]
-    except ImportError:
-        raise ImportError(f"Keras files need h5py, which is not installed. {EXTRA}") from None
-    return h5py
+    return require("h5py", "h5py", "keras-files", "a Keras file")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from palate.integrations.requiring import require
+from palate._requiring import require
 
 
 @pytest.mark.parametrize(
