@@ -9,7 +9,7 @@ from palate.cli import options
 from palate.cli.arguments import holds_counts, models_in, user_ids
 from palate.cli.errors import usage_error
 from palate.cli.input import busy, read_part
-from palate.cli.output import Column, print_json, print_table, print_text
+from palate.cli.output import Column, print_json, print_rows, print_table, print_text
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 
 if TYPE_CHECKING:
@@ -78,21 +78,17 @@ def compare(
 def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
     import polars as pl
 
-    summary = pl.DataFrame(found.summary).with_columns(
-        pl.Series("megabytes", [size / 2**20 for size in sizes]),
-        (100 * pl.col("obscure_share")).alias("obscure_share"),
+    summary = pl.DataFrame(found.summary).select(
+        "model",
+        pl.col("rmse").alias("RMSE"),
+        pl.col("mae").alias("MAE"),
+        pl.col("median_n_ratings").alias("ratings of a listed item"),
+        (100 * pl.col("obscure_share")).alias(f"% with under {found.few}"),
+        pl.col("n_items_listed").alias("different items"),
+        "seconds",
+        pl.Series("MB", [size / 2**20 for size in sizes]),
     )
-    columns = (
-        Column("model", "model"),
-        Column("rmse", "RMSE", "error"),
-        Column("mae", "MAE", "error"),
-        Column("median_n_ratings", "ratings of a listed item", "count"),
-        Column("obscure_share", f"% with under {found.few}", "stars"),
-        Column("n_items_listed", "different items", "count"),
-        Column("seconds", "seconds", "stars"),
-        Column("megabytes", "MB", "stars"),
-    )
-    print_table(summary, columns)
+    print_rows(summary, "text", "error", "error", "count", "stars", "count", "stars", "stars")
     first = found.models[0]
     print_text("", *_differences(found))
     rescored = pl.DataFrame(found.rescored)

@@ -15,7 +15,7 @@ from palate.cli import options
 from palate.cli.docstrings import described
 from palate.cli.errors import Command, usage_error
 from palate.cli.input import progress
-from palate.cli.output import Column, print_json, print_table, print_text, print_verbatim
+from palate.cli.output import print_json, print_rows, print_text, print_verbatim
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,19 +46,16 @@ def list_(as_json: options.Json = False) -> None:
         return
     import polars as pl
 
-    shown = frame.with_columns(fetched=pl.when("fetched").then(pl.lit("yes")).otherwise(pl.lit("")))
-    print_table(
-        shown.drop("urls"),
-        (
-            Column("name", "name", "id"),
-            Column("about", "what"),
-            Column("megabytes", "MB", "count"),
-            Column("format", "format", "id"),
-            Column("licence", "terms"),
-            Column("checksum", ".md5"),
-            Column("fetched", "here"),
-        ),
+    shown = frame.select(
+        "name",
+        pl.col("about").alias("what"),
+        pl.col("megabytes").alias("MB"),
+        "format",
+        pl.col("licence").alias("terms"),
+        pl.col("checksum").alias(".md5"),
+        pl.when("fetched").then(pl.lit("yes")).otherwise(pl.lit("")).alias("here"),
     )
+    print_rows(shown, "id", "text", "count", "id", "text", "text", "text")
     names = " and ".join(datasets.BUNDLED)
     print_text("", f"{names} comes with palate and needs no download: palate train {datasets.BUNDLED[0]}.")
 
