@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from palate._files import replace_file
 from palate._plain import plain, shortened
@@ -52,16 +52,20 @@ class Column:
 COLUMNS = tuple(Column(name, *shown) for name, shown in SHOWN.items())
 
 
-def console(stderr: bool = False) -> Any:
+def console() -> Any:
     """Return a Rich console: plain and as wide as needed where no terminal is."""
     from rich.console import Console
 
-    stream = sys.stderr if stderr else sys.stdout
-    if stream is None:
-        raise OSError("standard output is closed; there is nowhere to write the result.")
+    stream = _answers_go_to()
     given = os.environ.get("COLUMNS", "")
     width = None if stream.isatty() else int(given) if given.isdigit() and int(given) > 0 else _WIDE
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def _answers_go_to() -> TextIO:
+    if sys.stdout is None:
+        raise OSError("standard output is closed; there is nowhere to write the result.")
+    return sys.stdout
 
 
 def counted(n: int, what: str) -> str:
@@ -273,9 +277,7 @@ def _cell(value: object, kind: str) -> str:
 
 def print_json(document: object) -> None:
     """Print one JSON document and nothing else."""
-    stream = sys.stdout
-    if stream is None:
-        raise OSError("standard output is closed; there is nowhere to write the result.")
+    stream = _answers_go_to()
     narrow = (getattr(stream, "encoding", None) or "ascii").lower() not in ("utf-8", "utf8")
     stream.write(json.dumps(plain(document), ensure_ascii=narrow, allow_nan=False) + "\n")
 
