@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 
+from palate.cli import datasets, db, export
 from palate.cli.calibrate import calibrate
 from palate.cli.compare import compare
 from palate.cli.convert import convert
 from palate.cli.crossval import crossval
-from palate.cli.datasets import app as datasets
-from palate.cli.db import app as db
 from palate.cli.demo import demo
 from palate.cli.docstrings import described
 from palate.cli.errors import Command
@@ -22,7 +21,6 @@ from palate.cli.evaluate import evaluate
 from palate.cli.experiment import experiment
 from palate.cli.explain import explain
 from palate.cli.explore import explore
-from palate.cli.export import app as export
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
 from palate.cli.inspect import inspect
@@ -65,31 +63,33 @@ def palate(
     """
 
 
-def _add(function: Callable[..., object], cls: type[Command] = Command) -> None:
-    app.command(function.__name__, cls=cls)(described(function))
+def _add(to: typer.Typer, *functions: Callable[..., object]) -> None:
+    for function in functions:
+        cls = TrainerCommand if function in (train, crossval) else Command
+        to.command(function.__name__.rstrip("_"), cls=cls)(described(function))
 
 
-_add(demo)
-_add(prepare)
-_add(train, TrainerCommand)
-_add(update)
-_add(plan)
-_add(recommend)
-_add(predict)
-_add(rated)
-_add(similar)
-_add(explain)
-_add(explore)
-_add(info)
-_add(inspect)
-_add(evaluate)
-_add(calibrate)
-_add(crossval, TrainerCommand)
-_add(compare)
-_add(experiment)
-_add(tune)
-_add(convert)
-_add(serve)
-app.add_typer(datasets, name="datasets")
-app.add_typer(db, name="db")
-app.add_typer(export, name="export")
+def _add_group(name: str, about: str, *functions: Callable[..., object]) -> None:
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help=about)
+    _add(group, *functions)
+    app.add_typer(group, name=name)
+
+
+_add(app, demo, prepare, train, update, plan, recommend, predict, rated, similar, explain, explore, info)
+_add(app, inspect, evaluate, calibrate, crossval, compare, experiment, tune, convert, serve)
+_add_group(
+    "datasets",
+    "Data sets on their owners' servers: list, fetch, path.",
+    datasets.list_,
+    datasets.fetch,
+    datasets.path,
+)
+_add_group(
+    "db",
+    "The store of live ratings: check, backup, export, forget.",
+    db.check_,
+    db.backup_,
+    db.export_,
+    db.forget_,
+)
+_add_group("export", "What a model learned, for other tools: vectors.", export.vectors)

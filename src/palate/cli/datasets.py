@@ -8,20 +8,11 @@ name : NAME
 
 from pathlib import Path
 
-import typer
-
 from palate import datasets
 from palate.cli import options
-from palate.cli.docstrings import described
-from palate.cli.errors import Command, usage_error
+from palate.cli.errors import usage_error
 from palate.cli.input import progress
 from palate.cli.output import print_json, print_rows, print_text, print_verbatim
-
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    help="Data sets on their owners' servers: list, fetch, path.",
-)
 
 
 def _check_remote(name: str) -> None:
@@ -29,8 +20,6 @@ def _check_remote(name: str) -> None:
         raise usage_error(f"{name} comes with palate and needs no download: palate train {name}")
 
 
-@app.command("list", cls=Command)
-@described
 def list_(as_json: options.Json = False) -> None:
     """List the data sets that can be downloaded, with size, format, terms of use and the source of
     the checksum.
@@ -60,8 +49,6 @@ def list_(as_json: options.Json = False) -> None:
     print_text("", f"{names} comes with palate and needs no download: palate train {datasets.BUNDLED[0]}.")
 
 
-@app.command("fetch", cls=Command)
-@described
 def fetch(name: str, as_json: options.Json = False) -> None:
     """Download a data set and print its path. A data set that is already there is not downloaded
     again.
@@ -88,8 +75,6 @@ def fetch(name: str, as_json: options.Json = False) -> None:
     _tell(name, found, as_json)
 
 
-@app.command("path", cls=Command)
-@described
 def path(name: str, as_json: options.Json = False) -> None:
     """Print the path of a downloaded data set, for commands that read ratings.
 

@@ -13,19 +13,10 @@ from pathlib import Path
 
 import typer
 
-from palate.cli.docstrings import described
-from palate.cli.errors import Command, say
+from palate.cli.errors import say
 from palate.cli.output import check_output, deliver, print_text
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    help="The store of live ratings: check, backup, export, forget.",
-)
 
-
-@app.command("check", cls=Command)
-@described
 def check_(store: str) -> None:
     """Check a store for damage. A service may use it meanwhile.
 
@@ -47,8 +38,6 @@ def check_(store: str) -> None:
     )
 
 
-@app.command("backup", cls=Command)
-@described
 def backup_(store: str, file: Path) -> None:
     """Copy an SQLite store to a new file. A service may use it meanwhile.
 
@@ -62,8 +51,6 @@ def backup_(store: str, file: Path) -> None:
     print_text(f"wrote {file}")
 
 
-@app.command("export", cls=Command)
-@described
 def export_(store: str, file: Path) -> None:
     """Write all stored ratings to a .csv, .parquet or .json file.
 
@@ -77,8 +64,6 @@ def export_(store: str, file: Path) -> None:
     deliver(exported(store), as_json=False, output=file, title="")
 
 
-@app.command("forget", cls=Command)
-@described
 def forget_(store: str, user: str) -> None:
     """Delete a user's stored ratings, and leave the user out from now on. While a service runs,
     send it DELETE /v1/users/USER instead.

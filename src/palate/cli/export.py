@@ -7,22 +7,16 @@ import typer
 
 from palate.cli import options
 from palate.cli.arguments import load
-from palate.cli.docstrings import described
-from palate.cli.errors import Command, usage_error
+from palate.cli.errors import usage_error
 from palate.cli.output import check_writable, counted, print_json, print_text, write_frame
 from palate.cli.writing import instead
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode="rich", help="What a model learned, for other tools: vectors."
-)
 if TYPE_CHECKING:
     import polars as pl
 
 SIDES = ("items", "users", "both")
 
 
-@app.command("vectors", cls=Command)
-@described
 def vectors(
     model: Path,
     output: Annotated[Path, typer.Option("--output", "-o")],
