@@ -37,7 +37,7 @@ def test_it_holds_every_module_its_texts_and_the_type_marker(names):
     source = ROOT / "src"
     modules = {
         path.relative_to(source).as_posix()
-        for kind in ("py", "toml", "css", "js")
+        for kind in ("py", "toml", "css", "html", "js")
         for path in source.rglob(f"*.{kind}")
     }
     assert modules | {"palate/py.typed"} <= set(names)

@@ -5,6 +5,7 @@ import hashlib
 import math
 from html import escape
 from importlib import resources
+from string import Template
 
 import polars as pl
 
@@ -13,7 +14,9 @@ from palate.inspect.plots import png
 from palate.inspect.report import Report, Section
 
 _WIDEST = 10  # columns of a table that fit the page
-_STYLE = resources.files("palate.inspect").joinpath("page.css").read_text("utf-8")
+_HERE = resources.files("palate.inspect")
+_STYLE = _HERE.joinpath("page.css").read_text("utf-8")
+_PAGE = Template(_HERE.joinpath("page.html").read_text("utf-8"))
 
 
 def page(report: Report) -> str:
@@ -34,26 +37,13 @@ def page(report: Report) -> str:
     links = " ".join(
         f'<a href="#{escape(section.name)}">{_text(section.heading)}</a>' for section in report.sections
     )
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_text(report.title)}</title>",
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body>",
-            f"<h1>{_text(report.title)}</h1>",
-            *(f"<p>{_text(sentence)}</p>" for sentence in report.text),
-            f"<nav>{links}</nav>",
-            *(_section(section) for section in report.sections),
-            "</body>",
-            "</html>",
-            "",
-        ]
+    return _PAGE.substitute(
+        policy=policy,
+        title=_text(report.title),
+        style=_STYLE,
+        sentences="\n".join(f"<p>{_text(sentence)}</p>" for sentence in report.text),
+        links=links,
+        sections="\n".join(map(_section, report.sections)),
     )
 
 
