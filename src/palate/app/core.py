@@ -24,7 +24,6 @@ from palate.app.models import Models
 from palate.app.people import People
 from palate.app.positions import Positions
 from palate.app.served import ServedModel
-from palate.app.similarity import most_alike, similar
 from palate.lists.recommending import check_n
 from palate.lists.where import Where
 from palate.store.changes import Change, Forgotten, RatingStore
@@ -190,14 +189,14 @@ class Core(Models):
 
     def similar(self, item: str, n: int = 10, model: str | None = None) -> list[Similar]:
         """Return the n items most like one, best first."""
-        return similar(self._served(model), item, check_n(n))
+        return self._served(model).similar(item, check_n(n))
 
     def most_alike(self, item: str, among: Sequence[str], model: str | None = None) -> tuple[str, float]:
         """Return which of several items is most like one, and how alike the two are: at most 1.
 
         UnknownItem if the model does not know one of them, CannotAnswer where it knows of no likeness.
         """
-        return most_alike(self._served(model), item, among)
+        return self._served(model).most_alike(item, among)
 
     def explain(self, user: str, item: str, model: str | None = None, by: str | None = None) -> Reasons:
         """Return what the prediction of an item for a user is made of, live ratings included.

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import is_number
-from palate.app.answers import ItemInfo, ModelInfo
+from palate.app.answers import ItemInfo, ModelInfo, Similar
 from palate.app.diagnostics import Panel, panels
 from palate.app.errors import BadRating, CannotAnswer, UnknownItem
 from palate.app.positions import Positions, item_vectors
@@ -20,6 +20,7 @@ from palate.app.recent import Recent
 from palate.app.titles import TitleIndex
 from palate.data import columns as names
 from palate.data.forks import filled
+from palate.data.frames import to_polars
 from palate.data.matrix import RatingMatrix
 from palate.data.scales import outside
 from palate.data.vocabulary import Vocabulary
@@ -230,6 +231,28 @@ class ServedModel:
             return filters.allowed(self.model)
         key = f"{min_ratings!r} {where!r}"
         return self._masks.get(key, lambda: filters.allowed(self.model))
+
+    def similar(self, item: str, n: int) -> list[Similar]:
+        """Return the n items most like one, best first; CannotAnswer for a model that cannot tell."""
+        index = self.item_index(item)
+        if not hasattr(self.model, "similar_items"):
+            raise CannotAnswer(f"model {self.id!r} has no similar items.")
+        try:
+            frame = to_polars(self.model.similar_items(self.model.items.id(index), n))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise CannotAnswer(f"model {self.id!r} cannot find similar items: {error}") from error
+        return [
+            Similar(int(rank), self.item(self.item_index(str(other))), float(similarity))
+            for rank, other, similarity in frame.select("rank", "item_id", "similarity").rows()
+        ]
+
+    def most_alike(self, item: str, among: Sequence[str]) -> tuple[str, float]:
+        """Return which of several items is most like one, and how alike the two are: at most 1."""
+        if self.likeness is None or not among:
+            raise CannotAnswer(f"model {self.id!r} does not know how alike its items are.")
+        others = np.array([self.item_index(other) for other in among], np.int64)
+        found = self.likeness(self.item_index(item), others)
+        return among[int(found.argmax())], float(found.max())
 
     # -- users
     # --------------------------------------------------------------------------------------------------
