@@ -43,7 +43,6 @@ def convert(
     mean
         Mean to add to the predictions of a Keras model. Default: the mean of the ratings.
     """
-
     if not source.is_file():
         raise usage_error(f"no file {source}")
     check_writable(output)

@@ -107,7 +107,6 @@ def crossval(
 
 def _save(parts: "Folds", path: Path, *, silent: bool) -> None:
     """Save the folds, and say so."""
-
     replaced = instead(path)
     parts.save(path)
     if not silent:

@@ -28,7 +28,6 @@ def list_(as_json: options.Json = False) -> None:
 
         palate datasets list
     """
-
     frame = datasets.available()
     if as_json:
         print_json(frame)
@@ -82,14 +81,12 @@ def path(name: str, as_json: options.Json = False) -> None:
 
         palate train "$(palate datasets path ml-1m)"
     """
-
     _check_remote(name)
     _tell(name, datasets.path(name), as_json)
 
 
 def _tell(name: str, found: Path, as_json: bool) -> None:
     """Print where a data set is."""
-
     if as_json:
         print_json({"name": name, "path": found})
     else:

@@ -72,7 +72,6 @@ def forget_(store: str, user: str) -> None:
 
         palate db forget model.live.db 42
     """
-
     from palate.store.opening import open_store
 
     with closing(open_store(store, existing=True)) as opened:

@@ -34,7 +34,6 @@ def show(
 
     A frame may be written to a file instead.
     """
-
     plain = replace(evaluation, frame_kind="polars")
     if output is not None:
         deliver(_view(plain, by), as_json=as_json, output=output)

@@ -47,7 +47,6 @@ def explain(
         For a model of two heads: explain the predicted rating (stars, the default), or why the user
         is likely to choose the item (chosen).
     """
-
     is_new = bool(rate) or fold_in is not None
     if is_new and user is not None:  # with --rate the first argument names the item
         if item is not None:

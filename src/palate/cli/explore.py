@@ -54,7 +54,6 @@ def explore(
     no_browser
         Only print the address; open no page.
     """
-
     from palate.explorer.bundled import BundledTraining
     from palate.explorer.server import check_installed, free_port, serve
     from palate.store.opening import open_store

@@ -73,7 +73,6 @@ class TrainerCommand(Command):
         With a trainer on the line they are its options with its own defaults, otherwise those of the
         command and of reading.
         """
-
         name = _named(sys.argv)
         own = [
             one
@@ -98,7 +97,6 @@ class TrainerCommand(Command):
 
     def _of_trainer(self, cls: "type[Trainer]") -> list[Any]:
         """Return the options of a trainer with its own defaults and the first sentence on each."""
-
         texts, found = descriptions(inspect.getdoc(cls) or ""), []
         defaults = {field.name: field.default for field in fields(cls)}
         for one in self._derived:
@@ -235,7 +233,6 @@ def _options(taken: set[str]) -> list[Any]:
 
 def _stand_in() -> Any:
     """Return a function whose signature has an option per hyper-parameter."""
-
     texts: dict[str, str] = {}
     for cls in reversed(_classes().values()):
         texts |= descriptions(inspect.getdoc(cls) or "")

@@ -23,7 +23,6 @@ def info(model: Path, as_json: options.Json = False) -> None:
 
         palate info model.palate
     """
-
     loaded = arguments.load(model)
     about = {"file": str(model), "file_bytes": model.stat().st_size, **describe(loaded)}
     if as_json:
@@ -127,7 +126,6 @@ def _show(model: "FactorModel", about: dict[str, Any]) -> None:
 
 def _show_contents(model: "FactorModel", about: dict[str, Any]) -> None:
     """Print sizes, ids and what else is in the file, and an empty line."""
-
     users = f"{model.n_users:,} users ({about['user_ids']} ids)"
     items = f"{model.n_items:,} items ({about['item_ids']} ids)"
     factors = ""

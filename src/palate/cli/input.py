@@ -38,7 +38,6 @@ def read(path: Path, options: Mapping[str, Any]) -> "Dataset":
 
 def read_or_bundled(path: Path | None, options: Mapping[str, Any]) -> "Dataset":
     """Return the data set of a file, or the one that comes with palate where none is named."""
-
     return load() if path is None else read(path, options)
 
 
@@ -47,7 +46,6 @@ def _by_name(name: str, options: Mapping[str, Any]) -> "Dataset | None":
 
     Others that palate knows by name are not downloaded unasked: the error says how.
     """
-
     if name in datasets.BUNDLED:
         words = as_words(options, without=("items",))
         if words:

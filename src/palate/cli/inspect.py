@@ -65,7 +65,6 @@ def inspect(
     html : FILE
         File for one page with all tables and plots.
     """
-
     if sum((item is not None, user is not None, distinctive)) > 1:
         raise usage_error("only one of --item, --user and --distinctive can be given")
     if html is not None:
@@ -111,7 +110,6 @@ def _report(
 
 def _show(report: "Report") -> None:
     """Print a report as text and tables."""
-
     print_text(report.title, *report.text)
     for section in report.sections:
         print_heading(section.heading)

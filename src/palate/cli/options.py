@@ -93,7 +93,6 @@ def time_of(text: str) -> "datetime | int | float":
     ValueError
         If it is neither.
     """
-
     plain = text.strip()
     try:
         if not _DATE.fullmatch(plain):

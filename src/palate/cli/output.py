@@ -308,7 +308,6 @@ def check_writable(path: Path) -> None:
     OSError
         If not; the message says why.
     """
-
     folder = path.absolute().parent
     if str(path) == "-":
         raise usage_error("--output must be the name of a file; got '-'")
@@ -336,7 +335,6 @@ def write_frame(frame: "pl.DataFrame", path: Path) -> None:
 
     An older file is replaced whole or not at all.
     """
-
     kind = path.suffix.lower()
     if kind == ".parquet":
         buffer = io.BytesIO()

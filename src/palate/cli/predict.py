@@ -53,7 +53,6 @@ def predict(
     interval_of : CHOICE
         Interval of the expected rating (mean) or of one rating (rating).
     """
-
     condition = options.condition(genres, year, where)
     if bool(items) == bool(title or condition):
         raise usage_error(

@@ -27,7 +27,6 @@ def rated(
     n
         Number of ratings to list; all by default.
     """
-
     check_output(output)
     loaded = arguments.load(model, [user])
     frame = loaded.rated(arguments.user_ids(loaded, [user])[0])

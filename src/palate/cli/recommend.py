@@ -123,7 +123,6 @@ def recommend(
     unknown : CHOICE
         What to do for unknown users: raise an error, skip them, or list popular items.
     """
-
     is_new = bool(rate) or fold_in is not None
     _check_one_of(bool(users), all_users, everyone, is_new)
     if everyone:

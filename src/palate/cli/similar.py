@@ -47,7 +47,6 @@ def similar(
         Shrink the similarity of items with few ratings: this number of ratings halves it. 0 does
         not shrink. Default 5.
     """
-
     if (item is not None) + (title is not None) + bool(between) != 1:
         raise usage_error("name the item by id or by --title, or two items by --between; one of the three")
     if between and len(between) != 2:

@@ -110,7 +110,6 @@ def train(
     store : URL
         Store of `palate serve` whose ratings are added. Users that it has deleted are left out.
     """
-
     train_input.check_source(ratings, sql, db, reading)
     chosen = _chosen(ctx, trainer, of_factors=bool(start or refit or user_table is not None))
     _check_files(output, checkpoint)
@@ -150,7 +149,6 @@ def train(
 
 def _check_files(*paths: Path | None) -> None:
     """Check that files of models can be written where they are asked for."""
-
     for path in paths:
         if path is not None:
             check_writable(path)
@@ -180,13 +178,11 @@ class _Chosen:
     @property
     def counts(self) -> bool:
         """Whether it takes counts."""
-
         return takes_counts(self.trainer)
 
 
 def _chosen(ctx: typer.Context, name: str | None, of_factors: bool) -> _Chosen:
     """Return the trainer that was named, or is meant by the options."""
-
     values, told = chosen(ctx), False
     if name is None:
         name = "least-squares" if of_factors else default_trainer(values)
@@ -196,7 +192,6 @@ def _chosen(ctx: typer.Context, name: str | None, of_factors: bool) -> _Chosen:
 
 def _prepared(ctx: typer.Context, chosen: _Chosen, how: How, data: "Dataset") -> tuple[_Chosen, How]:
     """Return trainer and options for ratings of which `palate prepare` has put some aside."""
-
     put_aside = data.held_out is not None and data.held_out.any()
     if not put_aside or how.start is not None or given(ctx, "validation"):
         return chosen, how
@@ -208,7 +203,6 @@ def _prepared(ctx: typer.Context, chosen: _Chosen, how: How, data: "Dataset") ->
 
 def _show_choice(chosen: _Chosen, how: How) -> None:
     """Say which trainer is used where nobody named it, and which ratings are held out."""
-
     if chosen.told:
         option = "--" + next(iter(chosen.values)).replace("_", "-")
         print_text(f"{option} is an option of --trainer {chosen.name}, which is therefore used.")

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 def report(outcome: Outcome, how: How, as_json: bool, replaced: str) -> None:
     """Print what was trained and how good it is; `replaced` says what became of the file before."""
-
     history = outcome.model.history
     if as_json:
         print_json({**_document(outcome, how), "replaced": bool(replaced)})
