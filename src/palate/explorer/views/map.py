@@ -22,6 +22,7 @@ _HITS = 8
 _TABLE = 50  # items that the table names of each kind
 _MANY = 300  # rated items, from which on their points are smaller
 _OWN = "#CC79A7"
+_NOTHING = np.empty(0, np.int64)
 
 
 class Map:
@@ -48,51 +49,23 @@ class Map:
         and the user.
         """
         layers = [
-            self._layer(
-                group.name,
-                group.items,
-                large=True,
-                symbolSize=4,
-                itemStyle={"color": group.color, "opacity": 0.7},
-            )
+            self._layer(group.name, group.items, 4, {"color": group.color, "opacity": 0.7}, large=True)
             for group in self.colors
         ]
         rated, values = self._rated()
-        many = len(rated) > _MANY
-        layers.append(
-            self._layer(
-                "rated",
-                rated,
-                symbolSize=4 if many else 8,
-                symbol="circle",
-                itemStyle=_ring("#111111", "#ffffff", 0.5 if many else 1.5),
-            )
-        )
+        size, width = (4, 0.5) if len(rated) > _MANY else (8, 1.5)
+        layers.append(self._layer("rated", rated, size, _ring("#111111", "#ffffff", width)))
         layers += [
-            self._layer(
-                f"list {letter}",
-                self._listed(model),
-                symbolSize=15,
-                symbol=symbol,
-                itemStyle=_ring(color, "#ffffff"),
-            )
+            self._layer(f"list {letter}", self._listed(model), 15, _ring(color, "#ffffff"), symbol)
             for letter, model, symbol, color in self.lists
         ]
-        layers.append(
-            {
-                **self._layer("found", np.empty(0, np.int64), symbolSize=20, symbol="circle"),
-                "id": "found",
-                "itemStyle": {"color": "transparent", "borderColor": "#D55E00", "borderWidth": 3},
-            }
-        )
+        layers.append(self._layer("found", _NOTHING, 20, _ring("transparent", "#D55E00", 3), id="found"))
         taste = taste_of(self.found.points[rated], values)
         return layers if taste is None else [*layers, *self._taste(taste)]
 
     def _taste(self, taste: Taste) -> list[dict[str, Any]]:
         """Return the layers of the user's own point: an ellipse around it, and a pin."""
-        point = self._layer(
-            "this user", np.empty(0, np.int64), symbolSize=24, symbol="pin", itemStyle=_ring(_OWN, "#111111")
-        )
+        point = self._layer("this user", _NOTHING, 24, _ring(_OWN, "#111111"), "pin")
         point["data"] = [{"value": taste.point.round(3).tolist(), "name": _whose(self.page.state.user)}]
         ring = taste.ring()
         if ring is None:
@@ -112,7 +85,7 @@ class Map:
         """Return the positions of what a model recommends; items that this map lacks are left out."""
         answer = asked(self.page, model)
         if isinstance(answer, str):
-            return np.empty(0, np.int64)
+            return _NOTHING
         return self._rows(item for item in answer.items if self._has(item))
 
     def _has(self, item: str) -> bool:
@@ -122,22 +95,35 @@ class Map:
             return False
         return True
 
-    def _layer(self, name: str, rows: np.ndarray, **options: object) -> dict[str, Any]:
-        points = self.found.points[rows].astype(float).round(3).tolist()
-        data: list[Any] = [
-            {"value": [x, y, int(row)], "name": self.title_of[row]}
-            for (x, y), row in zip(points, rows, strict=True)
-        ]
-        if options.get("large"):
-            data = [[x, y, int(row)] for (x, y), row in zip(points, rows, strict=True)]
+    def _layer(
+        self,
+        name: str,
+        rows: np.ndarray,
+        size: int,
+        style: dict[str, Any],
+        symbol: str = "circle",
+        **options: object,
+    ) -> dict[str, Any]:
+        data = self._points(rows)
         return {
             "type": "scatter",
             "name": name,
-            "data": data,
+            "data": [point["value"] for point in data] if "large" in options else data,
+            "symbolSize": size,
+            "itemStyle": style,
+            "symbol": symbol,
             "largeThreshold": 1500,
             "animation": False,
             **options,
         }
+
+    def _points(self, rows: np.ndarray) -> list[dict[str, Any]]:
+        """Return the places of items, with their names."""
+        points = self.found.points[rows].astype(float).round(3).tolist()
+        return [
+            {"value": [x, y, int(row)], "name": self.title_of[row]}
+            for (x, y), row in zip(points, rows, strict=True)
+        ]
 
     def _rows(self, ids: Iterable[str]) -> np.ndarray:
         found = [self.model.items.index(self.model.items.parse(item)) for item in ids]
@@ -247,8 +233,8 @@ class Map:
     def find(self, query: str) -> None:
         """Ring the items that fit what was typed, and name them."""
         found = self.core.search(query, _HITS, self.page.state.model) if query.strip() else []
-        layer = self._layer("found", self._rows(item.id for item in found))
-        self.chart.run_chart_method("setOption", {"series": [{"id": "found", "data": layer["data"]}]})
+        points = self._points(self._rows(item.id for item in found))
+        self.chart.run_chart_method("setOption", {"series": [{"id": "found", "data": points}]})
         self.hits.clear()
         with self.hits, tag("ul", None, "p-list tight"):
             for item in found:
