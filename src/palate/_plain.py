@@ -30,6 +30,8 @@ def plain(value: object) -> Any:
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple | set):
         return [plain(one) for one in value]
+    if getattr(value, "shape", None) == ():  # a number of NumPy
+        return plain(cast(Any, value).item())
     if type(value).__name__ in ("DataFrame", "Table"):
         import polars as pl
 
