@@ -12,7 +12,7 @@ from palate.cli.output import check_writable, counted, print_json, print_text, w
 from palate.cli.writing import instead
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 SIDES = ("items", "users", "both")
 
@@ -60,14 +60,12 @@ def vectors(
         output.mkdir(parents=True, exist_ok=True)
     written: list[dict[str, Any]] = []
     for one, frame in frames.items():
-        replaced = _write(frame, files[one])
-        written.append(
-            {"side": one, "output": str(files[one]), "rows": frame.height, "length": _length(frame)}
-        )
+        replaced, length = instead(files[one]), int(getattr(frame["vector"].dtype, "size", 0))
+        write_frame(frame, files[one])
+        written.append({"side": one, "output": files[one], "rows": frame.height, "length": length})
         if not as_json:
             print_text(
-                f"Wrote {counted(frame.height, 'vector')} of {written[-1]['length']} numbers to "
-                f"{files[one]}{replaced}."
+                f"Wrote {counted(frame.height, 'vector')} of {length} numbers to {files[one]}{replaced}."
             )
     if as_json:
         print_json(written)
@@ -87,13 +85,3 @@ def _files(output: Path, side: str) -> dict[str, Path]:
             f"--output must end in .parquet, as other formats cannot contain vectors; got '{output}'"
         )
     return {side: output}
-
-
-def _write(frame: "pl.DataFrame", path: Path) -> str:
-    replaced = instead(path)
-    write_frame(frame, path)
-    return replaced
-
-
-def _length(frame: "pl.DataFrame") -> int:
-    return int(getattr(frame["vector"].dtype, "size", 0))
