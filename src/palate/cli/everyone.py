@@ -7,7 +7,7 @@ import typer
 
 from palate.cli.errors import INTERRUPTED, say, usage_error
 from palate.cli.input import progress
-from palate.cli.output import counted, print_json, print_text
+from palate.cli.output import say_written
 from palate.cli.writing import instead
 
 if TYPE_CHECKING:
@@ -49,7 +49,4 @@ def write_everyone(model: "Model", output: Path, n: int, *, as_json: bool, optio
             )
             raise typer.Exit(INTERRUPTED) from None
     rows = pl.scan_parquet(output).select(pl.len()).collect().item()
-    if as_json:
-        print_json({"output": output, "rows": rows, "replaced": bool(replaced)})
-    else:
-        print_text(f"Wrote {counted(rows, 'row')} to {output}{replaced}.")
+    say_written(output, rows, replaced, as_json=as_json)

@@ -347,6 +347,14 @@ def write_frame(frame: "pl.DataFrame", path: Path) -> None:
     replace_file(path, [data])
 
 
+def say_written(path: Path, n_rows: int, replaced: str, *, as_json: bool) -> None:
+    """Say that rows were written to a file, and what became of the file that was there."""
+    if as_json:
+        print_json({"output": path, "rows": n_rows, "replaced": bool(replaced)})
+    else:
+        print_text(f"Wrote {counted(n_rows, 'row')} to {path}{replaced}.")
+
+
 def deliver(
     frame: "pl.DataFrame", *, as_json: bool, output: Path | None, title: str = "", drop: tuple[str, ...] = ()
 ) -> None:
@@ -354,10 +362,7 @@ def deliver(
     if output is not None:
         replaced = instead(output)
         write_frame(frame, output)
-        if as_json:
-            print_json({"output": output, "rows": frame.height, "replaced": bool(replaced)})
-        else:
-            print_text(f"Wrote {counted(frame.height, 'row')} to {output}{replaced}.")
+        say_written(output, frame.height, replaced, as_json=as_json)
     elif as_json:
         print_json(frame)
     elif frame.height:
