@@ -68,13 +68,6 @@ def has_filters(model: "FactorModel", path: Path, genres: object, year: object) 
             )
 
 
-def holds_counts(model: "FactorModel") -> bool:
-    """Return whether a model was trained on counts, of which those of a pair add up."""
-    from palate.model.updating import of_counts
-
-    return of_counts(model)
-
-
 def of_ratings(model: "Model") -> Any:
     """Return what a model predicts ratings by: the star head of one of two heads, else the model itself.
 

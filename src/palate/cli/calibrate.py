@@ -51,11 +51,7 @@ def calibrate(
     if plot is not None:
         check_picture(plot, "--plot")
     loaded = arguments.of_ratings(arguments.load(model))
-    ratings = (
-        None
-        if test is None
-        else read_part(test, loaded, {**reading, "counts": arguments.holds_counts(loaded)})
-    )
+    ratings = read_part(test, [loaded], reading)
     with busy("testing"):
         found = library.calibrate(
             loaded,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
-from palate.cli.arguments import holds_counts, models_in, user_ids
+from palate.cli.arguments import models_in, user_ids
 from palate.cli.errors import usage_error
 from palate.cli.input import busy, read_part
 from palate.cli.output import Column, print_json, print_rows, print_table, print_text
@@ -63,8 +63,7 @@ def compare(
     named = models_in(models)
     first = next(iter(named.values()))
     chosen = None if not users else user_ids(first, users)
-    reading = {**reading, "counts": any(map(holds_counts, named.values()))}
-    holdout = None if test is None else read_part(test, first, reading)
+    holdout = read_part(test, list(named.values()), reading)
     with busy("comparing"):
         found = run(
             named, chosen, n=n, few=few, test=holdout, resamples=resamples, seed=seed, threads=threads

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import evaluation_options, options
-from palate.cli.arguments import holds_counts, models_in
+from palate.cli.arguments import models_in
 from palate.cli.errors import say, usage_error
 from palate.cli.id_lists import listed_ids
 from palate.cli.input import busy, read_part
@@ -16,7 +16,6 @@ from palate.datasets import load
 
 if TYPE_CHECKING:
     from palate.data.ratings import Ratings
-    from palate.model.model import Model
     from palate.splits.parts import Split
 
 BUNDLED_SHARE = 0.2
@@ -87,9 +86,7 @@ def evaluate(
     title = ""
     if models:
         chosen = models_in(models)
-        reading = {**reading, "counts": any(map(holds_counts, chosen.values()))}
-        first = next(iter(chosen.values()))
-        part, known = _ratings(test, first, reading), _ratings(train, first, reading)
+        part, known = (read_part(path, list(chosen.values()), reading) for path in (test, train))
     else:
         chosen, part, title = _bundled(seed, threads)
         known = None
@@ -161,10 +158,6 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
         )
     if any(one.rank for _, one in found):
         raise typer.Exit(1)
-
-
-def _ratings(path: Path | None, model: "Model", how: Reading) -> "Ratings | None":
-    return None if path is None else read_part(path, model, how)
 
 
 def _bundled(seed: int, threads: int | None) -> tuple[Any, Any, str]:

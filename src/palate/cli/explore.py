@@ -87,9 +87,6 @@ def _workspace(
     from palate.explorer.workspace import Workspace
     from palate.store.opening import open_store
 
-    part = None
-    if test is not None:
-        counts = any(map(arguments.holds_counts, loaded))
-        part = read_part(test, loaded[0], {**reading, "counts": counts})
+    part = read_part(test, loaded, reading)
     core = Core.open(models, store=open_store(store))
     return Workspace(core, part, "" if test is None else test.name, cases)

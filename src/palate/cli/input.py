@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeGuard
 
@@ -61,9 +61,14 @@ def _by_name(name: str, options: Mapping[str, Any]) -> "Dataset | None":
     return None
 
 
-def read_part(path: Path, model: "Model", options: Mapping[str, Any]) -> "Ratings":
-    """Return ratings that are to meet a model, with ids of its kinds and without catalogs."""
-    return read(path, {**options, "items": "none", "like": model}).ratings
+def read_part(path: Path | None, models: "Sequence[Model]", options: Mapping[str, Any]) -> "Ratings | None":
+    """Return ratings that are to meet models, with ids of their kinds and without catalogs; None for None."""
+    if path is None:
+        return None
+    from palate.model.updating import of_counts
+
+    counts = any(map(of_counts, models))  # values of a pair add up
+    return read(path, {**options, "items": "none", "like": models[0], "counts": counts}).ratings
 
 
 def plain_table(path: Path) -> Any:
