@@ -20,7 +20,6 @@ from palate.solve.rows import Side
 
 P = TypeVar("P", RowNoise, FeatureLink, TimeContext)
 SideName = Literal["user", "item"]
-SIDES: tuple[SideName, SideName] = ("user", "item")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

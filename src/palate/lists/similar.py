@@ -1,6 +1,6 @@
 """Similar items and similar users: the nearest factor vectors by cosine."""
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,9 @@ from palate.lists.pool import ALL, Pool
 from palate.lists.ranking import top_of_panels
 from palate.lists.recommending import check_n
 from palate.scorer import Factored, Ranking, Scorer
+
+if TYPE_CHECKING:
+    from palate.kernels.topn import ItemPanels
 
 SIMILAR_TO = "similar_to"
 SIMILARITY = "similarity"
@@ -73,17 +76,12 @@ def similar_items(
     model = _with_factors(scorer)
     index = known_indices(model.items, column_of(items, names.ITEM_ID), "item id", "items")
     allowed = filters.allowed(model)
-    near = nearest(
-        model,
-        "item",
-        model.item_factors,
-        index,
-        n,
-        allowed=allowed.mask,
-        own=index,
-        threads=threads,
-        shrink=shrink,
-    )
+
+    def pack(source: Factored) -> "ItemPanels":
+        return _pack_directions(source.item_factors, support(source, shrink) if shrink else None)
+
+    panels = of_items(model, ("directions", shrink), pack)
+    near = _nearest(panels, model.item_factors[:, index], index, n, allowed.mask, threads)
     labels = model.items.take(index).alias(SIMILAR_TO)
     _warn_if_empty(near, labels, allowed.empty_because)
     return answer(similar_frame(labels, near, item_table(model)), model, items, filters.candidates)
@@ -130,58 +128,33 @@ def similar_users(
             None if allowed.any() else Words("no user has ", Setting("min_ratings", min_ratings), " ratings")
         )
     own = rows.index if rows.scorer is model else np.full(len(rows.index), -1)
-    queries = _with_factors(rows.scorer).user_factors
-    near = nearest(model, "user", queries, rows.index, n, allowed=allowed, own=own, threads=threads)
+    queries = _with_factors(rows.scorer).user_factors[:, rows.index]
+    panels = of_rows(model, "directions", lambda source: _pack_directions(source.user_factors, None))
+    near = _nearest(panels, queries, own, n, allowed, threads)
     labels = rows.labels.alias(SIMILAR_TO)
     _warn_if_empty(near, labels, reason)
     return answer(similar_frame(labels, near, table), model, users)
 
 
-def nearest(
-    model: Factored,
-    side: str,
+def _nearest(
+    panels: "ItemPanels",
     queries: np.ndarray,
-    index: np.ndarray,
-    n: int,
-    *,
-    allowed: np.ndarray | None,
     own: np.ndarray,
+    n: int,
+    allowed: np.ndarray | None,
     threads: int | None,
-    shrink: float = 0.0,
 ) -> Ranking:
-    """Return the rows of one side with the highest cosine to each query.
+    """Return the packed rows with the highest cosine to each query, (n_draws, m, n_factors) float32.
 
-    Parameters
-    ----------
-    model : Factored
-    side : {"item", "user"}
-        Whose factors are searched.
-    queries : ndarray of shape (n_draws, n_queries, n_factors), float32
-    index : ndarray of shape (m,), int
-        The queries to answer.
-    n : int
-    allowed : ndarray of bool, optional
-        Which rows of the side may be found.
-    own : ndarray of shape (m,), int
-        The row that is the query itself, never found; -1 if it is none.
-    threads : int or None
-    shrink : float, default 0
-        Of items; see `similar_items`.
+    The row that is the query itself, `own`, is never found; -1 is none.
     """
-    key = ("directions", side, shrink)
-
-    def pack(source: Factored) -> Any:
-        factors = source.user_factors if side == "user" else source.item_factors
-        return _pack_directions(factors, support(source, shrink) if shrink else None)
-
-    panels = (of_items if side == "item" else of_rows)(model, key, pack)
     known = own >= 0
     indptr = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
     # The kernel divides by the number of draws; a cosine does not.
-    directions = _directions(queries[:, index]) * np.float32(len(queries))
+    directions = _directions(queries) * np.float32(len(queries))
     mask, seen = ALL if allowed is None else allowed, (indptr, own[known].astype(np.int32))
     pool = Pool(mask=mask, seen=seen, threads=threads)
-    return top_of_panels(directions, np.arange(len(index)), panels, min(n, panels.n_items), pool)
+    return top_of_panels(directions, np.arange(len(own)), panels, min(n, panels.n_items), pool)
 
 
 def _directions(factors: np.ndarray) -> np.ndarray:
@@ -213,7 +186,7 @@ def check_shrink(shrink: float) -> float:
     return float(shrink)
 
 
-def _pack_directions(factors: np.ndarray, weights: np.ndarray | None) -> Any:
+def _pack_directions(factors: np.ndarray, weights: np.ndarray | None) -> "ItemPanels":
     from palate.kernels.topn import pack_items
 
     directions = _directions(factors)
