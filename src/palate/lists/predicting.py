@@ -77,11 +77,10 @@ def predict(
 
     Arguments, answer and errors are those of `palate.model.answers.Answers.predict`, of any scorer.
     """
-    bounds = asked.bounds(scorer)
     found, user_index, item_index, times, single = _timed_pairs(
         scorer, users, items, asked.unknown, timestamps
     )
-    columns = _columns(found, user_index, item_index, asked, bounds, times)
+    columns = _columns(found, user_index, item_index, asked, times)
     answers = tuple(float(column[0]) if single else column for column in columns.values())
     return answers if asked.more else answers[0]
 
@@ -160,7 +159,6 @@ def predict_frame(
     Items stand in the order given, found ones in that of their ids, items without ratings last.
     Arguments, columns and errors are those of `palate.model.answers.Answers.predict_frame`.
     """
-    bounds = asked.bounds(scorer)
     rows = user_rows(scorer, users, unknown_allowed=asked.unknown != "raise")
     item_index, described = chosen_items(scorer, items, title, where, asked.unknown)
     user_at, item_at = np.divmod(np.arange(len(rows.index) * len(item_index)), max(1, len(item_index)))
@@ -168,7 +166,7 @@ def predict_frame(
     if time is not None and len(time) != 1:
         raise ArgumentError("timestamp", "be one time", f"{len(time)}")
     times = None if time is None else np.repeat(time, len(user_at))
-    columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], asked, bounds, times)
+    columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], asked, times)
     named = {names.PREDICTED_RATING: score_column(scorer)}
     series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
     return answer(
@@ -184,19 +182,17 @@ def _columns(
     users: np.ndarray,
     items: np.ndarray,
     asked: Asked,
-    bounds: tuple[float, float] | None,
     times: np.ndarray | None,
 ) -> dict[str, np.ndarray]:
     """Return the predictions of pairs of indexes, and what is asked for beside them, float32.
 
     The order is that of the answer.
     """
+    bounds = asked.bounds(scorer)
     if asked.more:
         asked.check(scorer)
     if times is not None and knows_time(scorer):
-        parts = over_times(
-            scorer, users, items, times, partial(_columns, asked=asked, bounds=bounds, times=None)
-        )
+        parts = over_times(scorer, users, items, times, partial(_columns, asked=asked, times=None))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     mean = scorer.score_pairs(users, items)
     columns = {names.PREDICTED_RATING: mean}

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -81,10 +81,6 @@ class Answers(HoldsDerived):
     def _pairs(self, users: object, items: object, unknown: str) -> tuple[Any, Any]:
         """Return users and items of pairs as they are, or as rows where new ones are among them."""
         return self._resolved(users), items
-
-    def _at(self, users: object, timestamp: object) -> tuple[Scorer, Any]:
-        """Return the model and resolved users as of a time, or as they are for None."""
-        return (self, users) if timestamp is None else at_time(self, users, timestamp)
 
     def predict(
         self,
@@ -325,7 +321,9 @@ class Answers(HoldsDerived):
                 Words("be left out with ", Setting("approximate"), ", whose index is of one time"),
                 f"{timestamp!r}",
             )
-        model, users = self._at(self._resolved(users), timestamp)
+        model, users = cast(Scorer, self), self._resolved(users)
+        if timestamp is not None:
+            model, users = at_time(self, users, timestamp)
         options = ListOptions(
             min_ratings=min_ratings,
             exclude_seen=exclude_seen,
