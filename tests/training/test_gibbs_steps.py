@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import palate
 from palate.kernels.random import key_of
 from palate.solve.features import FeatureBlock
 from palate.solve.rows import Rows, Side
@@ -426,3 +427,24 @@ def test_streams_of_a_clock_differ():
     }
     assert len(keys) == 2 * 2 * 2 * 10 * 4
     assert int(key_of(0, 0, 0)) not in keys
+
+
+@pytest.mark.parametrize("degrees", [1.0, 0.5, 30.0])
+def test_degrees_stay_above_one_where_rows_differ_more_than_any_t_distribution(degrees):
+    precisions = np.exp(np.random.default_rng(0).normal(0, 5, 500))
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        degrees = draw_degrees(degrees, precisions, rng)
+        assert degrees >= 1.0
+    assert degrees < 1.5
+
+
+def test_likes_of_users_who_like_everything_do_not_take_all_precision():
+    """A user whose ratings are all equal has no error, and would have ever more precision."""
+    rng = np.random.default_rng(2)
+    user, item = np.repeat(np.arange(200), 10), rng.integers(0, 60, 2000)
+    liked = np.where(user % 4 == 0, rng.random(2000) < 0.5, 1)
+    ratings = palate.Ratings.from_arrays(user, item, liked, scale=(0, 1), duplicates="last")
+    model = palate.Gibbs(n_factors=4, sweeps=60, burn_in=30).fit(ratings, validation=0, threads=1)
+    assert np.isfinite(model.noise_sd).all()
+    assert np.isfinite(model.user_noise.scale).all()

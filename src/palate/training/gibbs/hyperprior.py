@@ -10,6 +10,7 @@ from palate.factors.conditionals import draw_row_precisions
 _BETA = 2.0  # ratings that the prior mean of 0 counts as
 _SHAPE = _RATE = 1.0  # of the Gamma priors of precisions
 _DEGREES_SHAPE, _DEGREES_RATE = 2.0, 0.1  # of the Gamma prior of degrees of freedom
+LEAST_DEGREES = 1.0  # those of a Cauchy distribution
 _SLICE = 0.3  # first width of a slice, in log degrees
 
 
@@ -91,8 +92,9 @@ def draw_degrees(degrees: float, precisions: np.ndarray, rng: np.random.Generato
 
     It is one step of slice sampling in log degrees.
 
-    The prior is Gamma(2, 0.1), the usual one of the degrees of freedom of a t distribution: mean
-    20, hardly any below 2.
+    The prior is Gamma(2, 0.1), the usual one of the degrees of freedom of a t distribution, above
+    1. Without this limit, rows whose ratings are all equal, as are many of likes, would have ever more
+    precision, and the likelihood would have no maximum.
 
     References
     ----------
@@ -102,11 +104,14 @@ def draw_degrees(degrees: float, precisions: np.ndarray, rng: np.random.Generato
     n, evidence = len(precisions), float(np.sum(np.log(precisions) - precisions))
 
     def log_density(x: float) -> float:
+        if x < least:
+            return -math.inf
         half = math.exp(x) / 2
         likelihood = n * (half * math.log(half) - math.lgamma(half)) + half * evidence
         return likelihood + _DEGREES_SHAPE * x - _DEGREES_RATE * 2 * half
 
-    here = math.log(degrees)
+    least = math.log(LEAST_DEGREES)
+    here = max(math.log(degrees), least)
     level = log_density(here) - rng.exponential()
     low = here - _SLICE * rng.random()
     high = low + _SLICE
