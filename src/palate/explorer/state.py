@@ -37,7 +37,7 @@ class State:
     --------
     >>> state = State.of({"user": "7", "caution": "2"}, ["a", "b"])
     >>> state.user, state.other, state.caution, state.notes
-    ('7', 'b', 0, ("caution must be a number from 0 to 0.95; got '2'.",))
+    ('7', 'b', 0.0, ("caution must be a number from 0 to 0.95; got '2'.",))
     >>> state.address("/rate", caution=0.5)
     '/rate?user=7&caution=0.5'
     """
