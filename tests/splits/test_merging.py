@@ -6,6 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from palate.data.ratings import Ratings
+from palate.splits.holdout import merged_with_train
 from palate.splits.merging import merged_rows
 
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=40)
@@ -31,3 +33,36 @@ def test_merged_rows_are_the_stable_sort_of_both_tables(first, second, in_order,
     assert both.second.tolist() == (order >= len(first)).tolist()
     pairs = list(zip(rows[order], columns[order], strict=True))
     assert both.n_twice == sum(pair == after for pair, after in itertools.pairwise(pairs))
+
+
+@given(
+    st.sets(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=2, max_size=30),
+    st.data(),
+    st.booleans(),
+    st.booleans(),
+)
+def test_the_training_ratings_are_what_the_mask_leaves(pairs, data, weighted, in_order):
+    pairs = sorted(pairs)
+    held = np.array(data.draw(st.lists(st.booleans(), min_size=len(pairs), max_size=len(pairs))))
+    held[0], held[1] = False, True  # the validation ratings may have users and items of their own
+    users, items = np.array(pairs).T
+    values, weights = np.arange(len(pairs)) % 5 + 1.0, np.arange(len(pairs)) + 1.0
+
+    def table(kept):
+        given = {"weight": weights[kept]} if weighted else {}
+        return Ratings.from_arrays(users[kept], items[kept], values[kept], scale=(1, 5), **given)
+
+    train = table(~held)
+    if not in_order:
+        train = train.select(np.arange(len(train))[::-1])
+    everything, held_out, own = merged_with_train(train, table(held))
+    starts = [np.searchsorted(everything.user_index, np.arange(everything.n_users + 1)).tolist()]
+    assert [everything.user_indptr.tolist()] == starts
+    if own is None:
+        assert not in_order
+        return
+    kept = everything.select(~held_out)
+    for name in ("user_index", "item_index", "value", "user_indptr"):
+        assert getattr(own, name).tolist() == getattr(kept, name).tolist(), name
+    assert (own.users, own.items) == (everything.users, everything.items)
+    assert not weighted or own.weight.tolist() == kept.weight.tolist()

@@ -1,6 +1,7 @@
 """What a model keeps of its ratings."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -125,6 +126,10 @@ class RatingMatrix:
 
     def item_counts(self) -> np.ndarray:
         """Return the number of ratings of each item, int64, held-out ones included."""
+        return self._item_counts.copy()
+
+    @cached_property
+    def _item_counts(self) -> np.ndarray:
         from palate.kernels.chunks import row_counts
 
         counts = np.zeros(self.n_items, np.int64)

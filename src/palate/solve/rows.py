@@ -98,10 +98,12 @@ class Side:
 
     @classmethod
     def padded(cls, factors: np.ndarray, bias: np.ndarray) -> "Side":
-        """Make a Side from unpadded factors of shape (n, n_factors)."""
+        """Make a Side from unpadded factors of shape (n, n_factors), which it may keep as they are."""
         n, n_factors = factors.shape
-        wide = np.zeros((n, padded_width(n_factors)), np.float32)
-        wide[:, :n_factors] = factors
+        wide = np.ascontiguousarray(factors, np.float32)
+        if n_factors < padded_width(n_factors):
+            wide = np.zeros((n, padded_width(n_factors)), np.float32)
+            wide[:, :n_factors] = factors
         return cls(wide, np.ascontiguousarray(bias, np.float32))
 
     def unpadded(self, n_factors: int) -> np.ndarray:

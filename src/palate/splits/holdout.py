@@ -53,7 +53,6 @@ def holdout_mask(n: int, share: float, seed: int = 0) -> np.ndarray:
     return mask
 
 
-@needs_threads("merging holdout ratings")
 def merge_holdout(train: Ratings, holdout: Ratings, threads: int = 1) -> tuple[Ratings, np.ndarray]:
     """Return the ratings of both, and the mask of those that come from `holdout`.
 
@@ -61,6 +60,18 @@ def merge_holdout(train: Ratings, holdout: Ratings, threads: int = 1) -> tuple[R
     ------
     ValueError
         If a pair is in both, with the count.
+    """
+    return merged_with_train(train, holdout, threads)[:2]
+
+
+@needs_threads("merging holdout ratings")
+def merged_with_train(
+    train: Ratings, holdout: Ratings, threads: int = 1
+) -> tuple[Ratings, np.ndarray, Ratings | None]:
+    """Return what `merge_holdout` returns, and the training ratings with the ids of both.
+
+    They are those that the mask leaves, in the same order, and need not be copied out of the ratings of
+    both. None where `train` is in another order.
     """
     if train.declared:
         said = off_scale(holdout, train.scale, "the training ratings", "validation ratings")
@@ -100,7 +111,13 @@ def merge_holdout(train: Ratings, holdout: Ratings, threads: int = 1) -> tuple[R
         frame_kind=train.frame_kind,
         events=train.events,
     )
-    return merged, both.second
+    own = None
+    if both.orders[0] is None:
+        own = replace(train, users=users, items=items, user_index=user_numbers[0], item_index=item_numbers[0])
+    for ratings, starts in ((merged, both.indptr), (own, both.starts[0])):
+        if ratings is not None:
+            vars(ratings)["user_indptr"] = starts  # it is known, and need not be counted again
+    return merged, both.second, own
 
 
 def union_of(

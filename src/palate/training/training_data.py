@@ -19,7 +19,7 @@ from palate.model.model import Model
 from palate.solve.compressed import kept
 from palate.solve.confidence import Confidence, user_scales
 from palate.solve.rows import Rows, Side
-from palate.splits.holdout import holdout_mask, merge_holdout
+from palate.splits.holdout import holdout_mask, merged_with_train
 
 Trained = TypeVar("Trained", bound=Model)
 _HIGHEST_OF_FEW = 5  # no higher value is needed to tell counts from stars
@@ -52,18 +52,22 @@ class Problem:
         confidence: Confidence | None = None,
         choices: bool = False,
         user_weighting: float = 0.0,
+        train: Ratings | None = None,
         threads: int = 1,
     ) -> "Problem":
         """Compress the ratings that are not held out; `mean` says whether the global mean is taken off.
+
+        Where `train` has them already, they are not copied.
 
         Of `choices` alone it does not matter that all ratings may be equal.
 
         With a confidence the values are counts, and the rows hold its targets and weights, those of
         active users scaled down by `user_weighting`.
         """
-        weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
-        indptr, columns, values = ratings.user_indptr, ratings.item_index, ratings.value
-        if held_out.any():
+        own = ratings if train is None else train
+        weights = np.empty(0, np.float32) if ratings.weight is None or own.weight is None else own.weight
+        indptr, columns, values = own.user_indptr, own.item_index, own.value
+        if train is None and held_out.any():
             arrays = (columns, values, weights) if weights.size else (columns, values)
             indptr, (columns, values, *rest) = kept(indptr, held_out, arrays, threads)
             weights = rest[0] if rest else weights
@@ -325,7 +329,14 @@ def _check_start(ratings: Ratings, start: Model | None, everything: Ratings) -> 
 def split(
     ratings: Ratings, validation: float | Ratings, start: Model | None, seed: int, threads: int = 1
 ) -> tuple[Ratings, np.ndarray]:
-    """Return all ratings and the mask of those held out.
+    """Return all ratings and the mask of those held out; see `split_with_train`."""
+    return split_with_train(ratings, validation, start, seed, threads)[:2]
+
+
+def split_with_train(
+    ratings: Ratings, validation: float | Ratings, start: Model | None, seed: int, threads: int = 1
+) -> tuple[Ratings, np.ndarray, Ratings | None]:
+    """Return all ratings, the mask of those held out, and the others where they need not be copied.
 
     A model to start from brings its own split: what it held out stays held out, everything else is
     trained on.
@@ -338,16 +349,16 @@ def split(
     """
     ratings = ratings_of(ratings)
     if isinstance(validation, Ratings | Dataset):
-        everything, held_out = merge_holdout(ratings, ratings_of(validation), threads)
+        everything, held_out, train = merged_with_train(ratings, ratings_of(validation), threads)
         _check_start(ratings, start, everything)
-        return everything, held_out
+        return everything, held_out, train
     _check_start(ratings, start, ratings)
     if not is_number(validation):
         raise ArgumentTypeError(
             "validation", Words("be a share in [0, 1)", InPython(" or Ratings")), f"{validation!r}"
         )
     if start is None:
-        return ratings, holdout_mask(len(ratings), float(validation), seed)
+        return ratings, holdout_mask(len(ratings), float(validation), seed), None
     if start.ratings is None:
         raise ArgumentError(
             "start",
@@ -358,10 +369,10 @@ def split(
             advice="Start from one that was saved with them.",
         )
     if start.ratings.held_out is None:
-        return ratings, np.zeros(len(ratings), bool)
+        return ratings, np.zeros(len(ratings), bool), None
     users = start.users.indices(ratings.users.values)[ratings.user_index]
     items = start.items.indices(ratings.items.values)[ratings.item_index]
-    return ratings, start.ratings.holds_out(users, items)
+    return ratings, start.ratings.holds_out(users, items), None
 
 
 def continued(model: Trained, start: Model | None) -> Trained:

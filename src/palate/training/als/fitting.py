@@ -38,7 +38,7 @@ from palate.training.initialization import (
 )
 from palate.training.progress import TrainingBar
 from palate.training.trainer import Callback
-from palate.training.training_data import Problem, split
+from palate.training.training_data import Problem, split_with_train
 
 if TYPE_CHECKING:
     from palate.training.als.least_squares import LeastSquares
@@ -84,10 +84,11 @@ def fit_factors(
     check_seed(arguments.seed)
     if isinstance(arguments.start, str):
         _check_named_start(arguments.start, trainer)
-    everything, held_out = split(
+    everything, held_out, train = split_with_train(
         ratings, validation, arguments.start_model, arguments.seed, arguments.threads
     )
-    return fit_problem(trainer, _problem(everything, held_out, trainer, arguments.threads), arguments)
+    problem = _problem(everything, held_out, trainer, train, arguments.threads)
+    return fit_problem(trainer, problem, arguments)
 
 
 def fit_problem(trainer: FactorTrainer, problem: Problem, arguments: FitArguments) -> FactorModel:
@@ -122,7 +123,13 @@ def _prepared(
     return task, task.first_sides(biases)
 
 
-def _problem(everything: Ratings, held_out: np.ndarray, trainer: FactorTrainer, threads: int = 1) -> Problem:
+def _problem(
+    everything: Ratings,
+    held_out: np.ndarray,
+    trainer: FactorTrainer,
+    train: Ratings | None = None,
+    threads: int = 1,
+) -> Problem:
     """Return the ratings that are not held out as a trainer sees them."""
     return Problem.build(
         everything,
@@ -130,6 +137,7 @@ def _problem(everything: Ratings, held_out: np.ndarray, trainer: FactorTrainer, 
         mean=trainer.mean,
         confidence=trainer.confidence,
         user_weighting=trainer.user_weighting,
+        train=train,
         threads=threads,
     )
 
