@@ -1,6 +1,6 @@
 """A scorer as an evaluation sees it: with what its users have seen, and how often its items were rated."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -11,7 +11,6 @@ from palate.data.ratings import Ratings
 from palate.data.scales import off_scale
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import HoldsDerived, share_items
-from palate.model.joined import ratings_held
 from palate.scorer import Scorer
 
 
@@ -218,8 +217,8 @@ def training_ratings(scorer: Scorer) -> Ratings:
     """Return what a scorer was trained on, without what it held out, as Ratings."""
     if scorer.ratings is None:
         raise ArgumentError("the scorer", "hold its ratings", "one without")
-    held_out = scorer.ratings.held_out
-    return _held(scorer, np.ones(len(scorer.ratings), dtype=bool) if held_out is None else ~held_out)
+    trained = scorer.ratings.trained()
+    return _as_ratings(scorer, trained, np.ones(len(trained), dtype=bool))
 
 
 def held_out_ratings(scorer: Scorer, name: str) -> Ratings:
@@ -234,7 +233,7 @@ def held_out_ratings(scorer: Scorer, name: str) -> Ratings:
     if known is None or known.held_out is None or not known.held_out.any():
         why = "was saved without its ratings" if known is None else "held no ratings out of training"
         raise ArgumentError("test", f"be given for {name!r}, which {why}")
-    return _held(scorer, known.held_out)
+    return _as_ratings(scorer, known, known.held_out)
 
 
 def held_out_by_all(named: list[tuple[Scorer, str]]) -> Ratings:
@@ -256,6 +255,19 @@ def held_out_by_all(named: list[tuple[Scorer, str]]) -> Ratings:
     return common
 
 
-def _held(scorer: Scorer, keep: np.ndarray) -> Ratings:
-    """Return some of the ratings that a scorer holds, of its own scale."""
-    return replace(ratings_held(cast(Any, scorer)).select(keep), declared=scorer.scale is not None)
+def _as_ratings(scorer: Scorer, matrix: RatingMatrix, keep: np.ndarray) -> Ratings:
+    user = np.repeat(np.arange(matrix.n_users, dtype=np.int32), np.diff(matrix.indptr))
+    values = np.ascontiguousarray(matrix.values()[keep])
+    observed = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+    return Ratings(
+        scorer.users,
+        scorer.items,
+        user[keep],
+        matrix.items[keep],
+        values,
+        None if matrix.timestamp is None else matrix.timestamp[keep],
+        None if matrix.weight is None else matrix.weight[keep],
+        scale=scorer.scale or observed,
+        declared=scorer.scale is not None,
+        frame_kind=scorer.frame_kind,
+    )
