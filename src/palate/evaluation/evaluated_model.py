@@ -256,17 +256,18 @@ def held_out_by_all(named: list[tuple[Scorer, str]]) -> Ratings:
 
 
 def _as_ratings(scorer: Scorer, matrix: RatingMatrix, keep: np.ndarray) -> Ratings:
-    user = np.repeat(np.arange(matrix.n_users, dtype=np.int32), np.diff(matrix.indptr))
-    values = np.ascontiguousarray(matrix.values()[keep])
+    """Return the ratings of a matrix that are to be kept."""
+    places = np.flatnonzero(keep)
+    values = matrix.values(places)
     observed = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
     return Ratings(
         scorer.users,
         scorer.items,
-        user[keep],
-        matrix.items[keep],
+        (np.searchsorted(matrix.indptr, places, side="right") - 1).astype(np.int32),
+        matrix.items[places],
         values,
-        None if matrix.timestamp is None else matrix.timestamp[keep],
-        None if matrix.weight is None else matrix.weight[keep],
+        None if matrix.timestamp is None else matrix.timestamp[places],
+        None if matrix.weight is None else matrix.weight[places],
         scale=scorer.scale or observed,
         declared=scorer.scale is not None,
         frame_kind=scorer.frame_kind,

@@ -18,7 +18,6 @@ from palate.evaluation.evaluated_model import (
     held_out_ratings,
     indexes,
     scale_notes,
-    training_ratings,
 )
 from palate.evaluation.evaluation import Evaluation
 from palate.evaluation.folding import fold_in as folded
@@ -272,9 +271,9 @@ def beside_popular(
     test_set = checked_test_set(test, k, None, "binary", model.scale)
     if not test_set.relevant.any():
         return None
-    popular = MostPopular.of(training_ratings(model))
     one = evaluated_model("model", model, test, None, part_of_held_out=True)
-    other = replace(evaluated_model(MOST_POPULAR, popular, test, None), seen=one.seen)
+    popular = MostPopular(users=model.users, items=model.items, ratings=one.seen, counts=one.item_counts)
+    other = replace(one, name=MOST_POPULAR, scorer=popular)
     found = EvaluationInput(test_set, [one, other], 2, []).scored(resamples, 0.95, 0, threads)
     return found, beside_references(found.figures, (MOST_POPULAR,), (k,))[0]
 
