@@ -12,8 +12,8 @@ _SAVED = 12  # bytes of a rating in a model file
 _COPIES = 4  # of the vectors: present, new, best, and those of the model
 _DRAWS_COPIES = 2  # of the draws: those that were kept, and those of the model
 _SPECTRAL_COPIES = 2  # of the vectors: the subspace, and its product with the table
-_START = 5.0  # seconds of a processor that `palate train` needs for the smallest table
-_SECONDS = 2.4e-6  # for each rating read and trained on with LeastSquares' defaults: that of 100 million
+_START = 2.5  # seconds of a processor that `palate train` needs for the smallest table
+_SECONDS = 0.8e-6  # for each rating read and trained on with LeastSquares' defaults: that of 100 million
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def plan(n_ratings: int, n_users: int, n_items: int, trainer: object | None = No
     >>> from palate import Gibbs, LeastSquares
     >>> small = plan(20_000_000, 138_493, 26_744)
     >>> round(small.memory_gb, 1), round(small.processor_seconds)
-    (1.3, 53)
+    (1.3, 18)
     >>> round(plan(1_000_000_000, 5_000_000, 200_000, LeastSquares(n_factors=32)).memory_gb)
     50
     """
