@@ -49,7 +49,7 @@ SECTIONS = {  # pages of docs/ by what a reader wants; a page that is named nowh
         "range",
     ],
     "Reference": ["reference/*", "commands", "model-file", "glossary", "versions"],
-    "Explanation": ["model", "bayes", "prior", "obscurity", "architecture"],
+    "Explanation": ["model", "bayes", "prior", "obscurity", "benchmarks", "architecture"],
 }
 LOADED = re.compile(
     r"<(?:script|img|iframe|source|video|audio)\b[^>]*\bsrc=\"(?:https?:)?//[^\"]*\""
