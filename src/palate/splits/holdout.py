@@ -73,16 +73,7 @@ def merged_with_train(
     They are those that the mask leaves, in the same order, and need not be copied out of the ratings of
     both. None where `train` is in another order.
     """
-    if train.declared:
-        said = off_scale(holdout, train.scale, "the training ratings", "validation ratings")
-    # what is observed in one part may well be exceeded in another: only a wholly other scale is an
-    # error
-    else:
-        said = off_scale(
-            replace(holdout, declared=False), train.scale, "the training ratings", "validation ratings"
-        )
-    if said is not None and train.declared:
-        warn_caller(said, ScaleWarning)
+    _check_scales(train, holdout)
     users, *user_numbers = union_of(train.users, holdout.users, train.user_index, holdout.user_index)
     items, *item_numbers = union_of(train.items, holdout.items, train.item_index, holdout.item_index)
     shape = len(users), len(items)
@@ -118,6 +109,17 @@ def merged_with_train(
         if ratings is not None:
             vars(ratings)["user_indptr"] = starts  # it is known, and need not be counted again
     return merged, both.second, own
+
+
+def _check_scales(train: Ratings, holdout: Ratings) -> None:
+    """Warn of held-out ratings beyond a declared scale, and raise ValueError for a wholly other one.
+
+    What is observed in one part may well be exceeded in another.
+    """
+    tested = holdout if train.declared else replace(holdout, declared=False)
+    said = off_scale(tested, train.scale, "the training ratings", "validation ratings")
+    if said is not None and train.declared:
+        warn_caller(said, ScaleWarning)
 
 
 def union_of(
