@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from numba import njit
 
-from palate.kernels.tile import LANES, add_products, add_products_reference, add_scaled, copy_scaled, dot
+from palate.kernels.tile import (
+    LANES,
+    add_products,
+    add_products_reference,
+    add_scaled,
+    copy_scaled,
+    dot,
+    dot_eight,
+)
 
 
 @njit
@@ -22,8 +30,14 @@ def products_2x4(out, out_at, out_stride, left, left_stride, right, right_stride
     add_products(out, out_at, out_stride, left, 0, left_stride, right, 0, right_stride, chunk, n, 2, 4)
 
 
+@njit
+def products_8x4(out, out_at, out_stride, left, left_stride, right, right_stride, chunk, n):
+    add_products(out, out_at, out_stride, left, 0, left_stride, right, 0, right_stride, chunk, n, 8, 4)
+
+
 @pytest.mark.parametrize(
-    ("function", "rows", "vectors"), [(products_4x3, 4, 3), (products_8x1, 8, 1), (products_2x4, 2, 4)]
+    ("function", "rows", "vectors"),
+    [(products_4x3, 4, 3), (products_8x1, 8, 1), (products_2x4, 2, 4), (products_8x4, 8, 4)],
 )
 @pytest.mark.parametrize("n", [0, 1, 2, 7, 130])
 def test_products_match_the_reference_and_touch_nothing_else(function, rows, vectors, n):
@@ -88,6 +102,25 @@ def test_vector_steps_match_numpy(n):
 
     y = np.arange(6 * LANES, dtype=np.float32) % 3
     assert dotted(x, y, n) == np.float32(x[: n * LANES] @ y[LANES : (n + 1) * LANES])
+
+
+@njit
+def dotted_eight(x, y, columns, at, width, out):
+    dot_eight(x, LANES, y, columns, at, width, out, 1)
+
+
+@pytest.mark.parametrize("vectors", [0, 1, 2, 5])
+def test_eight_products_have_the_bits_of_single_ones_and_touch_nothing_else(vectors):
+    rng = np.random.default_rng(vectors)
+    width = vectors * LANES
+    x = rng.normal(size=LANES + width).astype(np.float32)
+    y = rng.normal(size=(30, width)).astype(np.float32)
+    columns, out = rng.permutation(30).astype(np.int32), np.full(LANES + 2, np.float32(-1))
+    dotted_eight(x, y.reshape(-1), columns, 3, width, out)
+    padded = np.concatenate([np.zeros(LANES, np.float32), y.reshape(-1)])  # `dotted` skips one vector
+    alone = [dotted(x[LANES:], padded[column * width :], vectors) for column in columns[3 : 3 + LANES]]
+    np.testing.assert_array_equal(out[1 : 1 + LANES], np.array(alone, np.float32))
+    assert out[0] == out[-1] == -1
 
 
 def test_sizes_of_a_tile_must_be_literal():

@@ -3,80 +3,74 @@
 import numpy as np
 
 from palate.kernels.compiling import inlined
-from palate.kernels.tile import FAST, LANES, add_products, add_scaled, copy_scaled
+from palate.kernels.tile import FAST, LANES, WIDE, add_products, copy_scaled, dot
+from palate.kernels.triangle import apply_block, factorise_block, solve_upper
 
 BLOCK = 128  # rows of a panel gathered at a time: 128 x 32 float32 are 16 kB, half of a first-level cache
+HEIGHT, WIDEST = (LANES, 4) if WIDE else (4, 3)  # rows and vectors of the largest tile; see `tile`
 TINY = np.float32(1e-30)  # below this a pivot counts as zero
 
 
 @inlined(fastmath=FAST)
-def add_upper(
-    out, stride, first, rows, columns, left, left_panel, right, right_at, right_step, right_panel, n
-):
+def add_upper(out, stride, first, rows, columns, left, left_panel, right, right_at, step, panel, n):
     """Add `left' right` to the blocks of `out` on and right of the diagonal, for rows `first` to `rows`.
 
-    Panel c of the left matrix starts at `c * left_panel`, of the right one at `right_at + c *
-    right_panel`; LANES and `right_step` lead from one of the n products to the next. Bounds are multiples
-    of eight.
+    Panel c of the left matrix starts at `c * left_panel`, of the right one at `right_at + c * panel`;
+    LANES and `step` lead from one of the n products to the next. Bounds are multiples of eight.
     """
     for row in range(first, rows, LANES):
-        left_row = (row // LANES) * left_panel
+        top = (row // LANES) * left_panel
         column = row
         while column < columns:
-            at = right_at + (column // LANES) * right_panel
+            corner, at = row * stride + column, right_at + (column // LANES) * panel
             remaining = (columns - column) // LANES
             if remaining == 1:
-                cell = row * stride + column
-                add_products(
-                    out, cell, stride, left, left_row, LANES, right, at, right_step, right_panel, n, 8, 1
-                )
-                column += LANES
-                continue
-            wide = remaining == 3 or remaining > 4
-            for half in range(0, LANES, 4):
-                cell, left_at = (row + half) * stride + column, left_row + half
-                if wide:
+                add_products(out, corner, stride, left, top, LANES, right, at, step, panel, n, LANES, 1)
+                break
+            vectors = 2 if remaining == 4 and WIDEST == 3 else min(remaining, WIDEST)
+            for part in range(0, LANES, HEIGHT):
+                cell, start = corner + part * stride, top + part
+                if vectors == WIDEST:
                     add_products(
-                        out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 4, 3
+                        out, cell, stride, left, start, LANES, right, at, step, panel, n, HEIGHT, WIDEST
                     )
+                elif vectors == 3:
+                    add_products(out, cell, stride, left, start, LANES, right, at, step, panel, n, HEIGHT, 3)
                 else:
-                    add_products(
-                        out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 4, 2
-                    )
-            column += (3 if wide else 2) * LANES
+                    add_products(out, cell, stride, left, start, LANES, right, at, step, panel, n, HEIGHT, 2)
+            column += vectors * LANES
 
 
 @inlined(fastmath=FAST)
-def factorise(system, stride, width, negated):
+def factorise(system, stride, width, negated, steps):
     """Turn the upper triangle of `system` (width x stride, row-major) into U with A = U'U.
 
     Columns beyond `width`, the right-hand sides g, become U'^-1 g. Return the smallest ratio of a
-    pivot to its diagonal entry (<= 0: breakdown).
+    pivot to its diagonal entry (<= 0: breakdown). `negated` has room for eight rows, `steps` for STEPS
+    numbers.
     """
     worst = np.float32(1.0)
     for top in range(0, width, LANES):
-        vectors = (stride - top) // LANES
-        # Steps start at the panel's first column: what they do left of the diagonal is never read.
-        for r in range(top, top + LANES):
-            row = r * stride
-            pivot = system[row + r]
-            if not pivot > TINY:
-                return np.float32(-1.0)
-            copy_scaled(
-                system, row + top, LANES, system, row + top, LANES, np.float32(1.0) / np.sqrt(pivot), vectors
-            )
-            for below in range(r + 1, top + LANES):
-                target = below * stride
-                diagonal = system[target + below]
-                add_scaled(system, target + top, system, row + top, -system[row + below], vectors)
-                if system[target + below] < worst * diagonal:
-                    worst = system[target + below] / diagonal
-        rest = top + LANES
+        at, rest = top * stride, top + LANES
+        worst = min(worst, factorise_block(system, at + top, stride, TINY, steps))
+        if worst < 0:
+            return worst
+        apply_block(system, at + rest, stride, steps, (stride - rest) // LANES)
         for r in range(LANES):
-            at, cell = (top + r) * stride + rest, rest * LANES + r * LANES
+            row, cell = (top + r) * stride + rest, rest * LANES + r * LANES
             copy_scaled(
-                negated, cell, LANES * LANES, system, at, LANES, np.float32(-1.0), (width - rest) // LANES
+                negated, cell, LANES * LANES, system, row, LANES, np.float32(-1.0), (width - rest) // LANES
             )
-        panel, at = LANES * LANES, top * stride
+        panel = LANES * LANES
         add_upper(system, stride, rest, width, stride, negated, panel, system, at, stride, LANES, LANES)
     return worst
+
+
+@inlined(fastmath=FAST)
+def substitute_back(system, stride, width, values):
+    """Solve `U x = values` in place."""
+    for first in range(width - LANES, -1, -LANES):
+        rest = first + LANES
+        for f in range(first, rest):
+            values[f] -= dot(system, f * stride + rest, values, rest, (width - rest) // LANES)
+        solve_upper(system, first * stride + first, stride, values, first)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
-from palate.kernels.ratings import row_stats
+from palate.kernels.ratings import BLOCK, add_squares, row_stats
 from palate.kernels.systems import mean_of_row, set_to_mean
 
 SMALL = 1e-6  # share of the mean diagonal added where the penalty is zero
@@ -19,8 +19,8 @@ def solve_double(first_row, last_row, systems, noise, out, out_bias, stats, left
     indptr, columns, values, weights = systems.indptr, systems.columns, systems.values, systems.weights
     mean, other, other_bias = systems.mean, systems.other, systems.other_bias
     imputed, dropout = systems.imputed, systems.dropout
-    width = other.shape[1]
-    squares = np.zeros(width, np.float32)
+    flat = other.reshape(-1)
+    squares, scores = np.zeros(other.shape[1], np.float32), np.empty(BLOCK, np.float32)
     for u in range(first_row, last_row):
         if not left[u]:
             continue
@@ -33,11 +33,10 @@ def solve_double(first_row, last_row, systems, noise, out, out_bias, stats, left
         weight_row, x = weights[first:last] if weights.size > 0 else weights, out[u]
         squares[:] = 0
         if dropout != 0:
-            for b in range(own.size):
-                weight = weight_row[b] if weights.size > 0 else np.float32(1.0)
-                for f in range(width):
-                    squares[f] += weight * other[own[b], f] * other[own[b], f]
-        row_stats(own, value, weight_row, other, other_bias, level, imputed, dropout, x, squares, stats[u])
+            add_squares(squares, own, weight_row, own.size, flat)
+        row_stats(
+            own, value, weight_row, other, other_bias, level, imputed, dropout, x, squares, scores, stats[u]
+        )
 
 
 @inlined()

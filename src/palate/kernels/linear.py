@@ -6,10 +6,11 @@ Rows are independent and summed in one order, so that the bits do not depend on 
 
 import numpy as np
 
-from palate.kernels.cholesky import factorise
+from palate.kernels.cholesky import factorise, substitute_back
 from palate.kernels.compiling import inlined, kernel
 from palate.kernels.selection import at_place
-from palate.kernels.tile import FAST, LANES, dot
+from palate.kernels.tile import FAST, LANES
+from palate.kernels.triangle import STEPS
 
 PANEL = 128  # columns of weights that are summed side by side
 UNROLLED = 8
@@ -149,7 +150,7 @@ def _gather_sparse(indptr, columns, values, counts, diagonal, found, n, stride, 
 
 
 @inlined(fastmath=FAST)
-def _solve(system, target, n, stride, ridge, negated, out):
+def _solve(system, target, n, stride, ridge, negated, steps, out):
     """Solve `(P_NN + ridge 1) w = target` into `out` by the tiles of the row solver; return False
     where float32 does not suffice.
 
@@ -171,17 +172,16 @@ def _solve(system, target, n, stride, ridge, negated, out):
             system[at + a] = 1
     if width == 0:
         return True
-    if not factorise(system, stride, width, negated) > 0:
+    if not factorise(system, stride, width, negated, steps) > 0:
         return False
     for a in range(n):
         pivot = system[a * stride + a]
         if pivot * pivot < SMALLEST_PIVOT * diagonal[a]:
             return False
-    solution = np.zeros(width, np.float32)
-    for a in range(width - 1, -1, -1):
-        block, at = a - a % LANES, a * stride
-        value = system[at + width] - dot(system, at + block, solution, block, (width - block) // LANES)
-        solution[a] = value / system[at + a]
+    solution = np.empty(width, np.float32)
+    for a in range(width):
+        solution[a] = system[a * stride + width]
+    substitute_back(system, stride, width, solution)
     for a in range(n):
         out[a] = solution[a]
     return True
@@ -190,7 +190,7 @@ def _solve(system, target, n, stride, ridge, negated, out):
 @inlined()
 def _buffers(m):
     """Return the memory of one thread for systems of up to m items: the system, its stride,
-    right-hand sides and a panel.
+    right-hand sides, a panel and the steps of a factorisation.
     """
     width = -(-m // LANES) * LANES
     stride = width + LANES
@@ -199,6 +199,7 @@ def _buffers(m):
         stride,
         np.empty(m, np.float32),
         np.empty(width * LANES, np.float32),
+        np.empty(STEPS, np.float32),
     )
 
 
@@ -214,7 +215,7 @@ def local_ridge(first, last, products, ridges, alone, m, items, weights, counts,
     (n_ridges, n_items) for `palate.kernels.linear_double`; returns how many they are.
     """
     found = np.empty(m, np.int64)
-    system, stride, target, negated = _buffers(m)
+    system, stride, target, negated, steps = _buffers(m)
     n_left = 0
     for item in range(first, last):
         n = _nearest(products[item], item, m, found)
@@ -228,7 +229,7 @@ def local_ridge(first, last, products, ridges, alone, m, items, weights, counts,
                     weights[r, item, a] = target[a] / alone[r, item]
                 continue
             _gather_dense(products, found, n, stride, system)
-            if not _solve(system, target, n, stride, ridges[r], negated, weights[r, item]):
+            if not _solve(system, target, n, stride, ridges[r], negated, steps, weights[r, item]):
                 left[r, item] = True
                 n_left += 1
     return n_left
@@ -253,7 +254,7 @@ def local_ridge_sparse(
 ):
     """Do what `local_ridge` does with P as `kept_products` has written it."""
     found = np.empty(m, np.int64)
-    system, stride, target, negated = _buffers(m)
+    system, stride, target, negated, steps = _buffers(m)
     n_left = 0
     for item in range(first, last):
         begin = indptr[item]
@@ -269,7 +270,7 @@ def local_ridge_sparse(
                     weights[r, item, a] = target[a] / alone[r, item]
                 continue
             _gather_sparse(indptr, columns, values, kept, diagonal, found, n, stride, system)
-            if not _solve(system, target, n, stride, ridges[r], negated, weights[r, item]):
+            if not _solve(system, target, n, stride, ridges[r], negated, steps, weights[r, item]):
                 left[r, item] = True
                 n_left += 1
     return n_left

@@ -3,31 +3,58 @@
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
-from palate.kernels.tile import FAST, LANES, add_scaled, dot, prefetch
+from palate.kernels.tile import FAST, LANES, add_scaled, dot, dot_eight, prefetch
 
+BLOCK = 128  # ratings of a row whose scores are taken before their errors
 AHEAD = 12  # ratings by which a sum asks for memory ahead of itself
 # columns of `stats`: sum w e^2, sum w |e|, dropout term, sum of (r0 - s)^2 over the row's ratings
 N_STATS = 4
 
 
 @inlined(fastmath=FAST)
-def row_stats(columns, values, weights, other, other_bias, level, imputed, dropout, x, squares, stats):
-    """Write the row's N_STATS sums (see there), with its own solution `x` and `level = mean + bias`."""
+def products_of_row(x, other, width, columns, first, n, out):
+    """Write the products of `x` with the vectors of `columns[first : first + n]` to `out`."""
+    whole = n - n % LANES
+    for b in range(0, whole, LANES):
+        dot_eight(x, 0, other, columns, first + b, width, out, b)
+    for b in range(whole, n):
+        out[b] = dot(x, 0, other, columns[first + b] * width, width // LANES)
+
+
+@inlined(fastmath=FAST)
+def row_stats(
+    columns, values, weights, other, other_bias, level, imputed, dropout, x, squares, scores, stats
+):
+    """Write the row's N_STATS sums (see there), with its own solution `x` and `level = mean + bias`.
+
+    `scores` has room for BLOCK numbers.
+    """
     width = other.shape[1]
     flat = other.reshape(-1)
     squared, absolute, unobserved = 0.0, 0.0, 0.0
-    for b in range(columns.size):
-        i = columns[b]
-        score = level + other_bias[i] + dot(x, 0, flat, i * width, width // LANES)
-        error = values[b] - score
-        weight = weights[b] if weights.size > 0 else np.float32(1.0)
-        squared += weight * error * error
-        absolute += weight * abs(error)
-        unobserved += (imputed - score) * (imputed - score)
+    for begin in range(0, columns.size, scores.size):
+        n = min(scores.size, columns.size - begin)
+        products_of_row(x, flat, width, columns, begin, n, scores)
+        for b in range(n):
+            score = level + other_bias[columns[begin + b]] + scores[b]
+            error = values[begin + b] - score
+            weight = weights[begin + b] if weights.size > 0 else np.float32(1.0)
+            squared += weight * error * error
+            absolute += weight * abs(error)
+            unobserved += (imputed - score) * (imputed - score)
     penalty = 0.0
     for f in range(width):
         penalty += dropout * x[f] * x[f] * squares[f]
     stats[0], stats[1], stats[2], stats[3] = squared, absolute, penalty, unobserved
+
+
+@inlined(fastmath=FAST)
+def add_squares(squares, columns, weights, n, flat):
+    """Add `w q^2` of the first `n` columns of a row, whose vectors are as long as `squares`."""
+    for b in range(n):
+        weight, at = weights[b] if weights.size > 0 else np.float32(1.0), columns[b] * squares.size
+        for f in range(squares.size):
+            squares[f] += weight * flat[at + f] * flat[at + f]
 
 
 @kernel(fastmath=FAST)
@@ -36,19 +63,18 @@ def row_errors(first_row, last_row, systems, solution, solution_bias, stats):
     indptr, columns, values, weights = systems.indptr, systems.columns, systems.values, systems.weights
     other, other_bias = systems.other, systems.other_bias
     mean, imputed, dropout = systems.mean, systems.imputed, systems.dropout
-    width = other.shape[1]
-    squares = np.zeros(width, np.float32)
+    flat = other.reshape(-1)
+    squares, scores = np.zeros(other.shape[1], np.float32), np.empty(BLOCK, np.float32)
     for u in range(first_row, last_row):
         first, last = indptr[u], indptr[u + 1]
         own, value, level = columns[first:last], values[first:last], mean + solution_bias[u]
         weight_row, x = weights[first:last] if weights.size > 0 else weights, solution[u]
         squares[:] = 0
         if dropout != 0:
-            for b in range(own.size):
-                weight = weight_row[b] if weights.size > 0 else np.float32(1.0)
-                for f in range(width):
-                    squares[f] += weight * other[own[b], f] * other[own[b], f]
-        row_stats(own, value, weight_row, other, other_bias, level, imputed, dropout, x, squares, stats[u])
+            add_squares(squares, own, weight_row, own.size, flat)
+        row_stats(
+            own, value, weight_row, other, other_bias, level, imputed, dropout, x, squares, scores, stats[u]
+        )
 
 
 @kernel(fastmath=FAST)

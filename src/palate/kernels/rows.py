@@ -19,11 +19,12 @@ so that L1 on it is exact and costs nothing.
 
 import numpy as np
 
-from palate.kernels.cholesky import BLOCK, TINY, add_upper, factorise
+from palate.kernels.cholesky import BLOCK, TINY, add_upper, factorise, substitute_back
 from palate.kernels.compiling import inlined, kernel
-from palate.kernels.ratings import row_stats
+from palate.kernels.ratings import add_squares, row_stats
 from palate.kernels.systems import mean_of_row, set_to_mean
-from palate.kernels.tile import FAST, LANES, add_products, add_scaled, copy_scaled, dot, prefetch
+from palate.kernels.tile import FAST, LANES, add_products, add_scaled, copy_scaled, prefetch
+from palate.kernels.triangle import STEPS
 
 AHEAD = 24  # ratings by which the gather asks for memory ahead of itself
 
@@ -53,17 +54,43 @@ def _finish(system, corner, target, l1_bias, with_bias, noise, out, out_bias):
             bias = (t - half) / pivot
         elif t < -half:
             bias = (t + half) / pivot
-    out[:] = 0
-    for f in range(width - 1, -1, -1):
-        row = f * stride
-        value = system[row + width + 1] - system[row + width] * bias
+    for f in range(width):
+        out[f] = system[f * stride + width + 1] - system[f * stride + width] * bias
         if noise.size > 0:
-            value += noise[f]
-        block = f - f % LANES  # entries of `out` up to f are still zero
-        value -= dot(system, row + block, out, block, (width - block) // LANES)
-        out[f] = value / system[row + f]
+            out[f] += noise[f]
+    substitute_back(system, stride, width, out)
     out_bias[0] = bias
     return True
+
+
+@inlined(fastmath=FAST)
+def _gather(
+    columns, values, weights, n, mean, imputed, w0, other_bias, flat, width, gathered, weighted, pair
+):
+    """Gather the vectors of the first `n` columns of a row into panels, once more times `w - w0` if
+    `weighted` has room, and `w - w0` and the target of each into `pair`; return the sums of both.
+    """
+    panel, vectors = LANES * BLOCK, width // LANES
+    corner, target = np.float32(0.0), np.float32(0.0)
+    for b in range(n):
+        i = np.uint32(columns[b])  # without a sign, so that no index counts from the end
+        if b + AHEAD < columns.size:
+            later = np.uint32(columns[b + AHEAD])
+            prefetch(other_bias, later)
+            for f in range(0, width, 16):
+                prefetch(flat, later * width + f)
+        copy_scaled(gathered, b * LANES, panel, flat, i * width, LANES, np.float32(1.0), vectors)
+        c, t = np.float32(1.0), values[b] - mean - other_bias[i]
+        if weighted.size > 0:
+            c = weights[b] if weights.size > 0 else c
+            t = c * t - w0 * (imputed - mean - other_bias[i])
+            c -= w0
+            copy_scaled(weighted, b * LANES, panel, flat, i * width, LANES, c, vectors)
+        pair[b * LANES] = c
+        pair[b * LANES + 1] = t
+        corner += c
+        target += t
+    return corner, target
 
 
 @kernel(fastmath=FAST)
@@ -97,7 +124,8 @@ def solve_rows(
     system = np.empty(max(width, LANES) * stride, np.float32)
     sides = np.empty(2 * max(width, LANES), np.float32)
     negated = np.empty(max(width, LANES) * LANES, np.float32)
-    squares = np.zeros(width, np.float32)
+    steps = np.empty(STEPS, np.float32)
+    squares, scores = np.zeros(width, np.float32), np.empty(BLOCK, np.float32)
     panel = LANES * BLOCK
     n_left = 0
     for u in range(first_row, last_row):
@@ -114,29 +142,27 @@ def solve_rows(
         squares[:] = 0
         for begin in range(first, last, BLOCK):
             n = min(BLOCK, last - begin)
-            for b in range(n):
-                i = columns[begin + b]
-                if begin + b + AHEAD < last:
-                    prefetch(other_bias, columns[begin + b + AHEAD])
-                    ahead = columns[begin + b + AHEAD] * width
-                    for f in range(0, width, 16):
-                        prefetch(flat, ahead + f)
-                weight = weights[begin + b] if weights.size > 0 else np.float32(1.0)
-                t = weight * (values[begin + b] - mean - other_bias[i])
-                if w0 != 0:
-                    t -= w0 * (imputed - mean - other_bias[i])
-                c = weight - w0
-                at = i * width
-                copy_scaled(gathered, b * LANES, panel, flat, at, LANES, np.float32(1.0), width // LANES)
-                if scaled:
-                    copy_scaled(weighted, b * LANES, panel, flat, at, LANES, c, width // LANES)
-                if dropout != 0:
-                    for f in range(width):
-                        squares[f] += weight * flat[at + f] * flat[at + f]
-                pair[b * LANES] = c
-                pair[b * LANES + 1] = t
-                corner += c
-                target += t
+            own, value = columns[begin:last], values[begin:last]
+            weight_row = weights[begin:last] if weights.size > 0 else weights
+            c, t = _gather(
+                own,
+                value,
+                weight_row,
+                n,
+                mean,
+                imputed,
+                w0,
+                other_bias,
+                flat,
+                width,
+                gathered,
+                weighted,
+                pair,
+            )
+            corner += c
+            target += t
+            if dropout != 0:
+                add_squares(squares, own, weight_row, n, flat)
             add_upper(system, stride, 0, width, width, left_panels, panel, gathered, 0, LANES, panel, n)
             add_sides(sides, width, pair, gathered, panel, n)
         for f in range(width):
@@ -144,7 +170,7 @@ def solve_rows(
             system[f * stride + width] = sides[f]
             system[f * stride + width + 1] = sides[width + f]
         solved = False
-        if factorise(system, stride, width, negated) > np.float32(1e-5):
+        if factorise(system, stride, width, negated, steps) > np.float32(1e-5):
             bias = out_bias[u : u + 1]
             solved = _finish(system, corner, target, l1_bias, with_bias, noise_row, out[u], bias)
         if not solved:
@@ -155,7 +181,18 @@ def solve_rows(
             own, value, level = columns[first:last], values[first:last], mean + out_bias[u]
             weight_row, x = weights[first:last] if weights.size > 0 else weights, out[u]
             row_stats(
-                own, value, weight_row, other, other_bias, level, imputed, dropout, x, squares, stats[u]
+                own,
+                value,
+                weight_row,
+                other,
+                other_bias,
+                level,
+                imputed,
+                dropout,
+                x,
+                squares,
+                scores,
+                stats[u],
             )
     return n_left
 

@@ -24,8 +24,9 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from palate.kernels.compiling import inlined, kernel
+from palate.kernels.emitter import Emitter
 from palate.kernels.selection import at_place
-from palate.kernels.tile import LANES, _Emitter, add_products
+from palate.kernels.tile import LANES, add_products
 
 TILE_ROWS, TILE_VECTORS = 4, 3
 TILE_COLUMNS = LANES * TILE_VECTORS
@@ -130,7 +131,7 @@ def _hits(typingctx, tile, at, threshold):
         raise TypingError("the tile of _hits must be a float32 array.")
 
     def generate(context, builder, signature, args):
-        emit = _Emitter(context, builder, signature, args)
+        emit = Emitter(context, builder, signature, args)
         thresholds, first = emit.broadcast(args[2]), emit.pointer(0)
         bits = emit.constant(0)
         for chunk in range(TILE_VECTORS):
