@@ -42,7 +42,8 @@ def _products(model: FactorScorer, users: np.ndarray) -> np.ndarray:
 
     To pack the items of many draws for a single user would take longer than the product itself.
     """
-    from palate.kernels.panels import GROUP, grouped_rows, panel_products
+    from palate.kernels.panels import grouped_rows, panel_products
+    from palate.kernels.tile import TILE_ROWS
 
     panels, constants = of_items(model, "panels of all scores", _packed), user_constants(model, users)
     groups = grouped_rows(np.column_stack([_factors(model, users, 0), np.ones(len(users), np.float32)]))
@@ -50,11 +51,11 @@ def _products(model: FactorScorer, users: np.ndarray) -> np.ndarray:
 
     def run(start: int, stop: int) -> None:
         panel_products(start, stop, groups, panels, scores)
-        part = slice(start * GROUP, stop * GROUP)
+        part = slice(start * TILE_ROWS, stop * TILE_ROWS)
         if constants[part].any():  # the scores of choices have none
             scores[part] = scores[part] + constants[part, None]
 
-    run_chunks(run, even_bounds(len(groups), _USERS // GROUP), available_threads())
+    run_chunks(run, even_bounds(len(groups), _USERS // TILE_ROWS), available_threads())
     return scores
 
 

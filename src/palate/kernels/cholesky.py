@@ -3,11 +3,10 @@
 import numpy as np
 
 from palate.kernels.compiling import inlined
-from palate.kernels.tile import FAST, LANES, WIDE, add_products, copy_scaled, dot
+from palate.kernels.tile import FAST, LANES, TILE_ROWS, TILE_VECTORS, add_products, copy_scaled, dot
 from palate.kernels.triangle import apply_block, factorise_block, solve_upper
 
 BLOCK = 128  # rows of a panel gathered at a time: 128 x 32 float32 are 16 kB, half of a first-level cache
-HEIGHT, WIDEST = (LANES, 4) if WIDE else (4, 3)  # rows and vectors of the largest tile; see `tile`
 TINY = np.float32(1e-30)  # below this a pivot counts as zero
 
 
@@ -27,17 +26,33 @@ def add_upper(out, stride, first, rows, columns, left, left_panel, right, right_
             if remaining == 1:
                 add_products(out, corner, stride, left, top, LANES, right, at, step, panel, n, LANES, 1)
                 break
-            vectors = 2 if remaining == 4 and WIDEST == 3 else min(remaining, WIDEST)
-            for part in range(0, LANES, HEIGHT):
+            vectors = 2 if remaining == 4 and TILE_VECTORS == 3 else min(remaining, TILE_VECTORS)
+            for part in range(0, LANES, TILE_ROWS):
                 cell, start = corner + part * stride, top + part
-                if vectors == WIDEST:
+                if vectors == TILE_VECTORS:
                     add_products(
-                        out, cell, stride, left, start, LANES, right, at, step, panel, n, HEIGHT, WIDEST
+                        out,
+                        cell,
+                        stride,
+                        left,
+                        start,
+                        LANES,
+                        right,
+                        at,
+                        step,
+                        panel,
+                        n,
+                        TILE_ROWS,
+                        TILE_VECTORS,
                     )
                 elif vectors == 3:
-                    add_products(out, cell, stride, left, start, LANES, right, at, step, panel, n, HEIGHT, 3)
+                    add_products(
+                        out, cell, stride, left, start, LANES, right, at, step, panel, n, TILE_ROWS, 3
+                    )
                 else:
-                    add_products(out, cell, stride, left, start, LANES, right, at, step, panel, n, HEIGHT, 2)
+                    add_products(
+                        out, cell, stride, left, start, LANES, right, at, step, panel, n, TILE_ROWS, 2
+                    )
             column += vectors * LANES
 
 

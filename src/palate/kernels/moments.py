@@ -157,7 +157,7 @@ def pair_below(model, users, items, out):
 
 @kernel(fastmath={"contract"})
 def block_moments(model, users, level, values, order, item_bias, mean, sd):
-    """Write mean and sd over draws of all packed items for some users, in tiles of 4 users and 24 items.
+    """Write mean and sd over draws of all packed items for some users, a tile at a time.
 
     Sums are taken of the differences to the first draw, so that float32 is enough for them.
 

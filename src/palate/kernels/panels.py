@@ -7,20 +7,19 @@ tile lies, so that a row has the same bits alone and among others, with any numb
 import numpy as np
 
 from palate.kernels.compiling import kernel
-from palate.kernels.tile import LANES, add_products
+from palate.kernels.tile import LANES, TILE_ROWS, TILE_VECTORS, add_products
 
-GROUP, VECTORS = 4, 3
-PANEL = LANES * VECTORS  # rows of the table that stand together
+PANEL = LANES * TILE_VECTORS  # rows of the table that stand together
 
 
 def panels_of(table: np.ndarray) -> np.ndarray:
-    """Return a table (n, k) as panels of its rows, (n_panels, k, 24) float32, filled with zeros."""
+    """Return a table (n, k) as panels of its rows, (n_panels, k, PANEL) float32, filled with zeros."""
     return _packed(table, PANEL)
 
 
 def grouped_rows(rows: np.ndarray) -> np.ndarray:
-    """Return rows (n, k) in groups of four, (n_groups, k, 4) float32, filled with zeros."""
-    return _packed(rows, GROUP)
+    """Return rows (n, k) in groups, (n_groups, k, TILE_ROWS) float32, filled with zeros."""
+    return _packed(rows, TILE_ROWS)
 
 
 def _packed(table: np.ndarray, size: int) -> np.ndarray:
@@ -42,18 +41,30 @@ def panel_products(first, last, groups, panels, out):
     n_rows, n_table = out.shape
     k = groups.shape[1]
     left, right = groups.reshape(groups.size), panels.reshape(panels.size)
-    tile = np.empty(GROUP * PANEL, np.float32)
+    tile = np.empty(TILE_ROWS * PANEL, np.float32)
     for panel in range(panels.shape[0]):
         begin = panel * PANEL
         width = min(PANEL, n_table - begin)
         for group in range(first, last):
             tile[:] = np.float32(0.0)
-            left_at, right_at = group * k * GROUP, panel * k * PANEL
+            left_at, right_at = group * k * TILE_ROWS, panel * k * PANEL
             add_products(
-                tile, 0, PANEL, left, left_at, GROUP, right, right_at, PANEL, LANES, k, GROUP, VECTORS
+                tile,
+                0,
+                PANEL,
+                left,
+                left_at,
+                TILE_ROWS,
+                right,
+                right_at,
+                PANEL,
+                LANES,
+                k,
+                TILE_ROWS,
+                TILE_VECTORS,
             )
-            for r in range(min(GROUP, n_rows - group * GROUP)):
-                row = group * GROUP + r
+            for r in range(min(TILE_ROWS, n_rows - group * TILE_ROWS)):
+                row = group * TILE_ROWS + r
                 for c in range(width):
                     out[row, begin + c] = tile[r * PANEL + c]
 

@@ -29,10 +29,11 @@ __all__ = [
     "prefetch",
 ]
 
-# With the 16 registers of AVX2, a tile of 4 rows and 3 vectors is 12 accumulators: with its operands that
-# fills them. Fewer than 8 accumulators would wait for the latency of the multiply-add, which is why
-# the narrow tiles are 4 x 2, 8 x 1 and 2 x 4. With AVX-512, 8 x 4 are 16 of 32 registers.
+# The largest tile, rows and vectors. With the 16 registers of AVX2, 12 accumulators and their operands fill
+# them; of the 32 of AVX-512, 8 x 4 vectors take 16. Fewer than 8 accumulators would wait for the latency of
+# the multiply-add, which is why the smaller tiles are 4 x 2, 8 x 1 and 2 x 4.
 WIDE = has_wide_registers()
+TILE_ROWS, TILE_VECTORS = (8, 4) if WIDE else (4, 3)
 
 
 @intrinsic

@@ -8,7 +8,7 @@ and keeps the first n. What does not depend on the item (the mean, the user's bi
 afterwards by the caller.
 
 Items are packed once (`pack_items`), in descending order of the bound `|p| |q_i| + b_i` at a
-typical `|p|`. A block of items is skipped for four users at once when, for each of them, `|p_u|
+typical `|p|`. A block of items is skipped for all users of a tile at once when, for each of them, `|p_u|
 max|q_i| + max b_i` is below the n-th score so far. The bound has the rounding error of the product
 added, so skipping never changes the result: what comes out is exactly the order of the computed
 float32 scores. A score is always summed in the same order, wherever its tile lies, so it has the
@@ -26,14 +26,11 @@ from numba.extending import intrinsic
 from palate.kernels.compiling import inlined, kernel
 from palate.kernels.emitter import Emitter
 from palate.kernels.selection import at_place
-from palate.kernels.tile import LANES, add_products
+from palate.kernels.tile import LANES, TILE_ROWS, TILE_VECTORS, add_products
 
-TILE_ROWS, TILE_VECTORS = 4, 3
 TILE_COLUMNS = LANES * TILE_VECTORS
-# a block of 96 items is the unit that is skipped; at 32 factors it takes 13 kB, less than half of
-# an L1 cache
-BLOCK_TILES = 4
-BLOCK_ITEMS = TILE_COLUMNS * BLOCK_TILES
+# the unit that is skipped, three or four tiles; at 32 factors it takes 13 kB, less than half of an L1 cache
+BLOCK_ITEMS = 96
 GROUP_USERS = 64  # users that share one pass over the items
 ROUNDING = 2.0**-24  # relative rounding error of one float32 operation
 
@@ -124,7 +121,7 @@ def _pack_items(factors, bias, order, sign, out):
 
 @intrinsic
 def _hits(typingctx, tile, at, threshold):
-    """Return which of 24 scores from `tile[at]` are at least `threshold`, as 24 bits (bit c for
+    """Return which scores of a row of a tile, from `tile[at]`, are at least `threshold`, as bits (bit c for
     column c); NaN is not.
     """
     if not isinstance(tile, types.Array) or tile.dtype != types.float32:
@@ -221,7 +218,7 @@ def _is_seen(indptr, seen, row, item):
 
 @inlined()
 def _pack_users(factors, users, out, norm):
-    """Pack a group of users in panels of 4 (depth x 4, last row 1) with factors divided by n_draws,
+    """Pack a group of users in panels (depth x TILE_ROWS, last row 1) with factors divided by n_draws,
     and take their norms.
     """
     n_draws, _, n_factors = factors.shape
@@ -242,7 +239,7 @@ def _pack_users(factors, users, out, norm):
 
 @inlined()
 def fill_tile(tile, users, user_at, items, item_at, depth, n):
-    """Write the products of four packed users and 24 packed items over `n` entries of their `depth`."""
+    """Write the products of the packed users and items of a tile over `n` entries of their `depth`."""
     tile[:] = np.float32(0.0)
     step, chunk = LANES, depth * LANES
     add_products(
@@ -326,16 +323,16 @@ def top_items(
             threshold[u] = -np.inf if u < members.size else np.inf
             size[u] = 0
         for block in range(block_norm.size):
-            for quad in range(0, members.size, TILE_ROWS):
+            for top in range(0, members.size, TILE_ROWS):
                 reachable = False
-                for u in range(quad, quad + TILE_ROWS):
+                for u in range(top, top + TILE_ROWS):
                     reachable |= norm[u] * block_norm[block] + block_bias[block] >= threshold[u]
                 if not reachable:
                     continue
                 for column in range(block * BLOCK_ITEMS, (block + 1) * BLOCK_ITEMS, TILE_COLUMNS):
-                    fill_tile(tile, panels, quad * depth, values, column * depth, depth, depth)
+                    fill_tile(tile, panels, top * depth, values, column * depth, depth, depth)
                     for r in range(TILE_ROWS):
-                        u, at = quad + r, r * TILE_COLUMNS
+                        u, at = top + r, r * TILE_COLUMNS
                         hits = _hits(tile, at, threshold[u])
                         if hits != 0:
                             best, which = scores[first + u], items[first + u]
