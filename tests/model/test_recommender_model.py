@@ -95,6 +95,7 @@ def test_without_hits_the_order_of_the_choice_head_is_kept():
     chance = fit_chance(np.zeros(10), 5, 0.01)
     assert (np.diff(chance.log(np.arange(1, 11))) < 0).all()
     assert 0 < chance.of(np.array([1]))[0] < 1
+    assert chance.in_words(1) == "", "no choice was held out that could say how likely one is"
 
 
 def test_popular_counts_and_popular_lately_forgets():

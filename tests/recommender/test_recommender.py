@@ -260,7 +260,10 @@ def test_three_ratings_are_enough_and_it_says_that_nothing_was_chosen():
     assert model.recommend("bo", 1)["item_id"].to_list() == ["y"]
     said = "This model of choices was not compared with others: 0 users have a held-out"
     assert model.history.notes[0].startswith(f"{said} rating of 4 or more, which counts as liked, and 20")
+    assert model.recommend("bo", 1, words=True)["in_words"][0].endswith(" expected if chosen")
     alike = palate.Recommender(values="alike").fit(few)
+    said_of_alike = alike.recommend("bo", 1, words=True)["in_words"].to_list()
+    assert said_of_alike == ["how likely it is to be chosen is not known"]
     assert alike.history.notes[0] == f"{said} choice, and 20 are needed."
 
 

@@ -22,7 +22,7 @@ class ChanceByPlace:
     ----------
     level, shift, slope : float
     average : float
-        The probability of an item that is picked blindly.
+        The probability of an item that is picked blindly; 0 if no held-out choice said anything of it.
 
     Examples
     --------
@@ -50,6 +50,8 @@ class ChanceByPlace:
     def in_words(self, place: int) -> str:
         """Return how likely the item at a place is to be chosen, beside one that is picked blindly.
 
+        It is nothing where that is not known.
+
         Examples
         --------
         >>> chance = ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01)
@@ -66,7 +68,9 @@ class ChanceByPlace:
         >>> ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01).probability_in_words(0.3)
         'far likelier to be chosen than most'
         """
-        times = chance / max(self.average, 1e-12)
+        if self.average <= 0:
+            return ""
+        times = chance / self.average
         for least, words in ((20, "far likelier"), (5, "likelier")):
             if times >= least:
                 return f"{words} to be chosen than most"
@@ -95,7 +99,7 @@ def fit_chance(hits: np.ndarray, n_users: int, average: float) -> ChanceByPlace:
     hits = np.asarray(hits, np.float64)
     total, places = hits.sum(), np.arange(1, len(hits) + 1)
     if not total or not n_users:  # nothing is known: the order of the choice head decides, gently
-        return ChanceByPlace(level=max(average, 1e-6), shift=1.0, slope=0.5, average=average)
+        return ChanceByPlace(level=max(average, 1e-6), shift=1.0, slope=0.5, average=0.0)
     best = (-np.inf, 0.0, 0.0, 0.0)
     for shift in SHIFTS:
         logs = np.log(places + shift)

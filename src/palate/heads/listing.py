@@ -23,6 +23,7 @@ from palate.lists.words import expected_if_chosen
 from palate.scorer import Scorer
 
 CHANCE = "chance"
+NOT_KNOWN = "how likely it is to be chosen is not known"
 BY_POPULARITY = "among the most popular items"
 SHARE = 0.8  # of the intervals in words
 
@@ -118,7 +119,9 @@ def _frame(heads: TwoHeads, scorer: Scorer, rows: UserRows, picked: Picked, word
             heads.chance.in_words(int(place)) if knows else BY_POPULARITY
             for place, knows in zip(picked.places[filled], known, strict=True)
         ]
-        if mean is not None:
+        if mean is None:
+            said = [one or NOT_KNOWN for one in said]
+        else:
             said = _stars_in_words(star_head(heads, "both"), said, users, items, mean)
         numbers.append(pl.Series(names.IN_WORDS, said, dtype=pl.String))
     return described_frame([rows.labels[at]], rows_of(item_table(scorer), items), numbers)
@@ -134,6 +137,6 @@ def _stars_in_words(
         low, high = interval_ends(stars, users, items, mean, sd, SHARE, "mean")
         intervals = list(zip(low.tolist(), high.tolist(), strict=True))
     return [
-        f"{words}, {expected_if_chosen(float(value), interval, stars.scale)}"
+        expected_if_chosen(float(value), interval, stars.scale, words)
         for words, value, interval in zip(said, mean, intervals, strict=True)
     ]

@@ -51,16 +51,19 @@ def sentence(
 
 
 def expected_if_chosen(
-    expected: float, interval: tuple[float, float] | None, scale: tuple[float, float] | None
+    expected: float, interval: tuple[float, float] | None, scale: tuple[float, float] | None, likely: str
 ) -> str:
-    """Return what is expected of an item if it is chosen.
+    """Return how likely an item is to be chosen, if that is known, and what is expected of it if it is.
 
     Examples
     --------
-    >>> expected_if_chosen(4.32, (3.91, 4.63), (1, 5)), expected_if_chosen(5.2, None, (1, 5))
-    ('4.3 expected if so (3.9 to 4.6)', '5.0 expected if so')
+    >>> expected_if_chosen(4.32, (3.91, 4.63), (1, 5), "likelier to be chosen than most")
+    'likelier to be chosen than most, 4.3 expected if so (3.9 to 4.6)'
+    >>> expected_if_chosen(5.2, None, (1, 5), "")
+    '5.0 expected if chosen'
     """
-    text = f"{_within(expected, scale):.1f} expected if so"
+    value = _within(expected, scale)
+    text = f"{likely}, {value:.1f} expected if so" if likely else f"{value:.1f} expected if chosen"
     if interval is None:
         return text
     low, high = (_within(value, scale) for value in interval)
