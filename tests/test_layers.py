@@ -19,6 +19,7 @@ LAYERS = {
     "kernels": 0,
     "_nearest": 0,
     "_plain": 0,
+    "_words": 0,
     "_requiring": 0,
     "_checks": 1,
     "_random": 1,

@@ -69,7 +69,7 @@ def test_without_options_the_model_recommends_what_people_choose_and_like(folder
     assert model.stars is not None
     listed = palate("recommend", tmp_path / "out.palate", 1, "-n", 3)
     assert listed.code == 0
-    assert "expected if so" in listed.out
+    assert "expected if chosen" in listed.out
     rows = json.loads(palate("recommend", tmp_path / "out.palate", 1, "-n", 3, "--json").out)
     assert [row["item_id"] for row in rows] == model.recommend(1, 3)["item_id"].to_list()
     for head in ("chosen", "stars"):
@@ -388,7 +388,7 @@ def test_a_user_whose_ratings_are_all_held_out_is_told(table, train):
     rows = [f"{user},{item},{1 + (user * item) % 5}" for user in range(1, 5) for item in range(1, 6)]
     result = train(table(*rows, "9,1,4"), "--validation", "0.9", "--seed", "1", *LEAST_SQUARES)
     assert result.code == 0
-    assert "no training rating (all of theirs are held out)" in result.out
+    assert "no training rating (all are held out)" in result.out
 
 
 def test_more_factors_than_ratings_and_no_penalty(table, train, tmp_path):

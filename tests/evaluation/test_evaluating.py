@@ -398,7 +398,7 @@ def test_users_without_a_relevant_item_are_counted_apart(split, model):
     few = result.about["n_users_without_relevant"]
     assert few == (result.n_relevant == 0).sum() > 0
     assert (
-        f"{few} users have no relevant test rating. They are included in RMSE and MAE, but not in "
+        f"{few} users have no relevant test rating and are included in RMSE and MAE, but not in "
         "metrics of lists." in result.notes
     )
     none = evaluate(model, split, k=5, relevant_from=6, resamples=20)

@@ -181,7 +181,7 @@ class TestWhatItSays:
         table = pl.DataFrame({"user_id": [0, 1, 2, 99], "age": [20.0, None, 40.0, 60.0]})
         trainer = dataclasses.replace(SMALL, user_features="age")
         notes = trainer.fit(ratings, user_table=table).history.notes
-        assert "1 rows of the user table are of users without ratings and were not used in training." in notes
+        assert "1 row of the user table is of a user without ratings and was not used in training." in notes
         assert "18 users have no age, which adds nothing to their prior mean." in notes
 
 

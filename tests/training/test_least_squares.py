@@ -201,7 +201,7 @@ def test_validation_users_and_items_unknown_to_training_are_kept(ratings):
     model = LeastSquares(n_factors=2).fit(ratings, validation=extra)
     assert model.users.index(999) >= 0
     assert model.predict(999, 777) == pytest.approx(model.global_mean[0])
-    assert any("1 users have no training rating" in note for note in model.history.notes)
+    assert any("1 user has no training rating " in note for note in model.history.notes)
 
 
 def test_a_start_keeps_the_models_split_whatever_the_seed(ratings):

@@ -103,7 +103,9 @@ def test_an_item_that_nobody_chose_scores_zero_and_says_so(rng):
     held = ratings.item_index == 4
     model = palate.Spectral(n_factors=5).fit(ratings.select(~held), validation=ratings.select(held))
     assert not scores(model)[:, model.items.index(4, "item id")].any()
-    assert any("1 items have no training rating" in note for note in model.history.notes)
+    assert any(
+        "1 item has no training rating (all are held out); its" in note for note in model.history.notes
+    )
 
 
 def test_ratings_that_are_all_equal_count_alike():

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from palate._words import counted
 from palate.cli import options
 from palate.cli.arguments import load
 from palate.cli.errors import usage_error
-from palate.cli.output import check_writable, counted, print_json, print_text, write_frame
+from palate.cli.output import check_writable, print_json, print_text, write_frame
 from palate.cli.writing import instead
 
 if TYPE_CHECKING:

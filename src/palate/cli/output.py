@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from palate._files import replace_file
 from palate._plain import plain, shortened
+from palate._words import counted
 from palate.cli.errors import usage_error
 from palate.cli.messages import printable
 from palate.cli.writing import instead
@@ -66,15 +67,6 @@ def _answers_go_to() -> TextIO:
     if sys.stdout is None:
         raise OSError("standard output is closed; there is nowhere to write the result.")
     return sys.stdout
-
-
-def counted(n: int, what: str) -> str:
-    """Return a number with its noun.
-
-    >>> counted(1, "rating"), counted(2000, "rating")
-    ('1 rating', '2,000 ratings')
-    """
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def print_text(*lines: str) -> None:

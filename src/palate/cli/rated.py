@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from palate._words import counted
 from palate.cli import arguments, options
-from palate.cli.output import check_output, counted, deliver
+from palate.cli.output import check_output, deliver
 
 
 def rated(

@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from palate._words import counted
 from palate.cli.errors import usage_error
 from palate.cli.input import busy, read
-from palate.cli.output import counted, print_text
+from palate.cli.output import print_text
 from palate.cli.reading_options import Reading, as_words
 
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from palate._words import counted
 from palate.cli.candidates import show_candidates
 from palate.cli.messages import to_paste
-from palate.cli.output import counted, print_cells, print_json, print_text, print_verbatim
+from palate.cli.output import print_cells, print_json, print_text, print_verbatim
 from palate.cli.train_fit import How, Outcome
 
 if TYPE_CHECKING:

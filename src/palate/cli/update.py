@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from palate._words import counted
 from palate.cli import options
 from palate.cli.arguments import load
 from palate.cli.errors import usage_error
 from palate.cli.input import busy, read
 from palate.cli.messages import to_paste
-from palate.cli.output import check_writable, counted, print_json, print_text, print_verbatim
+from palate.cli.output import check_writable, print_json, print_text, print_verbatim
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import check_model_file, instead
 

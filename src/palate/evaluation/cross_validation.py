@@ -10,6 +10,7 @@ import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, check_count
 from palate._parallel import check_threads
+from palate._words import one_or_more
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.forks import needs_threads
@@ -215,15 +216,21 @@ def _notes(whole: Evaluation, about: dict[str, Any]) -> list[str]:
     ]
     cold = whole.outcomes[0].cold
     notes += [
-        f"{cold[f'{side}_ratings']:,} test ratings are of {side} without training ratings in their "
-        f"fold. They are included, with the prediction for an average {side.removesuffix('s')}."
-        for side in ("users", "items")
-        if cold[f"{side}_ratings"]
+        one_or_more(cold[f"{side}s_ratings"], "test rating", "is", "are")
+        + f" of {side}s without training ratings in their fold. The prediction there is that for an "
+        f"average {side}."
+        for side in ("user", "item")
+        if cold[f"{side}s_ratings"]
     ]
     if about["k"] and about["n_users_without_relevant"]:
         notes.append(
-            f"{about['n_users_without_relevant']:,} users have no relevant rating. They are "
-            "included in RMSE and MAE, but not in metrics of lists."
+            one_or_more(
+                about["n_users_without_relevant"],
+                "user",
+                "has no relevant rating and is",
+                "have no relevant rating and are",
+            )
+            + " included in RMSE and MAE, but not in metrics of lists."
         )
     return notes
 

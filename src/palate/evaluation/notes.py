@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._words import one_or_more
 from palate.evaluation.evaluated_model import EvaluatedModel
 from palate.evaluation.scoring import Outcome
 from palate.evaluation.test_set import TestSet
@@ -58,14 +59,18 @@ def notes_on(
         notes.append(TIMELESS.format(", ".join(timeless)))
     if test_set.ks and about["n_users_without_relevant"]:
         notes.append(
-            f"{about['n_users_without_relevant']:,} users have no relevant test rating. They are "
-            "included in RMSE and MAE, but not in metrics of lists."
+            one_or_more(
+                about["n_users_without_relevant"],
+                "user",
+                "has no relevant test rating and is",
+                "have no relevant test rating and are",
+            )
+            + " included in RMSE and MAE, but not in metrics of lists."
         )
     notes += [
-        f"{cold[side]:,} {side} have no training rating; their {cold[f'{side}_ratings']:,} test "
-        f"ratings are included, with the prediction for an average {side.removesuffix('s')}."
-        for side in ("users", "items")
-        if cold[side]
+        _cold_note(side, cold[f"{side}s"], cold[f"{side}s_ratings"])
+        for side in ("user", "item")
+        if cold[f"{side}s"]
     ]
     n_items = len(first.scorer.items)
     if test_set.ks and test_set.ks[-1] > n_items:
@@ -74,3 +79,15 @@ def notes_on(
             f"still divides by k."
         )
     return notes
+
+
+def _cold_note(side: str, n: int, n_ratings: int) -> str:
+    """Return the note on users or items that were not trained on.
+
+    >>> _cold_note("item", 1, 3)
+    '1 item has no training rating; its 3 test ratings are included, with the prediction for an average item.'
+    """
+    who = one_or_more(n, side, "has no training rating", "have no training rating")
+    whose = "its" if n == 1 and side == "item" else "their"
+    tested = one_or_more(n_ratings, "test rating", "is", "are")
+    return f"{who}; {whose} {tested} included, with the prediction for an average {side}."

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import quote
 
+from palate._words import counted
 from palate.app.answers import ItemInfo, ModelInfo, Reasons, Row
 from palate.explorer.state import ME
 
@@ -55,7 +56,7 @@ def count(n: int | None, word: str = "rating") -> str:
     >>> count(1), count(2300), count(None)
     ('1 rating', '2,300 ratings', 'number of ratings unknown')
     """
-    return f"number of {word}s unknown" if n is None else f"{n:,} {word}{'' if n == 1 else 's'}"
+    return f"number of {word}s unknown" if n is None else counted(n, word)
 
 
 def bar(row: Row, scale: tuple[float, float] | None) -> None:

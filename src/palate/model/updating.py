@@ -13,6 +13,7 @@ import numpy as np
 
 from palate._checks import ArgumentError
 from palate._parallel import check_threads
+from palate._words import one_or_more
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
@@ -161,7 +162,9 @@ def _solved_rows(model: "FactorModel", change: Change) -> tuple["FactorModel", t
         )
     if model.user_link is not None and any(group.kind != BAG for group in model.user_link.groups):
         notes.append(
-            f"A model does not keep features of users: {len(users):,} users were solved without theirs."
+            "A model does not keep features of users: "
+            + one_or_more(len(users), "user", "was", "were")
+            + " solved without theirs."
         )
     for _ in range(_ROUNDS_OF_DRAWS if has_posterior(model) else _ROUNDS):
         large = _solved(large, "user", users, change)

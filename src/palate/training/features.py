@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
+from palate._words import counted
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.forks import rows_by_index
@@ -185,7 +186,9 @@ def aligned_table(frame: object, side: str, vocabulary: Vocabulary) -> tuple[pl.
     rows = pl.DataFrame([values.gather(found) for values in table.get_columns()])
     unknown = int((~known).sum())
     note = (
-        f"{unknown:,} rows of the {side} table are of {side}s without ratings and were not used in training."
+        f"{counted(unknown, 'row')} of the {side} table "
+        + (f"is of a {side}" if unknown == 1 else f"are of {side}s")
+        + f" without ratings and {'was' if unknown == 1 else 'were'} not used in training."
     )
     return rows, (note,) if unknown else ()
 

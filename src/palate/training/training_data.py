@@ -8,6 +8,7 @@ import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, Call, InPython, Part, Setting, Words, is_number
 from palate._parallel import even_bounds, run_chunks
+from palate._words import counted, one_or_more
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -162,8 +163,12 @@ class Problem:
     def notes_on_untrained(self, users: str, items: str) -> list[str]:
         """Return notes on users and items whose ratings are all held out, with what is said of each side."""
         return [
-            f"{empty:,} {side} have no training rating (all of theirs are held out); their {said}."
-            for side, said, rows in (("users", users, self.by_user), ("items", items, self.by_item))
+            one_or_more(empty, side, "has no training rating", "have no training rating")
+            + f" (all are held out); {whose if empty == 1 else 'their'} {said}."
+            for side, whose, said, rows in (
+                ("user", "their", users, self.by_user),
+                ("item", "its", items, self.by_item),
+            )
             if (empty := int((rows.counts == 0).sum()))
         ]
 
@@ -312,7 +317,7 @@ def _check_start(ratings: Ratings, start: Model | None, everything: Ratings) -> 
             )
         lost[side] = len(known) - n_common
     if any(lost.values()):
-        numbers = " and ".join(f"{n:,} {side}{'' if n == 1 else 's'}" for side, n in lost.items() if n)
+        numbers = " and ".join(counted(n, side) for side, n in lost.items() if n)
         warn_caller(
             Words(
                 f"the model to start from has {numbers} without ratings here, which are forgotten. "
