@@ -12,13 +12,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, TypeVarTuple
 
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, is_integer
 
 Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
 
 
 def available_threads() -> int:
@@ -64,17 +65,20 @@ def balanced_bounds(indptr: np.ndarray, n_chunks: int = 64, row_cost: float = 32
 
 
 def run_chunks(
-    function: Callable[[int, int], Result], bounds: Sequence[int] | np.ndarray, threads: int
+    function: Callable[[int, int, *Arguments], Result],
+    bounds: Sequence[int] | np.ndarray,
+    threads: int,
+    *arguments: *Arguments,
 ) -> list[Result]:
-    """Call `function(start, stop)` for consecutive bounds and return the results in that order.
+    """Call `function(start, stop, *arguments)` for consecutive bounds and return the results in that order.
 
     The calling thread takes part, so that short work never waits for another to wake up. An exception
     in one chunk, an interrupt included, leaves out those not yet started and is raised.
     """
     ranges = [(int(start), int(stop)) for start, stop in pairwise(bounds)]
     if threads == 1 or len(ranges) <= 1:
-        return [function(start, stop) for start, stop in ranges]
-    work: _Work[Result] = _Work(function, ranges)
+        return [function(start, stop, *arguments) for start, stop in ranges]
+    work: _Work[Result] = _Work(lambda start, stop: function(start, stop, *arguments), ranges)
     helping: list[Future[None]] = []
     try:
         helping.extend(_helpers().submit(work.run) for _ in range(min(threads, len(ranges)) - 1))

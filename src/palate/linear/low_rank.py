@@ -90,11 +90,8 @@ class LowRankWeights(ItemWeights):
 
         groups = grouped_rows(vectors)
         out = np.empty((len(vectors), self.n_items), np.float32)
-        run_chunks(
-            lambda start, stop: panel_products(start, stop, groups, self._panels, out),
-            even_bounds(len(groups), _USERS // GROUP),
-            threads,
-        )
+        bounds = even_bounds(len(groups), _USERS // GROUP)
+        run_chunks(panel_products, bounds, threads, groups, self._panels, out)
         return out
 
     @cached_property

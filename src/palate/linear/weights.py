@@ -141,11 +141,8 @@ class SparseWeights(ItemWeights):
 
         out = np.empty((rows.n_rows, self.n_items), np.float32)
         table = (self.indptr, self.columns, self.values, *self._long_rows)
-
-        def part(start: int, stop: int) -> None:
-            sparse_scores(start, stop, *rows.table, *table, out)
-
-        run_chunks(part, balanced_bounds(rows.indptr, max(4, min(64, rows.n_rows // _USERS))), threads)
+        bounds = balanced_bounds(rows.indptr, max(4, min(64, rows.n_rows // _USERS)))
+        run_chunks(sparse_scores, bounds, threads, *rows.table, *table, out)
         return out
 
     def from_items(self, items: np.ndarray, item: int) -> np.ndarray:

@@ -21,7 +21,7 @@ def kept(
     from palate.kernels import chunks
 
     counts, bounds = np.empty(len(indptr) - 1, np.int64), balanced_bounds(indptr)
-    run_chunks(lambda first, last: chunks.count_kept(first, last, indptr, dropped, counts), bounds, threads)
+    run_chunks(chunks.count_kept, bounds, threads, indptr, dropped, counts)
     starts = starts_of(counts)
     found = [np.empty(starts[-1], array.dtype) for array in arrays]
 

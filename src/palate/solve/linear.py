@@ -1,7 +1,6 @@
 """Item-to-item weights in closed form: the local ridge, and EASE with its kin."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -53,7 +52,6 @@ def local_ridge(
 
     by_item = by_user.transposed()
     n_items = by_item.n_rows
-    arguments: tuple[Any, ...] = (*by_user.table, *by_item.table)
     mean = np.square(by_user.values, dtype=np.float64).sum() / n_items
     strengths = np.array([ridge * mean for ridge in ridges], np.float32)
     alone = np.zeros((len(ridges), n_items), np.float32)
@@ -67,11 +65,11 @@ def local_ridge(
     single: Callable[..., int]
     double: Callable[..., None]
     if _stands_dense(n_items, room, memory):
-        table = (_dense(arguments, n_items, threads),)
+        table = (_products(by_user, by_item, np.float32, threads),)
         single, double = linear.local_ridge, linear_double.local_ridge_double
     else:
         kept = n_items if np.isinf(memory) else products_kept(n_items, m, memory)
-        table = _sparse(arguments, np.minimum(room, kept), threads)
+        table = _sparse(by_user, by_item, np.minimum(room, kept), threads)
         single, double = linear.local_ridge_sparse, linear_double.local_ridge_sparse_double
     out = items, weights, counts, np.zeros(alone.shape, np.bool_)
 
@@ -83,15 +81,16 @@ def local_ridge(
     return items, weights, counts
 
 
-def _dense(arguments: tuple[Any, ...], n_items: int, threads: int) -> np.ndarray:
+def _products(by_user: Rows, by_item: Rows, dtype: type[np.floating], threads: int) -> np.ndarray:
+    """Return X'X, of this type."""
     from palate.kernels.linear import item_products
 
-    out = np.empty((n_items, n_items), np.float32)
-    run_chunks(
-        lambda start, stop: item_products(*(start, stop, *arguments, out[start:stop])),
-        balanced_bounds(arguments[3]),
-        threads,
-    )
+    out = np.empty((by_item.n_rows, by_item.n_rows), dtype)
+
+    def part(start: int, stop: int) -> None:
+        item_products(*(start, stop, *by_user.table, *by_item.table, out[start:stop]))
+
+    run_chunks(part, balanced_bounds(by_item.indptr), threads)
     return out
 
 
@@ -103,7 +102,7 @@ def _partners(n_rated: np.ndarray, by_item: Rows, n_items: int) -> np.ndarray:
     return room
 
 
-def _sparse(arguments: tuple[Any, ...], room: np.ndarray, threads: int) -> tuple[np.ndarray, ...]:
+def _sparse(by_user: Rows, by_item: Rows, room: np.ndarray, threads: int) -> tuple[np.ndarray, ...]:
     """Return P as `kept_products` writes it: the largest entries of each row, as many as there is `room`
     for, and the diagonal.
     """
@@ -116,7 +115,7 @@ def _sparse(arguments: tuple[Any, ...], room: np.ndarray, threads: int) -> tuple
 
     def part(start: int, stop: int) -> None:
         rows = np.empty((stop - start, n_items), np.float32)
-        item_products(*(start, stop, *arguments, rows))
+        item_products(*(start, stop, *by_user.table, *by_item.table, rows))
         kept_products(start, rows, indptr, columns, values, counts, diagonal)
 
     run_chunks(part, even_bounds(n_items, _ITEMS), threads)
@@ -207,25 +206,9 @@ def _half_of_users(by_user: Rows, gamma: np.ndarray) -> np.ndarray:
 
 
 def _by_items(by_user: Rows, gamma: np.ndarray, threads: int) -> np.ndarray:
-    system = _products(by_user, threads)
+    system = _products(by_user, by_user.transposed(), np.float64, threads)
     system[np.diag_indices_from(system)] += gamma
     return _inverse(system)
-
-
-def _products(by_user: Rows, threads: int) -> np.ndarray:
-    """Return X'X, float64."""
-    from palate.kernels.linear import item_products
-
-    by_item = by_user.transposed()
-    n_items = by_item.n_rows
-    system = np.empty((n_items, n_items))
-    arguments: tuple[Any, ...] = (*by_user.table, *by_item.table)
-    run_chunks(
-        lambda start, stop: item_products(*(start, stop, *arguments, system[start:stop])),
-        balanced_bounds(by_item.indptr),
-        threads,
-    )
-    return system
 
 
 def _inverse(system: np.ndarray) -> np.ndarray:
@@ -274,7 +257,8 @@ class RidgePath:
         self._by_user, self._by_item = by_user, by_user.transposed()
         self._threads = check_threads(threads)
         self._few_users = by_user.n_rows < by_user.n_columns
-        self._products = _products(self._by_item if self._few_users else by_user, self._threads)
+        both = (self._by_item, by_user) if self._few_users else (by_user, self._by_item)
+        self._products = _products(*both, np.float64, self._threads)
 
     def scores(self, l2: float) -> Callable[[np.ndarray], np.ndarray]:
         """Return what gives the scores of users by their row numbers, (n, n_items) float32."""

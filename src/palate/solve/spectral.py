@@ -26,12 +26,8 @@ def eigenvectors(matrix: np.ndarray, threads: int = 1) -> tuple[np.ndarray, np.n
         raise ArithmeticError(
             "the eigenvalues were not found in 60 steps each; the matrix holds numbers that are not finite."
         )
-    run_chunks(
-        lambda start, stop: symmetric.rotate(start, stop, places, turns, vectors), even_bounds(k, 32), threads
-    )
-    run_chunks(
-        lambda start, stop: symmetric.reflect(start, stop, reflections, vectors), even_bounds(k, 16), threads
-    )
+    run_chunks(symmetric.rotate, even_bounds(k, 32), threads, places, turns, vectors)
+    run_chunks(symmetric.reflect, even_bounds(k, 16), threads, reflections, vectors)
     order = np.argsort(-values, kind="stable")
     vectors = vectors[order]
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1)[:, None], axis=1)
@@ -91,11 +87,7 @@ def sparse_times(rows: Rows, table: np.ndarray, threads: int) -> np.ndarray:
     from palate.kernels import spectral
 
     out = np.empty((rows.n_rows, table.shape[1]), np.float32)
-
-    def part(start: int, stop: int) -> None:
-        spectral.sparse_times(start, stop, *rows.table, table, out)
-
-    run_chunks(part, balanced_bounds(rows.indptr), threads)
+    run_chunks(spectral.sparse_times, balanced_bounds(rows.indptr), threads, *rows.table, table, out)
     return out
 
 
@@ -104,11 +96,7 @@ def dense_times(table: np.ndarray, square: np.ndarray, threads: int) -> np.ndarr
     from palate.kernels import spectral
 
     out = np.empty((len(table), square.shape[1]), np.float32)
-    run_chunks(
-        lambda start, stop: spectral.dense_times(start, stop, table, square, out),
-        even_bounds(len(table), 256),
-        threads,
-    )
+    run_chunks(spectral.dense_times, even_bounds(len(table), 256), threads, table, square, out)
     return out
 
 

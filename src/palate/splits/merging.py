@@ -44,7 +44,7 @@ class MergedRows:
         from palate.kernels.chunks import repeat_rows
 
         out = np.empty(len(self.second), np.int32)
-        run_chunks(lambda first, last: repeat_rows(first, last, self.indptr, out), self._bounds, self.threads)
+        run_chunks(repeat_rows, self._bounds, self.threads, self.indptr, out)
         return out
 
     def together(self, one: np.ndarray, two: np.ndarray) -> np.ndarray:
@@ -57,11 +57,8 @@ class MergedRows:
         )
         out = np.empty(len(self.second), one.dtype)
         two = np.ascontiguousarray(two, one.dtype)
-
-        def write(first: int, last: int) -> None:
-            interleave(first, last, self.starts[0], one, self.starts[1], two, self.indptr, self.second, out)
-
-        run_chunks(write, self._bounds, self.threads)
+        given = (self.starts[0], one, self.starts[1], two, self.indptr, self.second, out)
+        run_chunks(interleave, self._bounds, self.threads, *given)
         return out
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ _NO_INDEX = np.empty(0, np.int32)
 _NOTHING = np.zeros(1, np.float32)
 
 Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
 Effects = tuple[np.ndarray, np.ndarray]  # of sessions, and the session of each rating
 NO_EFFECTS: Effects = (_NOTHING, _NO_INDEX)
 
@@ -59,11 +60,7 @@ class RatingErrors:
         out = np.empty(len(rows.values), np.float32)
         vectors = side.factors, side.bias, pair, others.factors, others.bias
         given = (*rows.table, np.float32(mean), *vectors, *session_effects)
-        run_chunks(
-            lambda first, last: rating_errors(first, last, *given, out),
-            balanced_bounds(rows.indptr, _CHUNKS),
-            threads,
-        )
+        run_chunks(rating_errors, balanced_bounds(rows.indptr, _CHUNKS), threads, *given, out)
         return cls(out, weights)
 
     def less(self, change: np.ndarray, pair: np.ndarray) -> None:
@@ -87,12 +84,8 @@ class RatingErrors:
         from palate.kernels.timing import group_sums
 
         weight, total = np.zeros(n_groups), np.zeros(n_groups)
-        given = (indptr, order, group, self.weights, self.change, self.pair, *plus)
-        run_chunks(
-            lambda first, last: group_sums(first, last, *given, self.values, weight, total),
-            balanced_bounds(indptr, _CHUNKS),
-            threads,
-        )
+        given = (indptr, order, group, self.weights, self.change, self.pair, *plus, self.values)
+        run_chunks(group_sums, balanced_bounds(indptr, _CHUNKS), threads, *given, weight, total)
         self.less(_NOTHING, _NO_INDEX)
         return weight, total
 
@@ -100,16 +93,13 @@ class RatingErrors:
         """Return the sums of squared and of absolute errors less the effects of sessions, so weighted."""
         from palate.kernels.timing import error_sums
 
-        def part(start: int, stop: int) -> tuple[float, float]:
-            sums: tuple[float, float] = error_sums(
-                start, stop, self.values, self.change, self.pair, *less, weights
-            )
-            return sums
-
-        parts = over_ratings(part, len(self.values), threads)
+        given = (self.values, self.change, self.pair, *less, weights)
+        parts = over_ratings(error_sums, len(self.values), threads, *given)
         return sum(squared for squared, _ in parts), sum(absolute for _, absolute in parts)
 
 
-def over_ratings(part: Callable[[int, int], Result], n_ratings: int, threads: int) -> list[Result]:
-    """Call `part(start, stop)` for fixed chunks of ratings and return the results in order."""
-    return run_chunks(part, even_bounds(n_ratings, RATINGS_PER_CHUNK), threads)
+def over_ratings(
+    part: Callable[[int, int, *Arguments], Result], n_ratings: int, threads: int, *arguments: *Arguments
+) -> list[Result]:
+    """Call `part(start, stop, *arguments)` for fixed chunks of ratings and return the results in order."""
+    return run_chunks(part, even_bounds(n_ratings, RATINGS_PER_CHUNK), threads, *arguments)

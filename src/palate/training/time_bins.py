@@ -86,11 +86,7 @@ class Pairs:
 
         (bounds, first), width = self.chunks, factors.shape[1]
         out = np.empty((len(bounds) - 1, width + 1, width + 2))
-        run_chunks(
-            lambda start, stop: bin_moments(start, stop, bounds, factors, weight, total, out),
-            even_bounds(len(out), 1),
-            threads,
-        )
+        run_chunks(bin_moments, even_bounds(len(out), 1), threads, bounds, factors, weight, total, out)
         return np.add.reduceat(out, first, axis=0)
 
     def scores(self, factors: np.ndarray, shift: np.ndarray, threads: int) -> np.ndarray:
@@ -98,11 +94,8 @@ class Pairs:
         from palate.kernels.timing import shift_scores
 
         out = np.empty(len(factors), np.float32)
-        run_chunks(
-            lambda start, stop: shift_scores(start, stop, factors, self.time_bins, shift, out),
-            even_bounds(len(out), _PAIRS_PER_CHUNK),
-            threads,
-        )
+        bounds = even_bounds(len(out), _PAIRS_PER_CHUNK)
+        run_chunks(shift_scores, bounds, threads, factors, self.time_bins, shift, out)
         return out
 
     def shifted(self, side: Side, own: np.ndarray, other: np.ndarray, threads: int) -> Side:
@@ -111,11 +104,8 @@ class Pairs:
 
         n, width = len(self.rows), side.factors.shape[1]
         out, bias = np.empty((n, width), np.float32), np.empty(n, np.float32)
-
-        def part(start: int, stop: int) -> None:
-            shift_rows(start, stop, side.factors, side.bias, self.rows, self.time_bins, own, other, out, bias)
-
-        run_chunks(part, even_bounds(n, _PAIRS_PER_CHUNK), threads)
+        given = (side.factors, side.bias, self.rows, self.time_bins, own, other)
+        run_chunks(shift_rows, even_bounds(n, _PAIRS_PER_CHUNK), threads, *given, out, bias)
         return Side(out, bias)
 
 

@@ -92,9 +92,6 @@ def weighted(rows: Rows, own: np.ndarray, other: np.ndarray, threads: int) -> Ro
 
     weights = np.empty(len(rows.values), np.float32)
     single = (own.astype(np.float32), other.astype(np.float32))
-
-    def part(start: int, stop: int) -> None:
-        pair_weights(start, stop, rows.indptr, rows.columns, *single, rows.weights, weights)
-
-    run_chunks(part, balanced_bounds(rows.indptr), threads)
+    given = (rows.indptr, rows.columns, *single, rows.weights, weights)
+    run_chunks(pair_weights, balanced_bounds(rows.indptr), threads, *given)
     return replace(rows, weights=weights)

@@ -101,10 +101,7 @@ class TimeModel:
         if self.session.size:
             from palate.kernels.timing import plus_session_effects
 
-            effects = self._effects(state)
-            over_ratings(
-                lambda start, stop: plus_session_effects(start, stop, scores, *effects), len(scores), threads
-            )
+            over_ratings(plus_session_effects, len(scores), threads, scores, *self._effects(state))
         return scores
 
     def asked(
@@ -260,10 +257,6 @@ Time = NoTime | TimeModel  # how a chain models time
 def _less_session_effects(rows: Rows, session_effect: np.ndarray, session: np.ndarray, threads: int) -> Rows:
     from palate.kernels.timing import less_session_effects
 
-    out, values = np.empty(len(rows.values), np.float32), rows.values
-    over_ratings(
-        lambda start, stop: less_session_effects(start, stop, values, session_effect, session, out),
-        len(out),
-        threads,
-    )
+    out = np.empty(len(rows.values), np.float32)
+    over_ratings(less_session_effects, len(out), threads, rows.values, session_effect, session, out)
     return replace(rows, values=out)
