@@ -38,6 +38,21 @@ def test_the_first_model_recommends_what_hardly_anyone_knows_and_the_second_does
     assert known.predicted_rating.max() < 6
 
 
+def test_whoever_waits_is_told_what_for(monkeypatch):
+    told = []
+
+    class Line:
+        update, stop = told.append, int
+
+        def __init__(self, text):
+            told.append(text)
+
+    monkeypatch.setattr("palate.training.progress._someone_watches", lambda: True)
+    monkeypatch.setattr("palate.training.progress._status", Line)
+    setup(kind="polars")
+    assert told[0] == "training the models of the lesson"
+
+
 @pytest.mark.parametrize("kind", ["pandas", "polars"])
 def test_each_setup_has_tables_of_its_own(kind):
     first, second = setup(kind=kind), setup(kind=kind)

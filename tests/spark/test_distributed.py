@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import palate
+from palate.data.blanks import BlanksWarning
 from palate.spark import fit_distributed
 
 pytestmark = [
@@ -152,6 +153,16 @@ def test_a_driver_that_is_killed_goes_on_from_the_last_half_sweep(spark, frame, 
     reports = []
     same(fit_distributed(trainer, table, callback=reports.append, **how), replace(expected, noise_sd=None))
     assert [report.sweep for report in reports] == [2, 3]
+
+
+def test_ids_that_differ_by_blanks_alone_are_named_where_ratings_stay_on_the_workers(spark):
+    rows = [("al", "x", 4.0), ("al ", "y", 3.0), ("bo", "x", 2.0), ("bo", " x", 5.0)]
+    table = spark.createDataFrame(rows, "user_id string, item_id string, rating double")
+    trainer = palate.LeastSquares(n_factors=1, max_sweeps=1)
+    with pytest.warns(BlanksWarning) as told:
+        fit_distributed(trainer, table, validation=0, blocks=1, keep_ratings=False)
+    said = sorted(str(one.message).split(" from another")[0] for one in told if one.category is BlanksWarning)
+    assert said == ["1 item id differs", "1 user id differs"]
 
 
 def test_tables_that_cannot_stay_on_the_workers_are_refused(spark, frame):

@@ -18,7 +18,7 @@ from palate.lesson.show import say
 from palate.lesson.trainers import fit_to_the_end, without_biases
 from palate.model.factor_model import FactorModel
 from palate.training.baseline import Baseline
-from palate.training.progress import silent
+from palate.training.progress import Steps, silent
 
 UID = 63  # the user whom the lesson follows: the one whom `palate demo` finds to have the clearest taste
 STRENGTH = 10.0  # of the penalty, the best on validation ratings of 0.3, 1, 3, 10, 30 and 100
@@ -68,6 +68,8 @@ class Lesson:
 def setup(data: Dataset | None = None, *, kind: str | None = None) -> Lesson:
     """Return the lesson's tables and models, trained in seconds.
 
+    A line on standard error says so meanwhile, in a terminal and in a notebook.
+
     Parameters
     ----------
     data : Dataset, optional
@@ -93,7 +95,8 @@ def setup(data: Dataset | None = None, *, kind: str | None = None) -> Lesson:
     (2, 1)
     """
     kind = check_frame_kind(default_kind() if kind is None else kind)
-    whole, train, holdout, plain, penalised = _trained() if data is None else _train(data)
+    with Steps(step="training the models of the lesson"):
+        whole, train, holdout, plain, penalised = _trained() if data is None else _train(data)
     offset = float(whole.ratings.mean())
     return Lesson(
         df=from_polars(rating_table(whole.ratings, offset), kind),

@@ -11,6 +11,7 @@ import polars as pl
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate._parallel import balanced_bounds
+from palate.data.blanks import warn_of_blanks
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
@@ -117,6 +118,8 @@ class Remote:
         """
         observed = self._checked()
         users, items = self._ids("user"), self._ids("item")
+        warn_of_blanks(users.vocabulary, "user")
+        warn_of_blanks(items.vocabulary, "item")
         n = int(users.counts.sum())
         asked = self.n_blocks or max(4 * cores(self.spark), -(-n // _BLOCK_RATINGS))
         bounds = balanced_bounds(users.starts, asked), balanced_bounds(items.starts, asked)

@@ -120,13 +120,13 @@ class TrainingBar:
 class Steps:
     """Show the present step on standard error where a person can see it.
 
-    It is a callback and a context manager.
+    It is a callback and a context manager. `step` is the first one.
     """
 
-    def __init__(self, show: bool | None = None) -> None:
+    def __init__(self, show: bool | None = None, step: str = "training") -> None:
         self.show = show if show is not None else _someone_watches()
         self.status: Any = None
-        self.step = "training"
+        self.step = step
         self.compilations: Compilations | None = None
 
     def __enter__(self) -> Self:
