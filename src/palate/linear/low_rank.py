@@ -86,11 +86,12 @@ class LowRankWeights(ItemWeights):
 
     def _products(self, vectors: np.ndarray, threads: int) -> np.ndarray:
         """Return the products of these vectors with those of all items, (n, n_items) float32."""
-        from palate.kernels.panels import GROUP, grouped_rows, panel_products
+        from palate.kernels.panels import grouped_rows, panel_products
+        from palate.kernels.tile import TILE_ROWS
 
         groups = grouped_rows(vectors)
         out = np.empty((len(vectors), self.n_items), np.float32)
-        bounds = even_bounds(len(groups), _USERS // GROUP)
+        bounds = even_bounds(len(groups), _USERS // TILE_ROWS)
         run_chunks(panel_products, bounds, threads, groups, self._panels, out)
         return out
 
