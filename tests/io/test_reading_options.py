@@ -60,6 +60,20 @@ def test_columns_without_names_lose_no_row(tmp_path):
         assert rows(tmp_path, "a,b,c,2\n", header=False, rating="4") == [("a", "b", 2.0)]
 
 
+def test_times_before_ratings_are_recognized_where_columns_have_no_names(tmp_path):
+    with pytest.warns(ReadingWarning, match=r"user 1, item 2, rating 4, timestamp 3\."):
+        assert rows(tmp_path, "a,b,1365811200,2\n", header=False) == [("a", "b", 2.0, 1365811200)]
+    with pytest.warns(ReadingWarning, match=r"user 1, item 2, timestamp 3\."):
+        assert len(read(tmp_path, "a,b,1365811200\n", header=False, no_rating=True).ratings) == 1
+    assert rows(tmp_path, "a,b,1365811200\n", header=False, user="1", item="2", rating="3")[0][2] > 1e9
+    for text in ("a,b,1365811200\n", "a,b,2015-03-31\n", "a,b,31.03.2015\n", "a,b,1365811200,great\n"):
+        with pytest.raises(
+            palate.ArgumentError,
+            match=r"column 3 of t\.csv must hold ratings; got times such as .*no_rating=True",
+        ):
+            read(tmp_path, text, header=False)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

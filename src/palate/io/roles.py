@@ -59,6 +59,9 @@ MAYBE_TIMES = (
 )
 KINDS = {"user": "id", "item": "id", "rating": "number", "timestamp": "time", "weight": "number"}
 REQUIRED = ("user", "item", "rating")
+_PLAIN_TIME = r"\d{9,13}(\.\d+)?|\d{4}-\d\d-\d\d.*"
+_TIME = _PLAIN_TIME + r"|\d{1,2}[./]\d{1,2}[./]\d{4}.*"  # what needs a format to be read, too
+_NUMBER = r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)\s*"
 
 
 def choose_columns(
@@ -143,13 +146,45 @@ def numbered_columns(
 ) -> dict[str, str | int]:
     """Return the place of each role's column in a file without a header.
 
-    It is the one given, else they are user, item, rating and time in order.
+    It is the one given, else they are user, item, rating and time in order. A third column of times is
+    the time: the ratings are then in the fourth.
 
     Raises
     ------
     ValueError
-        If a number is none of a column, or a column is missing or would serve twice.
+        If a number is none of a column, or a column is missing, would serve twice, or holds times
+        where ratings belong.
     """
+    columns = _given_places(named, file)
+    order = _usual_places(named, columns, file, counts)
+    for role in REQUIRED:
+        if role not in named or role in columns or (role == "rating" and order[role] is None):
+            continue
+        place = order[role]
+        if place is None or place in columns.values() or place >= len(file.names):
+            raise ArgumentError(
+                f"the {role} column of {file.name}",
+                "be known",
+                f"{len(file.names)} columns without names",
+                f"Number it with {role}=.",
+            )
+        columns[role] = place
+    if named["timestamp"] is None:
+        time = next(
+            (place for place in (2, 3) if place not in columns.values() and _are_times(file, place)), None
+        )
+        columns = columns if time is None else {**columns, "timestamp": time}
+    columns = {role: columns[role] for role in named if role in columns}
+    check_apart({role: int(place) + 1 for role, place in columns.items()})
+    said = ", ".join(f"{role} {int(place) + 1}" for role, place in columns.items())
+    if any(named[role] is None for role in columns):
+        advice = "Number them otherwise with user=, item=, rating= and timestamp="
+        warn_caller(f"columns of {file.name} are read by their place: {said}. {advice}.", ReadingWarning)
+    return columns
+
+
+def _given_places(named: dict[str, str | None], file: TextFile) -> dict[str, str | int]:
+    """Return the places of the columns that the caller numbered."""
     n = len(file.names)
     columns: dict[str, str | int] = {}
     for role, name in named.items():
@@ -161,35 +196,47 @@ def numbered_columns(
                     f"{role}={name!r}",
                 )
             columns[role] = int(name) - 1
-    for place, role in enumerate(("user", "item", "rating")):
-        if (
-            role not in named
-            or role in columns
-            or (role == "rating" and counts and (n <= place or place in columns.values()))
-        ):
-            continue
-        if place in columns.values() or place >= n:
-            raise ArgumentError(
-                f"the {role} column of {file.name}",
-                "be known",
-                f"{n} columns without names",
-                f"Number it with {role}=.",
-            )
-        columns[role] = place
-    if named["timestamp"] is None and n > 3 and 3 not in columns.values() and _are_times(file.sample(3)):
-        columns["timestamp"] = 3
-    columns = {role: columns[role] for role in named if role in columns}
-    check_apart({role: int(place) + 1 for role, place in columns.items()})
-    order = ", ".join(f"{role} {int(place) + 1}" for role, place in columns.items())
-    if any(named[role] is None for role in columns):
-        advice = "Number them otherwise with user=, item=, rating= and timestamp="
-        warn_caller(f"columns of {file.name} are read by their place: {order}. {advice}.", ReadingWarning)
     return columns
 
 
-def _are_times(cells: list[str]) -> bool:
-    """Return whether all cells are seconds since 1970 from 1973 on, or dates."""
-    return bool(cells) and all(re.fullmatch(r"\d{9,13}(\.\d+)?|\d{4}-\d\d-\d\d.*", cell) for cell in cells)
+def _usual_places(
+    named: dict[str, str | None], columns: dict[str, str | int], file: TextFile, counts: bool
+) -> dict[str, int | None]:
+    """Return where user, item and rating usually are; None for a rating where each row counts 1."""
+    user, item, rating = range(3)
+    taken = columns.values()
+    if named.get("rating", "") is None and rating not in taken and _are_all(_TIME, file, rating):
+        after = rating + 1
+        if after not in taken and _are_all(_NUMBER, file, after) and not _are_times(file, after):
+            rating = after
+        elif not counts:
+            raise ArgumentError(
+                f"column {rating + 1} of {file.name}",
+                "hold ratings",
+                f"times such as {file.sample(rating)[0]!r}",
+                Words(
+                    "Number the column of ratings with ",
+                    Setting("rating"),
+                    ", or pass ",
+                    Setting("no_rating", True),
+                    " if each row says only who chose what.",
+                ),
+            )
+        else:
+            return {"user": user, "item": item, "rating": None}
+    none = counts and (len(file.names) <= rating or rating in taken)
+    return {"user": user, "item": item, "rating": None if none else rating}
+
+
+def _are_times(file: TextFile, place: int) -> bool:
+    """Return whether all cells of a column are seconds since 1970 from 1973 on, or dates."""
+    return _are_all(_PLAIN_TIME, file, place)
+
+
+def _are_all(pattern: str, file: TextFile, place: int) -> bool:
+    """Return whether a column has cells, and all of them match."""
+    cells = file.sample(place)
+    return bool(cells) and all(re.fullmatch(pattern, cell) for cell in cells)
 
 
 def looks_like_row(names: list[str], named: dict[str, str | None]) -> bool:
