@@ -13,7 +13,7 @@ import palate
 from palate.kernels.random import key_of
 from palate.solve.features import FeatureBlock
 from palate.solve.rows import Rows, Side
-from palate.training.gibbs.chain import ChainModel, ChainState, SideModel, latent_values, sweep
+from palate.training.gibbs.chain import ChainModel, ChainState, latent_values, sweep
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.convergence import effective_size, split_rhat
 from palate.training.gibbs.cutpoints import draw_cutpoints
@@ -26,7 +26,9 @@ from palate.training.gibbs.hyperprior import (
     wishart,
 )
 from palate.training.gibbs.likelihood import BothWays, Levels, Values
-from palate.training.gibbs.sides import SideState
+from palate.training.gibbs.prior import draw_prior, draw_weights
+from palate.training.gibbs.rows import draw_rows
+from palate.training.gibbs.sides import SideModel, SideState
 from palate.training.gibbs.temporal import TimeModel
 from palate.training.gibbs.time_state import NoTime, TimeState
 
@@ -121,7 +123,7 @@ class TestHyperparameters:
 class TestRows:
     def test_draws_have_the_mean_and_covariance_of_the_conjugate_posterior(self):
         rng = np.random.default_rng(0)
-        side, noise = SideModel.build(0, 2, ()), 2.5
+        side, noise = SideModel(0, 2, ()), 2.5
         other = Side.padded(rng.normal(size=(4, 2)).astype(np.float32), rng.normal(size=4).astype(np.float32))
         precision = np.array([[2.0, 0.3, 0.1], [0.3, 1.0, -0.2], [0.1, -0.2, 3.0]])
         prior_mean = np.array([0.5, -0.5, 0.2])
@@ -130,7 +132,7 @@ class TestRows:
         rows = dense_rows(np.ones((n, 4), bool), np.tile(ratings, (n, 1)))
         start = side.start(Side.padded(np.zeros((n, 2), np.float32), np.zeros(n, np.float32)))
         state = replace(start, mean=prior_mean, precision=precision)
-        drawn, _ = side.rows.draw(state, rows, other, 0.3, noise, Clock(0, 0, 1, 2))
+        drawn, _ = draw_rows(side, state, rows, other, 0.3, noise, Clock(0, 0, 1, 2))
         x = np.hstack([drawn.vectors.factors[:, :2], drawn.vectors.bias[:, None]]).astype(np.float64)
         design = np.hstack([other.factors[:, :2], np.ones((4, 1))]).astype(np.float64)
         system = precision + noise * design.T @ design
@@ -148,13 +150,12 @@ class TestRows:
         """With a known item and a prior N(0, 1) of the user's bias, one rating r leaves N(r / 2, 1
         / 2) at unit noise.
         """
-        side = SideModel.build(0, 1, ())
+        side = SideModel(0, 1, ())
         n = 4000
         other = Side.padded(np.zeros((1, 1), np.float32), np.zeros(1, np.float32))
         start = side.start(Side.padded(np.zeros((n, 1), np.float32), np.zeros(n, np.float32)))
-        drawn, _ = side.rows.draw(
-            start, dense_rows(np.ones((n, 1), bool), np.full((n, 1), 1.8)), other, 0.0, 1.0, Clock(3, 0, 1, 1)
-        )
+        rows = dense_rows(np.ones((n, 1), bool), np.full((n, 1), 1.8))
+        drawn, _ = draw_rows(side, start, rows, other, 0.0, 1.0, Clock(3, 0, 1, 1))
         assert drawn.vectors.bias.mean() == pytest.approx(0.9, abs=4.5 * np.sqrt(0.5 / n))
         assert drawn.vectors.bias.var() == pytest.approx(0.5, rel=0.1)
 
@@ -163,7 +164,7 @@ class TestWeights:
     def setup_method(self):
         rng = np.random.default_rng(5)
         self.features = [rng.random((12, 3)) < 0.4, rng.random((12, 2)) < 0.6]
-        self.side = SideModel.build(0, 1, tuple(block_of(features) for features in self.features))
+        self.side = SideModel(0, 1, tuple(block_of(features) for features in self.features))
         vectors = Side.padded(
             rng.normal(size=(12, 1)).astype(np.float32), rng.normal(size=12).astype(np.float32)
         )
@@ -179,11 +180,11 @@ class TestWeights:
         n = 1500
         drawn = np.stack(
             [
-                self.side.prior.draw_weights(self.state, Clock(0, 0, number, 1))[:, self.side.shape.columns]
+                draw_weights(self.side, self.state, Clock(0, 0, number, 1))[:, self.side.columns]
                 for number in range(n)
             ]
         )
-        f = np.hstack([dense(block, 12) for block in self.side.shape.blocks])
+        f = np.hstack([dense(block, 12) for block in self.side.blocks])
         system = f.T @ f + np.diag([0.5, 0.5, 0.5, 2.0, 2.0])
         x = np.hstack([self.state.vectors.factors[:, :1], self.state.vectors.bias[:, None]]) - self.state.mean
         mean = np.linalg.solve(system, f.T @ x)
@@ -195,19 +196,19 @@ class TestWeights:
 
     def test_what_features_explain_is_their_matrix_times_the_weights(self):
         weights = np.zeros_like(self.state.weights)
-        weights[:, self.side.shape.columns] = np.arange(10).reshape(5, 2)
-        explained = self.side.shape.explained(replace(self.state, weights=weights), 1)
-        f = np.hstack([dense(block, 12) for block in self.side.shape.blocks])
+        weights[:, self.side.columns] = np.arange(10).reshape(5, 2)
+        explained = self.side.explained(replace(self.state, weights=weights), 1)
+        f = np.hstack([dense(block, 12) for block in self.side.blocks])
         np.testing.assert_allclose(
-            explained[:, self.side.shape.columns], f @ np.arange(10).reshape(5, 2), rtol=1e-5
+            explained[:, self.side.columns], f @ np.arange(10).reshape(5, 2), rtol=1e-5
         )
 
     def test_features_that_nobody_has_change_nothing(self):
-        plain = SideModel.build(0, 1, ())
-        empty = SideModel.build(0, 1, (block_of(np.zeros((12, 0), bool)),))
+        plain = SideModel(0, 1, ())
+        empty = SideModel(0, 1, (block_of(np.zeros((12, 0), bool)),))
         clock = Clock(0, 0, 1, 1)
-        a = plain.prior.draw(plain.start(self.state.vectors), clock)
-        b = empty.prior.draw(empty.start(self.state.vectors), clock)
+        a = draw_prior(plain, plain.start(self.state.vectors), clock)
+        b = draw_prior(empty, empty.start(self.state.vectors), clock)
         assert (a.mean == b.mean).all()
         assert (a.precision == b.precision).all()
 
@@ -241,14 +242,14 @@ def prior_state(model, rng):
         precision = wishart(np.eye(d), d, rng)
         root = np.linalg.inv(np.linalg.cholesky(precision))
         mean = rng.standard_normal(d) @ root / np.sqrt(2)
-        strengths = np.array([rng.gamma(1.0) for _ in side.shape.blocks])
-        weights = np.zeros((int(side.shape.bounds[-1]), side.shape.width + 8), np.float32)
+        strengths = np.array([rng.gamma(1.0) for _ in side.blocks])
+        weights = np.zeros((int(side.bounds[-1]), side.width + 8), np.float32)
         for group, strength in enumerate(strengths):
-            part = slice(side.shape.bounds[group], side.shape.bounds[group + 1])
-            n_columns = side.shape.blocks[group].n_columns
-            weights[part, side.shape.columns] = rng.standard_normal((n_columns, d)) @ root / np.sqrt(strength)
+            part = slice(side.bounds[group], side.bounds[group + 1])
+            n_columns = side.blocks[group].n_columns
+            weights[part, side.columns] = rng.standard_normal((n_columns, d)) @ root / np.sqrt(strength)
         degrees, own = 10.0, np.empty(0)
-        if side.precision.own:
+        if side.own_noise:
             degrees = rng.gamma(2.0) / 0.1
             own = rng.gamma(degrees / 2, size=n) / (degrees / 2)
         state = SideState(
@@ -261,9 +262,9 @@ def prior_state(model, rng):
             degrees,
         )
         x = mean + rng.standard_normal((n, d)) @ root
-        explained = side.shape.explained(state, 1)
+        explained = side.explained(state, 1)
         if explained is not None:
-            x = x + explained[:, side.shape.columns]
+            x = x + explained[:, side.columns]
         sides.append(
             replace(state, vectors=Side.padded(x[:, :K].astype(np.float32), x[:, K].astype(np.float32)))
         )
@@ -280,9 +281,9 @@ def prior_time(model, sides, rng):
     strengths, shifts = rng.gamma(1.0, size=2), []
     for strength, state, side in zip(strengths, sides, (model.users, model.items), strict=True):
         root = np.linalg.inv(np.linalg.cholesky(state.precision * strength))
-        shift = np.zeros((model.time.time_bins.n_time_bins, side.shape.width + 1), np.float32)
+        shift = np.zeros((model.time.time_bins.n_time_bins, side.width + 1), np.float32)
         if len(model.time.time_bins.edges):
-            shift[:, side.shape.columns] = np.cumsum(rng.standard_normal((len(shift), K + 1)) @ root, axis=0)
+            shift[:, side.columns] = np.cumsum(rng.standard_normal((len(shift), K + 1)) @ root, axis=0)
         shifts.append(shift)
     precision = rng.gamma(1.0)
     session_effect = rng.standard_normal(len(model.time.sessions)) / np.sqrt(precision)
@@ -353,8 +354,8 @@ def small_model(ordinal, with_features, own_noise, time=()):
     likelihood = Values()
     if ordinal:
         likelihood = Levels(np.array([1.0, 2.0, 3.0], np.float32), np.zeros(mask.sum(), np.uint8))
-    users = SideModel.build(0, K, blocks[0], own_noise, errors=not ordinal)
-    items = SideModel.build(1, K, blocks[1], own_noise)
+    users = SideModel(0, K, blocks[0], own_noise, errors=not ordinal)
+    items = SideModel(1, K, blocks[1], own_noise)
     timing = NoTime()
     if time:
         timing = TimeModel.build(rows, np.array([0, 9, 5, 9, 5, 0, 0, 0, 9]) * 100_000, time, place)

@@ -10,8 +10,8 @@ import pytest
 import palate
 from palate import FactorModel, Gibbs, Ratings
 from palate.solve.rows import Rows, Side
-from palate.training.gibbs.chain import SideModel
 from palate.training.gibbs.clock import Clock
+from palate.training.gibbs.sides import SideModel
 from palate.training.gibbs.temporal import TimeModel
 from palate.training.gibbs.time_state import TimeState
 from palate.training.rating_errors import RatingErrors
@@ -79,7 +79,7 @@ class TestConditionals:
         self.time = TimeModel.build(rows, self.times, ("bins", "sessions"), place)
         self.rows = self.time.columns_of(rows, 0)
         self.weights = rng.uniform(0.5, 2, size=len(users)).astype(np.float32)
-        self.sides = SideModel.build(0, 1), SideModel.build(1, 1)
+        self.sides = SideModel(0, 1), SideModel(1, 1)
         precision = np.array([[2.0, 0.3], [0.3, 1.5]])
         self.states = tuple(
             replace(
@@ -106,8 +106,7 @@ class TestConditionals:
         session_effects = self.state.session_effect, self.time.session
         given = self.mean, self.weights, 1, session_effects
         errors = RatingErrors.of(self.rows, users.vectors, met, *given)
-        shapes = tuple(side.shape for side in self.sides)
-        given = errors, met, shapes, self.states, self.noise, clock
+        given = errors, met, self.sides, self.states, self.noise, clock
         state = self.time.draw_shifts(self.state, *given)
         return self.time.draw_sessions(state, errors, self.noise, clock)
 

@@ -4,51 +4,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from palate.solve.features import FeatureBlock
 from palate.solve.rows import Rows, Side, rating_scores, total_errors
 from palate.training.gibbs.clock import START, Clock
 from palate.training.gibbs.likelihood import BothWays, Levels, Likelihood, Values
-from palate.training.gibbs.noise import OnePrecision, OwnPrecisions, RowPrecision, Sums, weighted
-from palate.training.gibbs.prior import Prior
-from palate.training.gibbs.rows import DrawnRows
-from palate.training.gibbs.sides import SideShape, SideState
+from palate.training.gibbs.noise import Sums, draw_own, weighted
+from palate.training.gibbs.prior import draw_prior
+from palate.training.gibbs.rows import draw_rows
+from palate.training.gibbs.sides import SideModel, SideState
 from palate.training.gibbs.temporal import Time, TimeModel
 from palate.training.gibbs.time_state import Met, NoTime, TimeState
 from palate.training.training_data import Problem
 
 _START_SD = 0.3  # of the first vectors, in the unit of the noise
-
-
-@dataclass(frozen=True, eq=False)
-class SideModel:
-    """One side, users or items: its shape, and the parts of it that are drawn."""
-
-    shape: SideShape
-    prior: Prior
-    rows: DrawnRows
-    precision: RowPrecision
-
-    @classmethod
-    def build(
-        cls,
-        number: int,
-        n_factors: int,
-        blocks: tuple[FeatureBlock, ...] = (),
-        own_noise: bool = False,
-        errors: bool = False,
-    ) -> "SideModel":
-        """Prepare a side with these features.
-
-        `own_noise` says whether rows have a noise of their own, `errors` whether their errors are added
-        up.
-        """
-        shape = SideShape.build(number, n_factors, blocks)
-        precision: RowPrecision = OwnPrecisions(number) if own_noise else OnePrecision()
-        return cls(shape, Prior(shape), DrawnRows(shape, errors or own_noise), precision)
-
-    def start(self, vectors: Side) -> SideState:
-        """Return the state at given vectors."""
-        return self.shape.start(vectors, self.precision.start(len(vectors.bias)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +61,13 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
 
     cutpoints, ratings = model.likelihood.draw(model.ratings, state.cutpoints, state.latent, precision, clock)
     by_user, by_item = model.time.less_session_effects(ratings.by_user, ratings.by_item, time, threads)
-    items, _ = _draw_side(model, model.items, items, met(0, users), by_item, time, state.noise, clock)
+    items, _ = _draw_side(model, model.items, items, met(0, users), by_item, state, clock)
     met_items = met(1, items)
-    users, sums = _draw_side(model, model.users, users, met_items, by_user, time, state.noise, clock)
-    noise = model.likelihood.noise.draw(len(by_user.values), sums, clock)
-    shapes = model.users.shape, model.items.shape
+    users, sums = _draw_side(model, model.users, users, met_items, by_user, state, clock)
+    noise = model.likelihood.draw_noise(len(by_user.values), sums, clock)
+    sides, states = (model.users, model.items), (users, items)
     time, users, timed = model.time.draw(
-        time, ratings.by_user, model.mean, shapes, (users, items), met_items, noise, clock
+        time, ratings.by_user, model.mean, sides, states, met_items, noise, clock
     )
     latent = model.likelihood.latent(lambda: latent_values(model, users, items, time, threads))
     errors = _errors(model, users, items, sums, timed, threads)
@@ -108,23 +75,16 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
 
 
 def _draw_side(
-    model: ChainModel,
-    side: SideModel,
-    state: SideState,
-    met: Met,
-    rows: Rows,
-    time: TimeState,
-    noise: float,
-    clock: Clock,
+    model: ChainModel, side: SideModel, own: SideState, met: Met, rows: Rows, state: ChainState, clock: Clock
 ) -> tuple[SideState, Sums]:
     """Draw one side given the other as its rows meet it: its prior, its rows and the precision of each.
 
     Also return the weighted sums of errors.
     """
-    state = side.prior.draw(state, clock, model.time.steps(side.shape, time))
-    rows = weighted(rows, state.own, met.own, clock.threads)
-    state, sums = side.rows.draw(state, rows, met.vectors, model.mean, noise, clock)
-    return side.precision.draw(state, rows.counts, sums, noise, clock)
+    own = draw_prior(side, own, clock, model.time.steps(side, state.time))
+    rows = weighted(rows, own.own, met.own, clock.threads)
+    own, sums = draw_rows(side, own, rows, met.vectors, model.mean, state.noise, clock)
+    return draw_own(side, own, rows.counts, sums, state.noise, clock)
 
 
 def _errors(
@@ -138,7 +98,7 @@ def _errors(
         return None
     if timed is not None:
         return timed
-    if not model.users.precision.own:
+    if not model.users.own_noise:
         return sums
     return total_errors(model.ratings.by_user, users.vectors, items.vectors, model.mean, threads)
 
@@ -177,8 +137,8 @@ def small_start(model: ChainModel, biases: tuple[np.ndarray, np.ndarray], clock:
 
     sides = []
     for side, bias in zip((model.users, model.items), biases, strict=True):
-        factors = np.zeros((len(bias), side.shape.n_factors), np.float32)
-        fill_normal(clock.key(START, side.shape.number), 0, factors)
+        factors = np.zeros((len(bias), side.n_factors), np.float32)
+        fill_normal(clock.key(START, side.number), 0, factors)
         sides.append(Side.padded(factors * np.float32(_START_SD), bias.astype(np.float32)))
     return sides[0], sides[1]
 
@@ -188,7 +148,7 @@ def state_at(
 ) -> ChainState:
     """Return the state at given vectors, and cutpoints if they are known, from which a chain begins."""
     users, items = model.users.start(vectors[0]), model.items.start(vectors[1])
-    time = model.time.start(model.users.shape.n_factors)
+    time = model.time.start(model.users.n_factors)
     begun = model.likelihood.start(cutpoints, lambda: latent_values(model, users, items, time, threads))
     return ChainState(users, items, 1.0, *begun, time)
 

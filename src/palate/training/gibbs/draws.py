@@ -97,8 +97,8 @@ def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarra
         "cutpoints": state.cutpoints.copy(),
     }
     for name, side, one in (("user", model.users, state.users), ("item", model.items, state.items)):
-        shape, vectors = side.shape, one.vectors
-        k, shift = shape.n_factors, state.time.shifts[shape.number][:, shape.columns]
+        k, vectors = side.n_factors, one.vectors
+        shift = state.time.shifts[side.number][:, side.columns]
         scale, last = np.append(np.full(k, root), unit), shift[-1]
         draw[f"{name}_shift"] = ((shift - last) * scale).astype(np.float32)
         draw[f"{name}_factors"] = (vectors.unpadded(k) + last[:k]) * root
@@ -108,5 +108,5 @@ def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarra
         draw[f"{name}_precision"] = precision.astype(np.float32)
         draw[f"{name}_noise"] = (1 / np.sqrt(one.own)).astype(np.float32)
         draw[f"{name}_degrees"] = np.asarray(one.degrees)
-        draw[f"{name}_weights"] = one.weights[:, shape.columns] * scale
+        draw[f"{name}_weights"] = one.weights[:, side.columns] * scale
     return draw | model.time.kept(state.time, model.unit, state.noise)

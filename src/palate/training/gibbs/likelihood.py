@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from palate.solve.rows import Rows
-from palate.training.gibbs.clock import CUTPOINTS, TARGETS, Clock
+from palate.training.gibbs.clock import CUTPOINTS, NOISE, TARGETS, Clock
 from palate.training.gibbs.cutpoints import draw_cutpoints, draw_targets, first_cutpoints
-from palate.training.gibbs.noise import Noise, SharedNoise, UnitNoise
+from palate.training.gibbs.hyperprior import precision_of
+from palate.training.gibbs.noise import Sums
+
+Lazy = Callable[[], np.ndarray]  # an array that is made only where it is needed
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,31 +38,23 @@ class Values:
 
     levels: None = None  # the distinct ratings of an ordinal likelihood
 
-    @property
-    def noise(self) -> Noise:
-        """Noise whose precision is learned."""
-        return SharedNoise()
-
-    def start(
-        self, cutpoints: np.ndarray | None, latent: Callable[[], np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def start(self, cutpoints: np.ndarray | None, latent: Lazy) -> tuple[np.ndarray, np.ndarray]:
         """Return no cutpoints and no latent values."""
         return np.empty(0), np.empty(0, np.float32)
 
-    def latent(self, latent: Callable[[], np.ndarray]) -> np.ndarray:
+    def latent(self, latent: Lazy) -> np.ndarray:
         """Return nothing: they are not needed."""
         return np.empty(0, np.float32)
 
     def draw(
-        self,
-        ratings: BothWays,
-        cutpoints: np.ndarray,
-        latent: np.ndarray,
-        precision: Callable[[], np.ndarray],
-        clock: Clock,
+        self, ratings: BothWays, cutpoints: np.ndarray, latent: np.ndarray, precision: Lazy, clock: Clock
     ) -> tuple[np.ndarray, BothWays]:
         """Draw nothing."""
         return cutpoints, ratings
+
+    def draw_noise(self, n_ratings: int, sums: Sums, clock: Clock) -> float:
+        """Draw the precision of the noise that all ratings share, given the sum of squared errors."""
+        return precision_of(n_ratings, sums[0], clock.rng(NOISE, 0))
 
     def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> None:
         """Return None: they are the latent values themselves."""
@@ -79,34 +74,22 @@ class Levels:
     codes: np.ndarray
 
     @property
-    def noise(self) -> Noise:
-        """The unit of the latent values."""
-        return UnitNoise()
-
-    @property
     def levels(self) -> np.ndarray:
         """The distinct ratings."""
         return self.values
 
-    def start(
-        self, cutpoints: np.ndarray | None, latent: Callable[[], np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def start(self, cutpoints: np.ndarray | None, latent: Lazy) -> tuple[np.ndarray, np.ndarray]:
         """Return the cutpoints given, else those of the levels' shares, and the latent values."""
         if cutpoints is None:
             cutpoints = first_cutpoints(self.codes, len(self.values))
         return cutpoints, latent()
 
-    def latent(self, latent: Callable[[], np.ndarray]) -> np.ndarray:
+    def latent(self, latent: Lazy) -> np.ndarray:
         """Return the latent values, which are kept from one sweep to the next."""
         return latent()
 
     def draw(
-        self,
-        ratings: BothWays,
-        cutpoints: np.ndarray,
-        latent: np.ndarray,
-        precision: Callable[[], np.ndarray],
-        clock: Clock,
+        self, ratings: BothWays, cutpoints: np.ndarray, latent: np.ndarray, precision: Lazy, clock: Clock
     ) -> tuple[np.ndarray, BothWays]:
         """Draw the cutpoints given the latent values, then these with their noise: what rows are solved for.
 
@@ -116,6 +99,10 @@ class Levels:
         cutpoints = draw_cutpoints(cutpoints, latent, self.codes, weights, clock.rng(CUTPOINTS, 0), threads)
         draw_targets(clock.key(TARGETS, 0), latent, self.codes, cutpoints, weights, targets, threads)
         return cutpoints, ratings.with_values(targets)
+
+    def draw_noise(self, n_ratings: int, sums: Sums, clock: Clock) -> float:
+        """Return 1: the noise is the unit of the latent values."""
+        return 1.0
 
     def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> np.ndarray:
         """Return the expected levels of latent values with noise of this scale."""

@@ -1,6 +1,7 @@
 """One side of a Gibbs chain, users or items: its size, its features and all that is random of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -40,20 +41,35 @@ class SideState:
 
 
 @dataclass(frozen=True, eq=False)
-class SideShape:
-    """What does not change of a side: its number (0 users, 1 items), factors and features."""
+class SideModel:
+    """What does not change of a side.
+
+    number : int
+        0 for users, 1 for items.
+    n_factors : int
+    blocks : tuple of FeatureBlock
+        Its features.
+    own_noise : bool
+        Whether each row has a noise of its own.
+    errors : bool
+        Whether the errors of its rows are added up.
+    """
 
     number: int
     n_factors: int
     blocks: tuple[FeatureBlock, ...] = ()
-    diagonals: tuple[np.ndarray, ...] = field(default=())
-    small: SmallGroups | None = None
+    own_noise: bool = False
+    errors: bool = False
 
-    @classmethod
-    def build(cls, number: int, n_factors: int, blocks: tuple[FeatureBlock, ...] = ()) -> "SideShape":
-        """Prepare a side with these features."""
-        squares = tuple(block.squares() for block in blocks)
-        return cls(number, n_factors, blocks, squares, SmallGroups.of(blocks))
+    @cached_property
+    def diagonals(self) -> np.ndarray:
+        """Squares of the features' columns, float32 (n_columns,)."""
+        return np.concatenate([block.squares() for block in self.blocks])
+
+    @cached_property
+    def small(self) -> SmallGroups | None:
+        """The groups of few features, which are solved for exactly."""
+        return SmallGroups.of(self.blocks)
 
     @property
     def width(self) -> int:
@@ -70,14 +86,14 @@ class SideShape:
         """Where the weights of each group begin and end."""
         return column_bounds(self.blocks)
 
-    def start(self, vectors: Side, own: np.ndarray) -> SideState:
-        """Return a state at given vectors and own precisions.
+    def start(self, vectors: Side) -> SideState:
+        """Return a state at given vectors.
 
-        The prior is the one that the vectors suggest; feature weights are zero.
+        The prior is the one that the vectors suggest; feature weights are zero, and own precisions 1.
         """
         d = self.n_factors + 1
         weights = np.zeros((int(self.bounds[-1]), self.width + LANES), np.float32)
-        strengths = np.full(len(self.blocks), float(d))
+        strengths, own = np.full(len(self.blocks), float(d)), np.ones(self.own_noise * len(vectors.bias))
         return SideState(vectors, np.zeros(d), np.eye(d), weights, strengths, own, _START_DEGREES)
 
     def explained(self, state: SideState, threads: int) -> np.ndarray | None:

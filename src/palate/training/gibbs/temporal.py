@@ -14,8 +14,8 @@ from palate.training.gibbs.clock import TIME, Clock
 from palate.training.gibbs.hyperprior import precision_of
 from palate.training.gibbs.noise import Sums, weighted
 from palate.training.gibbs.prior import NO_STEPS, Steps
-from palate.training.gibbs.sides import SideShape, SideState
-from palate.training.gibbs.time_state import Met, NoTime, Shapes, States, TimeState
+from palate.training.gibbs.sides import SideModel, SideState
+from palate.training.gibbs.time_state import Met, NoTime, Sides, States, TimeState
 from palate.training.rating_errors import NO_EFFECTS, Effects, RatingErrors, over_ratings
 from palate.training.time_bins import BINS, SESSIONS, BinRatings, Pairs, steps_of, time_bin_edges
 
@@ -77,12 +77,12 @@ class TimeModel:
         """Return numbers of the rows of side `number`, repeated for their pairs."""
         return own[self.time_bins.pairs(number).rows] if own.size else own
 
-    def steps(self, shape: SideShape, state: TimeState) -> Steps:
+    def steps(self, side: SideModel, state: TimeState) -> Steps:
         """Return the scaled sum of squares of a side's steps: what they say of the precision of its rows."""
         if not len(self.time_bins.edges):
             return NO_STEPS
-        steps = steps_of(state.shifts[shape.number], shape.columns)
-        return Steps(len(steps), state.strengths[shape.number] * (steps.T @ steps))
+        steps = steps_of(state.shifts[side.number], side.columns)
+        return Steps(len(steps), state.strengths[side.number] * (steps.T @ steps))
 
     def less_session_effects(
         self, by_user: Rows, by_item: Rows, state: TimeState, threads: int
@@ -142,7 +142,7 @@ class TimeModel:
         state: TimeState,
         rows: Rows,
         mean: float,
-        shapes: Shapes,
+        sides: Sides,
         states: States,
         items: Met,
         noise: float,
@@ -159,7 +159,7 @@ class TimeModel:
         rows : Rows
             Ratings by user, with pairs as columns.
         mean : float
-        shapes, states : of users and items
+        sides, states : of users and items
         items : Met
             The items as users meet them now.
         noise : float
@@ -170,12 +170,12 @@ class TimeModel:
         vectors = users.vectors, states[1].vectors
         errors = self.time_bins.errors(rows, vectors, state.shifts, mean, weights, threads, effects)
         if len(self.time_bins.edges):
-            state = self.draw_shifts(state, errors, items.vectors, shapes, states, noise, clock)
+            state = self.draw_shifts(state, errors, items.vectors, sides, states, noise, clock)
         if self.session.size:
             state = self.draw_sessions(state, errors, noise, clock)
         sums = errors.total(rows.weights, threads, self._effects(state))
         if self.session.size:
-            state, users = self.level(state, shapes[0], users, clock)
+            state, users = self.level(state, sides[0], users, clock)
         return state, users, sums
 
     def draw_shifts(
@@ -183,7 +183,7 @@ class TimeModel:
         state: TimeState,
         errors: RatingErrors,
         others: Side,
-        shapes: Shapes,
+        sides: Sides,
         states: States,
         noise: float,
         clock: Clock,
@@ -193,19 +193,19 @@ class TimeModel:
         What they explain is taken off the errors.
         """
         rng = clock.rng(TIME, 0)
-        for number, (shape, side) in enumerate(zip(shapes, states, strict=True)):
+        for number, (model, side) in enumerate(zip(sides, states, strict=True)):
             if number:  # the users as the new shift has them; the items' are those given
                 others = self.columns(0, states[0].vectors, state, clock.threads)
 
-            def normal(n: int, k: int = shape.n_factors) -> np.ndarray:
+            def normal(n: int, k: int = model.n_factors) -> np.ndarray:
                 return np.asarray(rng.standard_normal((n, k + 1)) / np.sqrt(noise))
 
             precision = state.strengths[number] * side.precision / noise
             given = (state.shifts[number], others, errors, precision, clock.threads)
             drawn = self.time_bins.solve_shift(number, *given, normal=normal)
-            steps = steps_of(drawn, shape.columns)
+            steps = steps_of(drawn, model.columns)
             squares = float(np.sum(steps @ side.precision * steps))
-            strength = precision_of(len(steps) * (shape.n_factors + 1), squares, rng)
+            strength = precision_of(len(steps) * (model.n_factors + 1), squares, rng)
             state = state.with_shift(number, drawn, strength)
         return state
 
@@ -226,18 +226,18 @@ class TimeModel:
         )
 
     def level(
-        self, state: TimeState, shape: SideShape, users: SideState, clock: Clock
+        self, state: TimeState, side: SideModel, users: SideState, clock: Clock
     ) -> tuple[TimeState, SideState]:
         """Draw how the level of a user's ratings divides into bias and session effects.
 
         It changes no score.
         """
-        vectors, k, lean = users.vectors, shape.n_factors, users.precision[:, -1]
+        vectors, k, lean = users.vectors, side.n_factors, users.precision[:, -1]
         pull = np.einsum("nf,f->n", vectors.factors[:, :k], lean[:k])
         pull += vectors.bias * lean[k] - users.mean @ lean
-        explained = shape.explained(users, clock.threads)
+        explained = side.explained(users, clock.threads)
         if explained is not None:
-            pull -= explained[:, shape.columns] @ lean
+            pull -= explained[:, side.columns] @ lean
         z, user = clock.rng(TIME, 2).standard_normal(len(pull)), self.session_user
         change = draw_levels(pull, lean[k], state.session_effect, user, state.session_effect_precision, z)
         session_effect = (state.session_effect - change[user]).astype(np.float32)

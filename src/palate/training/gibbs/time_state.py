@@ -9,9 +9,9 @@ from palate.solve.rows import Rows, Side, padded_width
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.noise import Sums
 from palate.training.gibbs.prior import NO_STEPS, Steps
-from palate.training.gibbs.sides import SideShape, SideState
+from palate.training.gibbs.sides import SideModel, SideState
 
-Shapes = tuple[SideShape, SideShape]  # of users and items
+Sides = tuple[SideModel, SideModel]  # of users and items
 States = tuple[SideState, SideState]
 _START_PRECISION = 10.0  # of session effects
 
@@ -86,7 +86,7 @@ class NoTime:
         """Return the numbers."""
         return own
 
-    def steps(self, shape: SideShape, state: TimeState) -> Steps:
+    def steps(self, side: SideModel, state: TimeState) -> Steps:
         """Return no steps."""
         return NO_STEPS
 
@@ -101,7 +101,7 @@ class NoTime:
         state: TimeState,
         rows: Rows,
         mean: float,
-        shapes: Shapes,
+        sides: Sides,
         states: States,
         items: Met,
         noise: float,

@@ -19,7 +19,6 @@ from palate.training.features import MISSING, SideFeatures, all_features, featur
 from palate.training.gibbs.chain import (
     ChainModel,
     ChainState,
-    SideModel,
     chain_model,
     small_start,
     state_at,
@@ -29,6 +28,7 @@ from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.draws import Monitor, Plan
 from palate.training.gibbs.model_of_draws import model_of_draws
 from palate.training.gibbs.sampling import Judge, Saver, run_chains
+from palate.training.gibbs.sides import SideModel
 from palate.training.gibbs.temporal import Time
 from palate.training.initialization import bias_start, last_draw
 from palate.training.progress import TrainingBar
@@ -257,7 +257,7 @@ class Gibbs:
         unit = residual_sd if residual_sd > 1e-6 else 1.0
         own = self.noise == "own"
         sides = [
-            SideModel.build(n, self.n_factors, features[side].blocks, own, errors=n == 0 and levels is None)
+            SideModel(n, self.n_factors, features[side].blocks, own, errors=n == 0 and levels is None)
             for n, side in enumerate(("user", "item"))
         ]
         model = chain_model(problem, unit, levels, sides[0], sides[1], time_parts(self.time))
