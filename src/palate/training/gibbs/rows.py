@@ -22,13 +22,13 @@ def draw_rows(
         precision=(state.precision / noise).astype(np.float32)[None],
         mean=state.mean.astype(np.float32)[None],
     )
-    explained, prior_mean = side.explained(state, threads), None
+    explained, means = side.explained(state, threads), None
     if explained is not None:
         explained[:, side.columns] += state.mean.astype(np.float32)
-        prior_mean = np.ascontiguousarray(explained[:, : side.width + 1])
+        means = np.ascontiguousarray(explained[:, : side.width + 1])
     root = np.zeros((side.n_factors + 1, side.width + LANES))
     root[np.arange(side.n_factors + 1), side.columns] = 1 / np.sqrt(noise)  # padding stays zero
     z = side.normal(clock.key(ROWS, side.number), rows.n_rows, root, threads)[:, : side.width + 1]
     stats = side.errors or side.own_noise
-    solved = solve_rows(rows, other, mean, prior, noise=z, prior_mean=prior_mean, stats=stats, threads=threads)
+    solved = solve_rows(rows, other, mean, prior, noise=z, prior_mean=means, stats=stats, threads=threads)
     return replace(state, vectors=solved.side), solved.stats
