@@ -21,7 +21,7 @@ def table(rng, n_rows=50, n_columns=30, share=0.2):
     ), dense
 
 
-@pytest.mark.parametrize("width", [1, 8, 130, 300])
+@pytest.mark.parametrize("width", [1, 7, 8, 31, 33, 63, 64, 65, 130, 300])
 def test_products_are_those_of_the_reference_in_any_chunks(rng, width):
     rows, _ = table(rng)
     columns = rng.normal(size=(30, width)).astype(np.float32)

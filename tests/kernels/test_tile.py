@@ -12,6 +12,8 @@ from palate.kernels.tile import (
     copy_scaled,
     dot,
     dot_eight,
+    sum_rows,
+    sum_rows_reference,
 )
 
 
@@ -121,6 +123,39 @@ def test_eight_products_have_the_bits_of_single_ones_and_touch_nothing_else(vect
     alone = [dotted(x[LANES:], padded[column * width :], vectors) for column in columns[3 : 3 + LANES]]
     np.testing.assert_array_equal(out[1 : 1 + LANES], np.array(alone, np.float32))
     assert out[0] == out[-1] == -1
+
+
+@njit
+def summed_1(out, table, table_at, stride, columns, values, at, n):
+    sum_rows(out, 1, table, table_at, stride, columns, values, at, n, 1)
+
+
+@njit
+def summed_3(out, table, table_at, stride, columns, values, at, n):
+    sum_rows(out, 1, table, table_at, stride, columns, values, at, n, 3)
+
+
+@pytest.mark.parametrize(("function", "vectors"), [(summed_1, 1), (summed_3, 3)])
+@pytest.mark.parametrize("n", [0, 1, 9])
+def test_sums_of_rows_match_the_reference_and_touch_nothing_else(function, vectors, n):
+    rng = np.random.default_rng(n)
+    width = vectors * LANES
+    table = rng.normal(size=(12, width + 5)).astype(np.float32)
+    columns, values = rng.integers(0, 12, 12).astype(np.int32), rng.normal(size=12).astype(np.float32)
+    out = np.full(width + 2, np.float32(-1))
+    function(out, table.reshape(-1), 2, width + 5, columns, values, 3, n)
+    expected = sum_rows_reference(table[:, 2 : 2 + width], columns[3 : 3 + n], values[3 : 3 + n])
+    np.testing.assert_allclose(out[1:-1], expected, rtol=1e-5, atol=1e-6)
+    assert out[0] == out[-1] == -1
+
+
+def test_the_number_of_summed_vectors_must_be_literal():
+    @njit
+    def variable(out, columns, n):
+        sum_rows(out, 0, out, 0, 8, columns, out, 0, 1, n)
+
+    with pytest.raises(Exception, match="vectors of sum_rows must be a literal integer"):
+        variable(np.zeros(64, np.float32), np.zeros(1, np.int32), 1)
 
 
 def test_sizes_of_a_tile_must_be_literal():

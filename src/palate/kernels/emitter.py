@@ -107,9 +107,9 @@ class Emitter:
         single = self.builder.insert_element(undefined, scalar, ir.Constant(INT32, 0))
         return self.shuffle(single, undefined, [0] * lanes)
 
-    def full(self, value):
+    def full(self, value, lanes=LANES):
         """A vector of one constant."""
-        return ir.Constant(VECTOR, [value] * LANES)
+        return ir.Constant(ir.VectorType(FLOAT, lanes), [value] * lanes)
 
     # Arithmetic
 

@@ -9,11 +9,10 @@ import numpy as np
 from palate.kernels.cholesky import factorise, substitute_back
 from palate.kernels.compiling import inlined, kernel
 from palate.kernels.selection import at_place
+from palate.kernels.spectral import PANEL, sum_of_rows
 from palate.kernels.tile import FAST, LANES
 from palate.kernels.triangle import STEPS
 
-PANEL = 128  # columns of weights that are summed side by side
-UNROLLED = 8
 SMALLEST_PIVOT = np.float32(1e-4)  # share of its diagonal entry below which a pivot is worth no float32
 
 
@@ -286,51 +285,13 @@ def local_ridge_reference(products, ridge, m, item):
     return near, np.linalg.solve(system, products[near, item])
 
 
-@inlined(fastmath=FAST)
-def _add_rows(total, panel, places, values, n):
-    """Add `sum over entries e of values_e panel[places_e]` to the sums of one panel."""
-    e = 0
-    while e + UNROLLED <= n:
-        a, b, c, d = values[e], values[e + 1], values[e + 2], values[e + 3]
-        f, g, h, i = values[e + 4], values[e + 5], values[e + 6], values[e + 7]
-        row_a, row_b, row_c, row_d = (
-            panel[places[e]],
-            panel[places[e + 1]],
-            panel[places[e + 2]],
-            panel[places[e + 3]],
-        )
-        row_f, row_g, row_h, row_i = (
-            panel[places[e + 4]],
-            panel[places[e + 5]],
-            panel[places[e + 6]],
-            panel[places[e + 7]],
-        )
-        for k in range(PANEL):
-            total[k] += (
-                a * row_a[k]
-                + b * row_b[k]
-                + c * row_c[k]
-                + d * row_d[k]
-                + f * row_f[k]
-                + g * row_g[k]
-                + h * row_h[k]
-                + i * row_i[k]
-            )
-        e += UNROLLED
-    while e < n:
-        value, row = values[e], panel[places[e]]
-        for k in range(PANEL):
-            total[k] += value * row[k]
-        e += 1
-
-
 @kernel()
 def sparse_scores(
     first, last, user_ptr, user_items, user_values, indptr, columns, values, place, panels, out
 ):
     """Write `s_u = sum over own items j of x_uj W_j` of users `first` to `last` to `out` (n, n_items).
 
-    W is given by compressed rows. Rows with many entries stand in `panels` (n_panels, n_rows, 128),
+    W is given by compressed rows. Rows with many entries stand in `panels` (n_panels, n_rows, PANEL),
     where `place` (n_items,) says which row an item has, -1 for none: the columns of a panel that are
     read stay in the cache, and are summed side by side. Such rows come after all others in the sum.
     """
@@ -350,15 +311,14 @@ def sparse_scores(
             for weight in range(indptr[item], indptr[item + 1]):
                 total[columns[weight]] += value * values[weight]
         ends[user - first] = end
-    sums = np.empty(PANEL, np.float32)
+    sums, flat, n_rows = np.empty(PANEL, np.float32), panels.reshape(-1), panels.shape[1]
     for panel in range(panels.shape[0]):
         begin = panel * PANEL
         width = min(PANEL, n_items - begin)
         for user in range(first, last):
             start, end = user_ptr[user] - offset, ends[user - first]
             if start < end:
-                sums[:] = np.float32(0)
-                _add_rows(sums, panels[panel], own[start:end], x[start:end], end - start)
+                sum_of_rows(sums, 0, flat, panel * n_rows * PANEL, PANEL, own, x, start, end - start, PANEL)
                 total = out[user]
                 for k in range(width):
                     total[begin + k] += sums[k]
@@ -371,7 +331,7 @@ def sparse_scores_reference(x, weights):
 
 @kernel()
 def panels_of_rows(rows, indptr, columns, values, out):
-    """Write some rows of W, by compressed rows, to panels of 128 columns, (n_panels, n_rows, 128)."""
+    """Write some rows of W, by compressed rows, to panels of columns, (n_panels, n_rows, PANEL)."""
     for row in range(len(rows)):
         for entry in range(indptr[rows[row]], indptr[rows[row] + 1]):
             out[columns[entry] // PANEL, row, columns[entry] % PANEL] = values[entry]

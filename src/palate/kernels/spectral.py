@@ -6,34 +6,65 @@ its entries, so that the bits do not depend on how the rows are cut into chunks.
 
 import numpy as np
 
-from palate.kernels.compiling import kernel
-from palate.kernels.tile import FAST
+from palate.kernels.compiling import inlined, kernel
+from palate.kernels.tile import FAST, LANES, copy_scaled, sum_rows
 
-PANEL = 128  # columns summed at a time: the part of `table` that all rows read then stays in the cache
+PANEL_VECTORS, HALF_VECTORS = 8, 4  # summed at a time: the panel that all rows read stays in the cache
+PANEL, HALF = PANEL_VECTORS * LANES, HALF_VECTORS * LANES
+LINE = 16  # float32 values of a cache line
+COPY_FROM = 4  # entries for each row of the table from which a panel is copied together
 
 
-@kernel(fastmath=FAST)
+@inlined()
+def sum_of_rows(out, out_at, table, table_at, stride, columns, values, at, n, width):
+    """Write `sum over entries e of value_e table_(column_e)` to `width` elements of `out`, at most PANEL.
+
+    The arguments are those of `palate.kernels.tile.sum_rows`. Where `width` is not a multiple of the vectors
+    that are summed together, the last ones reach back over those before, which have the same sums.
+    """
+    if width >= PANEL:
+        sum_rows(out, out_at, table, table_at, stride, columns, values, at, n, PANEL_VECTORS)
+    elif width >= HALF:
+        for begin in range(0, width, HALF):
+            f = min(begin, width - HALF)
+            sum_rows(out, out_at + f, table, table_at + f, stride, columns, values, at, n, HALF_VECTORS)
+    elif width >= LANES:
+        for begin in range(0, width, LANES):
+            f = min(begin, width - LANES)
+            sum_rows(out, out_at + f, table, table_at + f, stride, columns, values, at, n, 1)
+    else:
+        for f in range(width):
+            total = np.float32(0.0)
+            for entry in range(at, at + n):
+                total += values[entry] * table[table_at + columns[entry] * stride + f]
+            out[out_at + f] = total
+
+
+@kernel()
 def sparse_times(first, last, indptr, columns, values, table, out):
-    """Write `out_r = sum over entries (r, c) of value_rc table_c` for rows `first` to `last`."""
-    width = table.shape[1]
+    """Write `out_r = sum over entries (r, c) of value_rc table_c` for rows `first` to `last`.
+
+    Where the rows have many entries for each row of the table, a panel of columns is copied together first:
+    it then takes half of a second-level cache in place of lines all over the table.
+    """
+    n, width = table.shape
+    flat, sums = table.reshape(-1), out.reshape(-1)
+    copied = width > PANEL and indptr[last] - indptr[first] >= COPY_FROM * n
+    buffer = np.empty(n * PANEL + LINE if copied else 0, np.float32)
+    start = (LINE - (buffer.ctypes.data // 4) % LINE) % LINE  # of the first cache line
     for begin in range(0, width, PANEL):
-        end = min(begin + PANEL, width)
+        at = max(min(begin, width - PANEL), 0)
+        if copied:
+            for row in range(n):
+                to, place = start + row * PANEL, row * width + at
+                copy_scaled(buffer, to, LANES, flat, place, LANES, np.float32(1.0), PANEL_VECTORS)
         for row in range(first, last):
-            total = out[row, begin:end]
-            total[:] = np.float32(0)
-            entry, stop = indptr[row], indptr[row + 1]
-            while entry + 4 <= stop:
-                v0, v1, v2, v3 = values[entry], values[entry + 1], values[entry + 2], values[entry + 3]
-                t0, t1 = table[columns[entry], begin:end], table[columns[entry + 1], begin:end]
-                t2, t3 = table[columns[entry + 2], begin:end], table[columns[entry + 3], begin:end]
-                for f in range(end - begin):
-                    total[f] += v0 * t0[f] + v1 * t1[f] + v2 * t2[f] + v3 * t3[f]
-                entry += 4
-            while entry < stop:
-                v0, t0 = values[entry], table[columns[entry], begin:end]
-                for f in range(end - begin):
-                    total[f] += v0 * t0[f]
-                entry += 1
+            entry, n_entries, place = indptr[row], indptr[row + 1] - indptr[row], row * width + at
+            if copied:
+                sum_of_rows(sums, place, buffer, start, PANEL, columns, values, entry, n_entries, PANEL)
+            else:
+                part = min(PANEL, width)
+                sum_of_rows(sums, place, flat, at, width, columns, values, entry, n_entries, part)
 
 
 def sparse_times_reference(first, last, indptr, columns, values, table, out):

@@ -27,6 +27,7 @@ __all__ = [
     "dot",
     "dot_eight",
     "prefetch",
+    "sum_rows",
 ]
 
 # The largest tile, rows and vectors. With the 16 registers of AVX2, 12 accumulators and their operands fill
@@ -34,6 +35,12 @@ __all__ = [
 # the multiply-add, which is why the smaller tiles are 4 x 2, 8 x 1 and 2 x 4.
 WIDE = has_wide_registers()
 TILE_ROWS, TILE_VECTORS = (8, 4) if WIDE else (4, 3)
+
+
+def _together(n_vectors):
+    """Which of several vectors stand in one register."""
+    size = 2 if WIDE else 1
+    return [range(first, min(first + size, n_vectors)) for first in range(0, n_vectors, size)]
 
 
 @intrinsic
@@ -62,9 +69,7 @@ def add_products(
     """
     if not all(isinstance(value, types.IntegerLiteral) for value in (rows, vectors)):
         raise TypingError("rows and vectors of add_products must be literal integers.")
-    n_rows, n_vectors, index = rows.literal_value, vectors.literal_value, types.intp
-    together = 2 if WIDE else 1
-    groups = [range(c, min(c + together, n_vectors)) for c in range(0, n_vectors, together)]
+    n_rows, groups, index = rows.literal_value, _together(vectors.literal_value), types.intp
 
     def generate(context, builder, signature, args):
         emit = Emitter(context, builder, signature, args)
@@ -213,6 +218,46 @@ def dot_eight(typingctx, x, x_at, y, columns, at, width, out, out_at):
 
     index = types.intp
     return types.void(x, index, y, columns, index, index, out, index), generate
+
+
+@intrinsic
+def sum_rows(typingctx, out, out_at, table, table_at, stride, columns, values, at, n, vectors):
+    """Write `sum_e values_e table[columns_e]` over the `n` entries from `at` to `vectors` vectors of `out`.
+
+    The vectors of row 0 of `table` start at `table_at`, and rows are `stride` elements apart. `columns` are
+    int32, and `vectors` is a literal integer. `sum_rows_reference` says the same in NumPy.
+    """
+    if not isinstance(vectors, types.IntegerLiteral):
+        raise TypingError("vectors of sum_rows must be a literal integer.")
+    index, groups = types.intp, _together(vectors.literal_value)
+
+    def generate(context, builder, signature, args):
+        emit = Emitter(context, builder, signature, args)
+        first = emit.pointer(2)
+        starts = emit.step(emit.start(5), args[7], INT32), emit.step(emit.start(6), args[7])
+
+        def add(carried):
+            place, value, *sums = carried
+            column = builder.sext(emit.load(place, INT32), emit.word)
+            row, scale = emit.step(first, builder.mul(column, args[4])), emit.load(value, FLOAT)
+            results = []
+            for group, total in zip(groups, sums, strict=True):
+                part = emit.load(emit.step(row, emit.constant(LANES * group[0])), total.type)
+                results.append(emit.multiply_add(emit.broadcast(scale, part.type.count), part, total))
+            return [emit.step(place, emit.constant(1), INT32), emit.step(value, emit.constant(1)), *results]
+
+        zeros = [emit.full(0.0, LANES * len(group)) for group in groups]
+        sums = emit.loop(args[8], [*starts, *zeros], add)[2:]
+        for group, total in zip(groups, sums, strict=True):
+            emit.store(total, emit.step(emit.pointer(0), emit.constant(LANES * group[0])))
+        return emit.nothing()
+
+    return types.void(out, index, table, index, index, columns, values, index, index, vectors), generate
+
+
+def sum_rows_reference(table, columns, values):
+    """The same on a two-dimensional table."""
+    return values @ table[columns]
 
 
 @intrinsic

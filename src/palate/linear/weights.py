@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from palate._aligned import aligned_zeros
 from palate._parallel import balanced_bounds, run_chunks
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
@@ -181,7 +182,8 @@ class SparseWeights(ItemWeights):
         The weights of a popular item go to a large share of all items, and it is among the choices of
         many users.
         """
-        from palate.kernels.linear import PANEL, panels_of_rows
+        from palate.kernels.linear import panels_of_rows
+        from palate.kernels.spectral import PANEL
 
         counts = np.diff(self.indptr)
         most = LONG_ROWS_BYTES // (4 * max(self.n_items, 1))
@@ -189,7 +191,7 @@ class SparseWeights(ItemWeights):
         rows = np.sort(order[counts[order] > LONG_ROW * self.n_items])
         place = np.full(self.n_items, -1, np.int32)
         place[rows] = np.arange(len(rows))
-        panels = np.zeros((-(-self.n_items // PANEL), len(rows), PANEL), np.float32)
+        panels = aligned_zeros(-(-self.n_items // PANEL), len(rows), PANEL)
         panels_of_rows(rows, self.indptr, self.columns, self.values, panels)
         return place, panels
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from palate._aligned import aligned_empty
 from palate._parallel import balanced_bounds, even_bounds, run_chunks
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from palate.kernels.systems import Systems
 
 _BLOCK_BYTES = 1 << 21  # of vectors that are read together, what fits the cache of one processor
-_CACHE_LINE = 64  # bytes
 LANES = 8  # padding of the factor block, as in the kernels
 
 
@@ -240,7 +240,7 @@ def _solved(
     from palate.kernels.double import solve_double
 
     n_rows = len(systems.strength)
-    out, out_bias = _empty_vectors(n_rows, noise.shape[1] - 1), np.empty(n_rows, np.float32)
+    out, out_bias = aligned_empty(n_rows, noise.shape[1] - 1), np.empty(n_rows, np.float32)
     rest = (noise, out, out_bias, sums, np.zeros(n_rows, np.bool_))
 
     def solve(start: int, stop: int) -> int:
@@ -252,13 +252,6 @@ def _solved(
     return Solved(Side(out, out_bias), sums, sum(run_chunks(solve, bounds, threads)))
 
 
-def _empty_vectors(n_rows: int, width: int) -> np.ndarray:
-    """Return a table that starts on a cache line: a vector of 32 factors then takes two, not three."""
-    buffer = np.empty(n_rows * width + _CACHE_LINE // 4, np.float32)
-    start = -buffer.ctypes.data % _CACHE_LINE // 4
-    return buffer[start : start + n_rows * width].reshape(n_rows, width)
-
-
 def _to_first_order(
     rows: Rows, other: Side, mean: float, prior: RowPrior, bias: np.ndarray, threads: int
 ) -> Solved:
@@ -268,7 +261,7 @@ def _to_first_order(
     penalty = row_strength(rows.counts, rows.n_columns, prior) * prior.precision[0, 0, 0]
     # Rows without ratings may have no penalty; their sums are 0.
     share = np.divide(np.float32(1), penalty, out=np.zeros_like(penalty), where=penalty > 0)
-    out = _empty_vectors(rows.n_rows, other.factors.shape[1])
+    out = aligned_empty(rows.n_rows, other.factors.shape[1])
     block = max(1, _BLOCK_BYTES // (4 * out.shape[1]))
     given = (*rows.table, rows.weights, np.float32(mean), other.factors, other.bias, bias, share, block)
     bounds = balanced_bounds(rows.indptr, 4 * threads)  # few, since each one reads all vectors

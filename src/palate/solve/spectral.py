@@ -7,6 +7,7 @@ from palate._random import Stream, key_of
 from palate.solve.rows import Rows, Side, gram_of, padded_width
 
 _TOLERANCE = 1e-10  # share of a column's square below which the columns before it explain it in float32
+_ENTRIES_PER_ROW = 16  # that a chunk has at least for each row of the table that it is multiplied with
 _NO_VALUE = 1e-5  # singular values below this share of the largest are rounding errors of float32
 
 
@@ -86,8 +87,11 @@ def sparse_times(rows: Rows, table: np.ndarray, threads: int) -> np.ndarray:
     """Return `rows @ table`, float32."""
     from palate.kernels import spectral
 
-    out = np.empty((rows.n_rows, table.shape[1]), np.float32)
-    run_chunks(spectral.sparse_times, balanced_bounds(rows.indptr), threads, *rows.table, table, out)
+    table, out = np.ascontiguousarray(table), np.empty((rows.n_rows, table.shape[1]), np.float32)
+    # Each chunk reads all of the table: few chunks where the table is large beside the entries.
+    n_chunks = len(rows.values) // (_ENTRIES_PER_ROW * max(len(table), 1))
+    bounds = balanced_bounds(rows.indptr, min(max(n_chunks, threads), 64))
+    run_chunks(spectral.sparse_times, bounds, threads, *rows.table, table, out)
     return out
 
 
