@@ -13,7 +13,7 @@ from palate.io.catalog_tables import read_catalog
 from palate.io.foreign import is_arrow, is_parquet
 from palate.io.formats import Format
 from palate.io.kinds import is_text, text_ids
-from palate.io.sources import Files, Source, one_file
+from palate.io.sources import Files, Source, file_source
 from palate.io.text import Columns
 
 NO_CATALOG = "none"
@@ -70,9 +70,8 @@ def catalog_for(
     item = columns.labels["item"].partition("'")[2].removesuffix("'") or None
     text = is_text(columns.column["item"])
     if items is not None:
-        there = Files(Path(items), "a file")
-        named = one_file(there)
-        catalog = read_catalog(there, named, item, text, named=named_columns)
+        named = file_source(Path(items))
+        catalog = read_catalog(named, item, text, named=named_columns)
         typed = typed or is_parquet(named) or is_arrow(named)
         if (
             not typed
@@ -95,7 +94,7 @@ def _found(
     for name in _FILES:
         found = files.find(name)
         if found is not None and found != source:
-            readers.append((name, lambda found=found: read_catalog(files, found, item, text, required=False)))
+            readers.append((name, lambda found=found: read_catalog(found, item, text, required=False)))
     for name, reader in readers:
         try:
             catalog: Catalog | None = reader()

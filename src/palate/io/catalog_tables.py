@@ -1,7 +1,6 @@
 """The catalog in a table with named columns."""
 
 from dataclasses import replace
-from typing import cast
 
 from palate.data.catalog import Catalog
 from palate.data.frames import missing_column
@@ -11,13 +10,12 @@ from palate.io.columnar import columnar
 from palate.io.foreign import is_arrow, is_parquet
 from palate.io.layout import sniff_separator
 from palate.io.roles import join_column, usual_column
-from palate.io.sources import Files, Source
+from palate.io.sources import Source
 from palate.io.tables import typed_column
 from palate.io.text import text_columns
 
 
 def read_catalog(
-    files: Files,
     source: Source,
     item: str | None,
     text_ids: bool,
@@ -28,8 +26,6 @@ def read_catalog(
 
     Parameters
     ----------
-    files : Files
-        Where `source` was found.
     source : Source
         CSV or Parquet with a column of ids, or a `movies.dat`.
     item : str or None
@@ -48,8 +44,7 @@ def read_catalog(
         If there is no column of ids, or the table is no catalog; the message names the line.
     """
     if source.name.lower() == "movies.dat":
-        found = movies_dat_text_ids(files) if text_ids else movies_dat(files)
-        return cast(Catalog, found)  # the file is there: `source` is it
+        return movies_dat_text_ids(source) if text_ids else movies_dat(source)
     parquet = is_parquet(source) or is_arrow(source)
     where: WhereRow = row_label
     if parquet:

@@ -8,9 +8,10 @@ from palate._checks import ArgumentError
 from palate.data.catalog import Catalog
 from palate.data.ids import WhereRow, row_label
 from palate.data.titles import title_columns
-from palate.io.sources import Files, Source
+from palate.io.sources import Source
 from palate.io.text import text_columns
 
+_OF_100K = "item_id", "title", "released", "on video", "address"
 _GENRES_100K = [
     "unknown",
     "Action",
@@ -41,11 +42,8 @@ _BOOK_COLUMNS = {
 }
 
 
-def movies_csv(files: Files) -> Catalog | None:
+def movies_csv(source: Source) -> Catalog | None:
     """MovieLens `movies.csv` (movieId, title, genres)."""
-    source = files.find("movies.csv", "movie.csv")
-    if source is None:
-        return movies_dat(files)
     columns = text_columns(source)
     table = columns.column
     if not {"movieId", "title", "genres"} <= set(table):
@@ -54,41 +52,31 @@ def movies_csv(files: Files) -> Catalog | None:
     return replace(catalog, origin=f"by movieId from {source.name}")
 
 
-def movies_dat(files: Files) -> Catalog | None:
+def movies_dat(source: Source) -> Catalog:
     """MovieLens `movies.dat` (`1::Toy Story (1995)::Animation|Comedy`), in UTF-8 or Latin-1."""
-    return _dat(files, whole=True)
+    return _dat(source, whole=True)
 
 
-def movies_dat_text_ids(files: Files) -> Catalog | None:
+def movies_dat_text_ids(source: Source) -> Catalog:
     """MovieTweetings `movies.dat`, whose ids keep their leading zeros."""
-    return _dat(files, whole=False)
+    return _dat(source, whole=False)
 
 
-def u_item(files: Files) -> Catalog | None:
+def u_item(source: Source) -> Catalog:
     """MovieLens-100K `u.item`: id, title, dates, address, and a flag for each of 19 genres."""
-    source = files.find("u.item")
-    if source is None:
-        return None
-    rows, _ = _fields(source, "|", 5 + len(_GENRES_100K))
-    genres = [
-        "|".join(genre for genre, flag in zip(_GENRES_100K, row[5:], strict=True) if flag == "1")
-        for row in rows
-    ]
-    ids = _whole(pl.Series([row[0] for row in rows]), "u.item")
-    return replace(
-        films(ids, pl.Series([row[1] for row in rows]), pl.Series(genres)), origin="by field 1 from u.item"
-    )
+    table, _ = _fields(source, "|", *_OF_100K, *_GENRES_100K)
+    flagged = [pl.when(pl.col(genre) == "1").then(pl.lit(genre)) for genre in _GENRES_100K]
+    genres = table.select(pl.concat_str(flagged, separator="|", ignore_nulls=True)).to_series()
+    catalog = films(_whole(table["item_id"], source.name), table["title"], genres)
+    return replace(catalog, origin=f"by field 1 from {source.name}")
 
 
-def books_csv(files: Files) -> Catalog | None:
+def books_csv(source: Source) -> Catalog | None:
     """goodbooks-10k `books.csv`: title, year, authors, language.
 
     The ratings' `book_id` is the catalog's, but not in the first release, which is known by two
     further columns: there it is `id`, and `book_id` is the number of one edition at Goodreads.
     """
-    source = files.find("books.csv")
-    if source is None:
-        return None
     columns = text_columns(source)
     table = columns.column
     if "title" not in table or "book_id" not in table:
@@ -102,52 +90,32 @@ def books_csv(files: Files) -> Catalog | None:
     )
 
 
-def movie_csv(files: Files) -> Catalog | None:
+def movie_csv(source: Source) -> Catalog | None:
     """The lesson's `movie.csv`, after an index without name.
 
     Columns: movieId, title, genres, key, year, n_ratings, mean_rating.
     """
-    source = files.find("movie.csv")
-    if source is None:
-        return None
     table = text_columns(source).frame()
     if not {"movieId", "title"} <= set(table.columns):
         return None  # of another make
-    numbers = {
-        name: dtype
-        for name, dtype in (("n_ratings", pl.Int64), ("mean_rating", pl.Float64))
-        if name in table.columns
-    }
-    table = table.with_columns(pl.col(name).cast(dtype) for name, dtype in numbers.items())
-    catalog = Catalog.from_frame(table.with_columns(_whole(table["movieId"], "movie.csv")), item="movieId")
-    return replace(catalog, origin="by movieId from movie.csv")
+    numbers: dict[str, type[pl.DataType]] = {"n_ratings": pl.Int64, "mean_rating": pl.Float64}
+    table = table.cast({name: dtype for name, dtype in numbers.items() if name in table.columns})
+    catalog = Catalog.from_frame(table.with_columns(_whole(table["movieId"], source.name)), item="movieId")
+    return replace(catalog, origin=f"by movieId from {source.name}")
 
 
-def unique_tracks(files: Files) -> Catalog | None:
+def unique_tracks(source: Source) -> Catalog:
     """Million Song Dataset `unique_tracks.txt`: track, song, artist, title.
 
     The first track of a song counts.
     """
-    source = files.find("unique_tracks.txt")
-    if source is None:
-        return None
-    rows, _ = _fields(source, "<SEP>", 4)
-    table = pl.DataFrame(
-        {
-            "item_id": [row[1] for row in rows],
-            "title": [row[3] for row in rows],
-            "artist": [row[2] for row in rows],
-        }
-    )
-    catalog = Catalog.from_frame(table.unique("item_id", keep="first", maintain_order=True))
-    return replace(catalog, origin="by field 2 from unique_tracks.txt")
+    table, _ = _fields(source, "<SEP>", "track", "item_id", "artist", "title")
+    songs = table.select("item_id", "title", "artist").unique("item_id", keep="first", maintain_order=True)
+    return replace(Catalog.from_frame(songs), origin=f"by field 2 from {source.name}")
 
 
-def movie_titles(files: Files) -> Catalog | None:
+def movie_titles(source: Source) -> Catalog:
     """Netflix' `movie_titles.csv`: number, year or NULL, and a title that may hold commas, in Latin-1."""
-    source = files.find("movie_titles.csv", "movie_titles.txt")
-    if source is None:
-        return None
     rows = [line.split(",", 2) for line in source.read().decode("latin-1").splitlines() if line.strip()]
     ids = _whole(pl.Series([row[0] for row in rows], dtype=pl.String), source.name)
     years = pl.Series([row[1] if row[1] != "NULL" else None for row in rows], dtype=pl.String)
@@ -166,25 +134,20 @@ def films(
     )
 
 
-def _dat(files: Files, whole: bool) -> Catalog | None:
-    source = files.find("movies.dat")
-    if source is None:
-        return None
-    rows, lines = _fields(source, "::", 3)
-    ids = pl.Series([row[0] for row in rows], dtype=pl.String)
-    genres = pl.Series([row[2] or None for row in rows], dtype=pl.String)
+def _dat(source: Source, whole: bool) -> Catalog:
+    table, lines = _fields(source, "::", "item_id", "title", "genres")
     catalog = films(
-        _whole(ids, "movies.dat") if whole else ids,
-        pl.Series([row[1] for row in rows], dtype=pl.String),
-        genres,
+        _whole(table["item_id"], source.name) if whole else table["item_id"],
+        table["title"],
+        table["genres"].replace("", None),
         turn=whole,
-        where=lambda row: f"line {lines[row]} of movies.dat",
+        where=lambda row: f"line {lines[row]} of {source.name}",
     )
-    return replace(catalog, origin="by field 1 from movies.dat")
+    return replace(catalog, origin=f"by field 1 from {source.name}")
 
 
-def _fields(source: Source, separator: str, n: int) -> tuple[list[list[str]], list[int]]:
-    """Return the fields of every line of a catalog that is no CSV, and the numbers of these lines.
+def _fields(source: Source, separator: str, *names: str) -> tuple[pl.DataFrame, list[int]]:
+    """Return the lines of a catalog that is no CSV as texts under these names, and their numbers.
 
     The text is UTF-8 if it can be, else Latin-1.
     """
@@ -197,15 +160,15 @@ def _fields(source: Source, separator: str, n: int) -> tuple[list[list[str]], li
     for number, line in enumerate(lines.replace("\r\n", "\n").split("\n"), 1):
         if line.strip():
             row = line.split(separator)
-            if len(row) != n:
+            if len(row) != len(names):
                 raise ArgumentError(
                     source.name,
-                    f"have {n} fields separated by {separator!r}",
+                    f"have {len(names)} fields separated by {separator!r}",
                     f"{len(row)} at line {number}: {line[:80]!r}",
                 )
             rows.append(row)
             numbers.append(number)
-    return rows, numbers
+    return pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row"), numbers
 
 
 def _numbers(ids: pl.Series) -> pl.Series:

@@ -1,7 +1,7 @@
 """The formats of rating files that palate knows by heart, and how each is recognised."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,8 +39,8 @@ class Format:
         Whether the first line holds column names; files without them have no quotes either.
     scale : tuple of float, or callable
         The scale that the source promises, or what finds it from the ratings.
-    catalog : callable
-        Takes the files, returns the catalog that lies beside the ratings, or None.
+    catalogs : mapping
+        Names of files with the catalog to what reads them; the first that lies beside the ratings is read.
     """
 
     name: str
@@ -51,7 +51,12 @@ class Format:
     named: bool = True
     optional: frozenset[str] = frozenset()
     scale: Scale | Callable[[np.ndarray], Scale | None] | None = None
-    catalog: Callable[[Files], Catalog | None] = lambda files: None
+    catalogs: Mapping[str, Callable[[Source], Catalog | None]]
+
+    def catalog(self, files: Files) -> Catalog | None:
+        """Return the catalog beside the ratings, None where there is none of this make."""
+        sources = ((files.find(name), read) for name, read in self.catalogs.items())
+        return next((read(source) for source, read in sources if source is not None), None)
 
 
 HALF_STARS, WHOLE_STARS, TEN_POINTS = (0.5, 5.0), (1.0, 5.0), (0.0, 10.0)
@@ -64,6 +69,7 @@ def movielens_stars(values: np.ndarray) -> Scale | None:
     return WHOLE_STARS if (values == np.floor(values)).all() and values.min() >= 1 else HALF_STARS
 
 
+_DAT = {"movies.dat": catalogs.movies_dat}
 _IN_ORDER: dict[str, str | int] = {"user": 0, "item": 1, "rating": 2, "timestamp": 3}
 
 FORMATS: dict[str, Format] = {
@@ -75,7 +81,7 @@ FORMATS: dict[str, Format] = {
             columns={"user": "userId", "item": "movieId", "rating": "rating", "timestamp": "timestamp"},
             optional=frozenset({"timestamp"}),
             scale=HALF_STARS,
-            catalog=catalogs.movies_csv,
+            catalogs={"movies.csv": catalogs.movies_csv, "movie.csv": catalogs.movies_csv, **_DAT},
         ),
         Format(
             name="movielens-dat",
@@ -85,7 +91,7 @@ FORMATS: dict[str, Format] = {
             named=False,
             optional=frozenset({"timestamp"}),
             scale=movielens_stars,
-            catalog=catalogs.movies_dat,
+            catalogs=_DAT,
         ),
         Format(
             name="movielens-100k",
@@ -94,14 +100,14 @@ FORMATS: dict[str, Format] = {
             separator="\t",
             named=False,
             scale=WHOLE_STARS,
-            catalog=catalogs.u_item,
+            catalogs={"u.item": catalogs.u_item},
         ),
         Format(
             name="goodbooks",
             files=("ratings.csv",),
             columns={"user": "user_id", "item": "book_id", "rating": "rating"},
             scale=WHOLE_STARS,
-            catalog=catalogs.books_csv,
+            catalogs={"books.csv": catalogs.books_csv},
         ),
         Format(
             name="movietweetings",
@@ -111,7 +117,7 @@ FORMATS: dict[str, Format] = {
             separator="::",
             named=False,
             scale=TEN_POINTS,
-            catalog=catalogs.movies_dat_text_ids,
+            catalogs={"movies.dat": catalogs.movies_dat_text_ids},
         ),
         Format(
             name="triplets",
@@ -120,7 +126,7 @@ FORMATS: dict[str, Format] = {
             kinds={"user": "id", "item": "id", "rating": "number"},
             separator="\t",
             named=False,
-            catalog=catalogs.unique_tracks,
+            catalogs={"unique_tracks.txt": catalogs.unique_tracks},
         ),
         Format(
             name="netflix",
@@ -129,14 +135,14 @@ FORMATS: dict[str, Format] = {
             named=False,
             optional=frozenset({"timestamp"}),
             scale=WHOLE_STARS,
-            catalog=catalogs.movie_titles,
+            catalogs={"movie_titles.csv": catalogs.movie_titles, "movie_titles.txt": catalogs.movie_titles},
         ),
         Format(
             name="lesson",
             files=("rating.csv",),
             columns={"user": "userId", "item": "movieId", "rating": "rating"},
             scale=movielens_stars,
-            catalog=catalogs.movie_csv,
+            catalogs={"movie.csv": catalogs.movie_csv},
         ),
     )
 }

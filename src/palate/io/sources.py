@@ -273,12 +273,16 @@ class Files:
 
 
 def file_source(path: Path) -> Source:
-    """Return the source of one file."""
-    return one_file(Files(path, "a file"))
+    """Return the source of the one file that a path must lead to.
 
-
-def one_file(files: Files) -> Source:
-    """Return the one file that a path must lead to."""
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file of this name.
+    ValueError
+        If the path leads to an archive.
+    """
+    files = Files(path, "a file")
     if files.path.is_dir():
         raise FileNotFoundError(f"{files.path} must be a file; it is a folder.")
     if files.single is None:
