@@ -5,6 +5,40 @@ from difflib import SequenceMatcher, get_close_matches
 
 _CUTOFF = 0.6
 _MANY = 100_000  # names, beyond which a search would keep someone waiting
+# What an argument or an option is called here, and what others call it.
+_ELSEWHERE = (
+    ("n", "top k n_items top_n top_k topn topk limit count number N"),
+    ("k", "top n top_n top_k topn topk limit count number"),
+    ("n_factors", "factors n_factor n_components k rank num_factors dim latent_dim latent_factors"),
+    ("n_factors", "embedding_size"),
+    ("max_sweeps", "iterations n_iterations iter n_iter n_epochs epochs max_iter sweeps"),
+    ("sweeps", "iterations n_iter n_epochs epochs max_iter"),
+    ("l2_user", "regularization reg reg_all lambda lambda_ alpha l2"),
+    ("l2_item", "regularization reg reg_all lambda lambda_ alpha l2"),
+    ("separator", "sep delimiter delim"),
+    ("min_ratings", "min_count min_support threshold"),
+    ("exclude_seen", "filter_seen filter_already_liked_items exclude_known"),
+    ("seed", "random_state random_seed"),
+    ("threads", "jobs n_jobs j num_threads workers cores"),
+    ("overwrite", "force f"),
+    ("output", "model save"),
+    ("user_id", "userid user_col uid"),
+    ("user", "userid user_col uid"),
+    ("item_id", "itemid item_col iid"),
+    ("item", "itemid item_col iid"),
+)
+
+
+def called_here(given: str, names: Iterable[str]) -> list[str]:
+    """Return those of some names that other libraries and tools call like the given one.
+
+    Examples
+    --------
+    >>> called_here("reg", ["n_factors", "l2_user", "l2_item"])
+    ['l2_user', 'l2_item']
+    """
+    known = set(names)
+    return [name for name, others in _ELSEWHERE if name in known and given in others.split()]
 
 
 def nearest(given: str, names: Iterable[str], n: int = 1) -> list[str]:

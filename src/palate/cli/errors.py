@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand
 
 from palate._checks import ArgumentError, ArgumentTypeError
+from palate._nearest import called_here
 from palate.cli.apart import OUTPUTS, overwritten
 from palate.cli.compact_help import paragraphs, usage_of
 from palate.cli.messages import about_option, for_command_line, one_line, option_of
@@ -26,29 +27,8 @@ if TYPE_CHECKING:
 
 _WORDS = {"help": "--help", "version": "--version"}  # typed as commands
 _NEGATIVE = re.compile(r"-\d")
+_OPTION = re.compile(r"-[a-z]|--.+")
 _IDS = frozenset({"user", "users", "item", "items"})  # arguments of commands that take ids
-# What other tools call an option, and what it is called here; the first that a command has is suggested.
-_MEANT = {
-    **dict.fromkeys(
-        ("--top", "--k", "-k", "--top-n", "--top-k", "--topn", "--topk", "--limit", "--count", "--number"),
-        ("--n", "--k"),
-    ),
-    **dict.fromkeys(("--n", "-n"), ("--k",)),
-    **dict.fromkeys(
-        ("--factors", "--n-components", "--rank", "--dim", "--latent-factors", "--embedding-size"),
-        ("--n-factors",),
-    ),
-    **dict.fromkeys(
-        ("--iterations", "--n-iterations", "--iter", "--n-iter", "--n-epochs"), ("--max-sweeps",)
-    ),
-    **dict.fromkeys(("--regularization", "--reg", "--lambda", "--alpha", "--l2"), ("--l2-user", "--l2-item")),
-    **dict.fromkeys(("--sep", "--delimiter", "--delim"), ("--separator",)),
-    **dict.fromkeys(("--min-count", "--min-support", "--threshold"), ("--min-ratings",)),
-    **dict.fromkeys(("--jobs", "--n-jobs", "-j", "--workers", "--cores"), ("--threads",)),
-    **dict.fromkeys(("--random-state", "--random-seed"), ("--seed",)),
-    **dict.fromkeys(("--force", "-f"), ("--overwrite",)),
-    **dict.fromkeys(("--model", "--save"), ("--output",)),
-}
 # Options of before, which are noted for one version: old name, name of today.
 _RENAMED = {"--deny": "--exclude-items", "--worst": "--ascending"}
 _INVALID = re.compile(r"^Invalid value for '([^']+)'(?: / '[^']+')*: must")
@@ -143,6 +123,7 @@ def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
     options = [one for one in params if one.param_type_name == "option"]
     taken = _taken(params)
     known = {"-h", "--help", *(name for one in options for name in [*one.opts, *one.secondary_opts])}
+    named = {option[2:].replace("-", "_"): option for option in known}
     takes_ids = any(one.param_type_name == "argument" and one.name in _IDS for one in params)
     found: list[str] = []
     skip = 0
@@ -157,9 +138,10 @@ def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
             )
             text = _RENAMED[name] + text[len(name) :]
             name = _RENAMED[name]
-        meant = [option for option in _MEANT.get(name, ()) if option in known]
-        if not skip and name not in known and meant:
-            raise usage_error(f"No such option: {name}. Did you mean {' or '.join(meant)}?")
+        if not skip and name not in known and _OPTION.fullmatch(name):
+            meant = [named[one] for one in called_here(name.lstrip("-").replace("-", "_"), named)]
+            if meant:
+                raise usage_error(f"No such option: {name}. Did you mean {' or '.join(meant)}?")
         is_id = _NEGATIVE.match(text) or (
             takes_ids and len(text) > 1 and text[0] == "-" != text[1] and text[:2] not in known
         )

@@ -8,29 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 from palate._checks import ArgumentTypeError
-from palate._nearest import nearest
+from palate._nearest import called_here, nearest
 
 T = TypeVar("T")
 # Arguments of before, which warn for one version: old name, name of today.
 RENAMED = {"deny": "exclude_items", "worst": "ascending"}
 F = TypeVar("F", bound=Callable[..., Any])
-# What other libraries call it, and what it is called here; only names that a function has are suggested.
-_MEANT: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("factors", "n_factor", "n_components", "k", "rank", "num_factors", "latent_dim"), ("n_factors",)
-    ),
-    **dict.fromkeys(("top", "k", "n_items", "top_n", "top_k", "topk", "limit", "count", "N"), ("n",)),
-    **dict.fromkeys(
-        ("iterations", "n_iter", "n_epochs", "epochs", "max_iter", "sweeps"), ("max_sweeps", "sweeps")
-    ),
-    **dict.fromkeys(("regularization", "reg", "reg_all", "lambda_", "alpha", "l2"), ("l2_user", "l2_item")),
-    **dict.fromkeys(("sep", "delimiter"), ("separator",)),
-    **dict.fromkeys(("filter_seen", "filter_already_liked_items", "exclude_known"), ("exclude_seen",)),
-    **dict.fromkeys(("random_state", "random_seed"), ("seed",)),
-    **dict.fromkeys(("n_jobs", "num_threads", "workers"), ("threads",)),
-    **dict.fromkeys(("userid", "user_col", "uid"), ("user_id", "user")),
-    **dict.fromkeys(("itemid", "item_col", "iid"), ("item_id", "item")),
-}
 
 
 def helpful(function: F) -> F:
@@ -135,7 +118,7 @@ def _message(function: Callable[..., Any], given: str, names: list[str], whose: 
     called = function.__qualname__.removesuffix(".__init__").rpartition("<locals>.")[2]
     if whose is not None:  # the class of the object, not the one that it has the method of
         called = whose if function.__name__ == "__init__" else f"{whose}.{function.__name__}"
-    meant = [name for name in _MEANT.get(given, ()) if name in names] or nearest(given, names)
+    meant = called_here(given, names) or nearest(given, names)
     hint = (
         f"Did you mean {' or '.join(f'{name}=' for name in meant)}?"
         if meant
