@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from palate.cli.demo_story import Story
-from palate.evaluation.plotting import new_figure, png_of
+from palate.evaluation.plotting import BLUE, GREY, PALE, RED, labelled, new_figure, png_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-_BLUE, _GREY, _RED = "#1f5f8b", "#777777", "#b03a2e"
 
 
 def draw(story: Story) -> bytes:
@@ -33,19 +30,19 @@ def _error_by_penalty(axes: "Axes", story: Story) -> None:
     """Validation error of the models without biases against the penalty, beside baseline and default."""
     strengths = [strength for strength, _ in story.tried]
     rmse = [told.errors.rmse for _, told in story.tried]
-    axes.plot(strengths, rmse, "o-", color=_BLUE, label="without biases")
-    axes.plot([story.strength], [story.chosen.errors.rmse], "o", color=_BLUE, markersize=12, fillstyle="none")
+    axes.plot(strengths, rmse, "o-", color=BLUE, label="without biases")
+    axes.plot([story.strength], [story.chosen.errors.rmse], "o", color=BLUE, markersize=12, fillstyle="none")
     axes.annotate(
         "chosen",
         (story.strength, story.chosen.errors.rmse),
         textcoords="offset points",
         xytext=(0, -22),
         ha="center",
-        color=_BLUE,
+        color=BLUE,
     )
     for told, color, style, label in (
-        (story.lesson, _RED, ":", "the lesson's penalty"),
-        (story.baseline, _GREY, "--", "baseline (biases alone)"),
+        (story.lesson, RED, ":", "the lesson's penalty"),
+        (story.baseline, GREY, "--", "baseline (biases alone)"),
         (story.default, "black", "-", "palate's defaults (with biases)"),
     ):
         axes.axhline(told.errors.rmse, color=color, linestyle=style, label=f"{label}: {told.errors.rmse:.3f}")
@@ -54,11 +51,8 @@ def _error_by_penalty(axes: "Axes", story: Story) -> None:
     axes.minorticks_off()
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.35 * (high - low))  # room for the legend above the lines
-    axes.set_xlabel("penalty on the factors (l2_user, l2_item)")
-    axes.set_ylabel("RMSE on held-out ratings (stars)")
-    axes.set_title("The penalty, chosen on validation")
-    axes.legend(loc="upper center", ncols=1, frameon=False, fontsize=9)
-    axes.grid(alpha=0.3)
+    x, y = "penalty on the factors (l2_user, l2_item)", "RMSE on held-out ratings (stars)"
+    labelled(axes, "The penalty, chosen on validation", x, y, legend="upper center")
 
 
 def _fame(axes: "Axes", story: Story) -> None:
@@ -68,18 +62,16 @@ def _fame(axes: "Axes", story: Story) -> None:
         low, first, median, third, high = np.quantile(
             told.top_counts.to_numpy(), (0.05, 0.25, 0.5, 0.75, 0.95)
         )
-        axes.hlines(place, low, high, color=_BLUE)
-        axes.barh(
-            place, third - first, left=first, height=0.5, facecolor="#d6e4ee", edgecolor=_BLUE, zorder=2
-        )
-        axes.vlines(median, place - 0.25, place + 0.25, color=_RED, linewidth=2, zorder=3)
+        axes.hlines(place, low, high, color=BLUE)
+        axes.barh(place, third - first, left=first, height=0.5, facecolor=PALE, edgecolor=BLUE, zorder=2)
+        axes.vlines(median, place - 0.25, place + 0.25, color=RED, linewidth=2, zorder=3)
         axes.annotate(
             f"{median:g}",
             (median, place + 0.25),
             textcoords="offset points",
             xytext=(0, 3),
             ha="center",
-            color=_RED,
+            color=RED,
         )
     axes.set_xscale("log")
     ticks = [1, 3, 10, 30, 100, 300]
@@ -87,9 +79,8 @@ def _fame(axes: "Axes", story: Story) -> None:
     axes.minorticks_off()
     axes.set_yticks(range(1, len(models) + 1), [_broken(told.name) for told in models])
     axes.set_ylim(0.5, len(models) + 0.75)
-    axes.set_xlabel("ratings per film (log scale; box: middle half; line: 5 % to 95 %)")
-    axes.set_title("How well known the films in everyone's ten best are")
-    axes.grid(axis="x", alpha=0.3)
+    x = "ratings per film (log scale; box: middle half; line: 5 % to 95 %)"
+    labelled(axes, "How well known the films in everyone's ten best are", x, "", grid="x")
 
 
 def _broken(name: str) -> str:

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palate.evaluation.plotting import new_figure, written
+from palate.evaluation.plotting import BLUE, COLORS, GREY, PALE, labelled, new_figure, written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from palate.evaluation.calibration import Calibration
-
-_BLUE, _GREY, _RED = "#1f5f8b", "#777777", "#b03a2e"
 
 
 def draw(calibration: "Calibration", path: str | os.PathLike[str] | None = None) -> Any:
@@ -37,11 +35,11 @@ def _reliability(axes: "Axes", calibration: "Calibration") -> None:
     nominal = np.linspace(0.02, 0.98, 49)
     central = np.sort(calibration.foretold.central)
     coverage = np.searchsorted(central, nominal, side="right") / len(central)
-    axes.plot([0, 100], [0, 100], color=_GREY, linestyle="--", label="as they say")
-    axes.plot(100 * nominal, 100 * coverage, color=_BLUE, label=str(calibration.about["model"]))
+    axes.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="as they say")
+    axes.plot(100 * nominal, 100 * coverage, color=BLUE, label=str(calibration.about["model"]))
     for share in calibration.nominal:
         covered = 100 * calibration.covered(share)
-        axes.plot([100 * share], [covered], "o", color=_BLUE)
+        axes.plot([100 * share], [covered], "o", color=BLUE)
         axes.annotate(
             f"{covered:.1f}",
             (100 * share, covered),
@@ -51,11 +49,8 @@ def _reliability(axes: "Axes", calibration: "Calibration") -> None:
             fontsize=9,
         )
     axes.set(xlim=(0, 100), ylim=(0, 100), aspect="equal")
-    axes.set_xlabel("share of the interval (%)")
-    axes.set_ylabel("ratings inside (%)")
-    axes.set_title("Intervals of one rating")
-    axes.legend(loc="upper left", frameon=False, fontsize=9)
-    axes.grid(alpha=0.3)
+    x, y = "share of the interval (%)", "ratings inside (%)"
+    labelled(axes, "Intervals of one rating", x, y, legend="upper left")
 
 
 def _pit(axes: "Axes", calibration: "Calibration") -> None:
@@ -66,21 +61,18 @@ def _pit(axes: "Axes", calibration: "Calibration") -> None:
         100 * pit["share"].to_numpy(),
         width=width,
         align="edge",
-        facecolor="#d6e4ee",
-        edgecolor=_BLUE,
+        facecolor=PALE,
+        edgecolor=BLUE,
     )
-    axes.axhline(100 / len(pit), color=_GREY, linestyle="--")
+    axes.axhline(100 / len(pit), color=GREY, linestyle="--")
     axes.set_xlim(0, 1)
-    axes.set_xlabel("probability given to lower ratings (PIT)")
-    axes.set_ylabel("ratings (%)")
-    axes.set_title("PIT: flat if right, a valley if intervals are too narrow")
-    axes.grid(axis="y", alpha=0.3)
+    title = "PIT: flat if right, a valley if intervals are too narrow"
+    labelled(axes, title, "probability given to lower ratings (PIT)", "ratings (%)", grid="y")
 
 
 def _by_fame(axes: "Axes", calibration: "Calibration") -> None:
     table = calibration.table.to_dicts()
     labels = list(dict.fromkeys(row["n_train"] for row in table if row["n_train"] != "all"))
-    colors = (_BLUE, _RED, "#3b7d4f", "#8a6d1f", "#5d4a7e")
     for number, share in enumerate(calibration.nominal):
         rows = [row for row in table if row["nominal"] == share and row["n_train"] != "all"]
         at = np.arange(len(labels)) + 0.12 * (number - (len(calibration.nominal) - 1) / 2)
@@ -90,15 +82,14 @@ def _by_fame(axes: "Axes", calibration: "Calibration") -> None:
             yerr=[200 * row["se"] for row in rows],
             fmt="osD^v"[number % 5],
             markersize=4,
-            color=colors[number % len(colors)],
+            color=COLORS[number % len(COLORS)],
             label=f"{100 * share:.3g} %",
             capsize=2,
             linewidth=1,
         )
-    axes.axhline(0, color=_GREY, linestyle="--")
+    axes.axhline(0, color=GREY, linestyle="--")
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", fontsize=8)
-    axes.set_xlabel("training ratings of the item (tenths of the test)")
-    axes.set_ylabel("coverage minus nominal (points, ±2 standard errors)")
-    axes.set_title("By number of ratings of the item")
+    x = "training ratings of the item (tenths of the test)"
+    y = "coverage minus nominal (points, ±2 standard errors)"
+    labelled(axes, "By number of ratings of the item", x, y, grid="y")
     axes.legend(loc="best", frameon=False, fontsize=9, ncols=2)
-    axes.grid(axis="y", alpha=0.3)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from palate.evaluation.plotting import new_figure, png_of
+from palate.evaluation.plotting import BLUE, GREY, PALE, RED, labelled, new_figure, png_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from palate.inspect.report import Report, Section
-
-BLUE, PALE, GREY, RED = "#1f5f8b", "#d6e4ee", "#777777", "#b03a2e"
 
 
 @lru_cache(maxsize=16)  # a page and a folder of pictures are often asked for together
@@ -79,11 +77,8 @@ def _norms(figure: "Figure", section: "Section") -> None:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
         axes.set_ylim(bottom=0)
-        axes.set_xlabel(f"ratings per {side} (log scale)")
-        axes.set_ylabel(f"norm of the {side} vector")
-        axes.set_title(f"Norms of {side}s")
-        axes.legend(loc="best", frameon=False, fontsize=9)
-        axes.grid(alpha=0.3)
+        x, y = f"ratings per {side} (log scale)", f"norm of the {side} vector"
+        labelled(axes, f"Norms of {side}s", x, y, legend="best")
 
 
 def _predictions(figure: "Figure", section: "Section") -> None:
@@ -91,9 +86,8 @@ def _predictions(figure: "Figure", section: "Section") -> None:
     _bars(axes, section, "predictions")
     for place, mark in enumerate(section.marks):
         axes.axvline(mark, color=RED, linestyle="--", label=None if place else "ends of the rating scale")
-    axes.set_xlabel("predicted rating; the outermost bars include all values beyond")
-    axes.set_ylabel("share (%)")
-    axes.set_title("Distribution of predictions")
+    x = "predicted rating; the outermost bars include all values beyond"
+    labelled(axes, "Distribution of predictions", x, "share (%)", grid="y")
     if section.marks:
         axes.legend(loc="upper left", frameon=False, fontsize=9)
 
@@ -121,11 +115,8 @@ def _fame(figure: "Figure", section: "Section") -> None:
             label=label,
         )
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", fontsize=8)
-    axes.set_xlabel("ratings per item")
-    axes.set_ylabel("share (%)")
-    axes.set_title("Number of ratings: all items, rated items, recommended items")
-    axes.legend(loc="best", frameon=False, fontsize=9)
-    axes.grid(axis="y", alpha=0.3)
+    title = "Number of ratings: all items, rated items, recommended items"
+    labelled(axes, title, "ratings per item", "share (%)", grid="y", legend="best")
 
 
 def _time_bins(figure: "Figure", section: "Section") -> None:
@@ -146,11 +137,9 @@ def _time_bins(figure: "Figure", section: "Section") -> None:
         ha="right",
         fontsize=8,
     )
-    axes.set_xlabel("start of the time bin; all have about the same number of ratings")
-    axes.set_ylabel("difference from the average")
-    axes.set_title("Rating of an average item by an average user")
-    axes.legend(loc="best", frameon=False, fontsize=9)
-    axes.grid(axis="y", alpha=0.3)
+    title = "Rating of an average item by an average user"
+    x = "start of the time bin; all have about the same number of ratings"
+    labelled(axes, title, x, "difference from the average", grid="y", legend="best")
 
 
 def _levels(figure: "Figure", section: "Section") -> None:
@@ -158,10 +147,7 @@ def _levels(figure: "Figure", section: "Section") -> None:
     labels = [f"{level:g}" for level in section.frame["level"].to_list()]
     axes.bar(range(len(labels)), section.frame["n"].to_numpy(), facecolor=PALE, edgecolor=BLUE)
     axes.set_xticks(range(len(labels)), labels)
-    axes.set_xlabel("rating")
-    axes.set_ylabel("how many")
-    axes.set_title("Ratings given")
-    axes.grid(axis="y", alpha=0.3)
+    labelled(axes, "Ratings given", "rating", "how many", grid="y")
 
 
 def _tastes(figure: "Figure", section: "Section") -> None:
