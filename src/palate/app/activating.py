@@ -13,6 +13,7 @@ from palate.app.listing import best
 from palate.app.people import People
 from palate.app.served import ServedModel
 from palate.model.model import Model
+from palate.recommender.planning import available_gigabytes
 
 TRIED = 20  # users whose lists are made before a model is taken into use
 Stamp = tuple[int, int, int]
@@ -59,23 +60,12 @@ def memory_allows(path: Path) -> None:
     MemoryError
         With both sizes.
     """
-    free = _available()
-    wanted = path.stat().st_size * _COPIES
+    free, wanted = available_gigabytes(), path.stat().st_size * _COPIES / 1e9
     if free is not None and wanted > free:
         raise MemoryError(
-            f"{path} needs about {wanted / 1e6:,.0f} MB beside the model in use, and "
-            f"{free / 1e6:,.0f} MB are free. Free memory, or restart the service with this file."
+            f"{path} needs about {wanted * 1e3:,.0f} MB beside the model in use, and "
+            f"{free * 1e3:,.0f} MB are free. Free memory, or restart the service with this file."
         )
-
-
-def _available() -> int | None:
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            return next(
-                (int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None
-            )
-    except OSError:
-        return None
 
 
 def warmed_up(people: People, share: float = 1.0) -> People:
