@@ -21,6 +21,7 @@ LAYERS = {
     "_nearest": 0,
     "_plain": 0,
     "_words": 0,
+    "_recent": 0,
     "_requiring": 0,
     "_checks": 1,
     "_random": 1,

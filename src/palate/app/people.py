@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from palate._recent import Recent
 from palate.app.answers import FOLD_IN, POPULAR, STORED, ItemInfo, OwnRating, UserInfo
 from palate.app.asked import Asked, positions
 from palate.app.errors import UnknownUser
-from palate.app.recent import Recent
 from palate.app.served import ServedModel
 from palate.data.vocabulary import Vocabulary
 from palate.lists.popular import silent_about

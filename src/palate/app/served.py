@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 
 from palate._checks import is_number
+from palate._recent import Recent
 from palate.app.answers import ItemInfo, ModelInfo, Similar
 from palate.app.diagnostics import Panel, panels
 from palate.app.errors import BadRating, CannotAnswer, UnknownItem
 from palate.app.positions import Positions, item_vectors
 from palate.app.positions import positions as positions_of
-from palate.app.recent import Recent
 from palate.app.titles import TitleIndex
 from palate.data import columns as names
 from palate.data.forks import filled

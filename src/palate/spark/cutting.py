@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from palate.solve.confidence import Confidence
+from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,13 +60,8 @@ def compress(block: "pa.Table", now: "pa.Table") -> "pa.Table":
     counts = np.bincount(row, minlength=last - first)
     needed, local = np.unique(column, return_inverse=True)
     values, weights = _targets(values, confidence)
-    rows = {
-        "indptr": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        "columns": local.astype(np.int32),
-        "values": values,
-        "weights": weights,
-        "n_columns": n_columns,
-    }
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    rows = Rows(indptr, local.astype(np.int32), values, weights, n_columns)
     sums = np.bincount(row, weights=values, minlength=last - first)
     total = np.bincount(row, weights=weights, minlength=last - first) if weights.size else counts
     about = (needed.astype(np.int32), counts, sums, total)

@@ -54,33 +54,23 @@ class SparkSolver:
         mean: float,
         prior: RowPrior,
         *,
-        stats: bool = False,
-        double: bool = False,
         steps: int = 0,
-        tolerance: float = 0.0,
         first_order: bool = False,
         present: Side | None = None,
         prior_mean: np.ndarray | None = None,
         threads: int = 1,
+        **others: Any,
     ) -> Solved:
         """Solve every row of `rows`; the arguments are those of `solve_rows`."""
         blocks = self._blocks(rows)
-        how = {
-            "mean": mean,
-            "prior": prior,
-            "stats": stats,
-            "double": double,
-            "steps": steps,
-            "tolerance": tolerance,
-            "first_order": first_order,
-            "terms": unobserved_terms(other, mean, prior, threads),
-        }
+        how = {"mean": mean, "prior": prior, "steps": steps, "first_order": first_order, **others}
+        how["terms"] = unobserved_terms(other, mean, prior, threads)
         given = []
         for number, needed in enumerate(blocks.needed):
             part = slice(blocks.bounds[number], blocks.bounds[number + 1])
             given.append(
                 {
-                    "other": (other.factors[needed], other.bias[needed]),
+                    "other": Side(other.factors[needed], other.bias[needed]),
                     "present": None
                     if present is None or not (steps or first_order)
                     else Side(present.factors[part], present.bias[part]),
@@ -110,15 +100,9 @@ class SparkSolver:
             begin, end = rows.indptr[first], rows.indptr[last]
             columns, local = np.unique(rows.columns[begin:end], return_inverse=True)
             needed.append(columns)
-            parts.append(
-                {
-                    "indptr": rows.indptr[first : last + 1] - begin,
-                    "columns": local.astype(np.int32),
-                    "values": rows.values[begin:end],
-                    "weights": rows.weights[begin:end] if rows.weights.size else rows.weights,
-                    "n_columns": rows.n_columns,
-                }
-            )
+            indptr, values = rows.indptr[first : last + 1] - begin, rows.values[begin:end]
+            weights = rows.weights[begin:end] if rows.weights.size else rows.weights
+            parts.append(Rows(indptr, local.astype(np.int32), values, weights, rows.n_columns))
         return Blocks(rows, apart(cells(self.spark, parts), len(parts)), bounds, needed)
 
 
@@ -136,7 +120,7 @@ def _beside(spark: "SparkSession", given: list[Any]) -> "DataFrame":
     from pyspark.sql import functions as f
 
     now = cells(spark, given)
-    size = sum(part["other"][0].nbytes for part in given)
+    size = sum(part["other"].factors.nbytes for part in given)
     now = now.withColumnRenamed("part", "now")
     return f.broadcast(now) if size <= _BROADCAST_BYTES else now.hint("merge")
 

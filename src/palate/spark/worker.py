@@ -1,7 +1,6 @@
 """What runs on Spark's workers: a model is read once in each process, then batches of ids become answers."""
 
 import pickle  # nosec B403 - what the driver of one session sends to its own workers, as Spark does itself
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -12,9 +11,10 @@ import polars as pl
 
 import palate
 from palate._checks import ArgumentError
+from palate._recent import Recent
 from palate.data.frames import to_polars
 from palate.data.vocabulary import Vocabulary
-from palate.solve.rows import Rows, Side, solve_rows
+from palate.solve.rows import solve_rows
 from palate.spark import cutting
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _KEPT = 2  # models that stay in a worker's memory: the one in use and the one it replaces
-_models: OrderedDict[str, Any] = OrderedDict()
+_models: Recent[str, Any] = Recent(_KEPT)
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,12 @@ def model_of(shipped: Shipped) -> Any:
     ModelFileError
         If the file cannot be read here; the message names both versions of palate.
     """
-    if shipped.digest in _models:
-        _models.move_to_end(shipped.digest)
-        return _models[shipped.digest]
+    return _models.get(shipped.digest, lambda: _loaded(shipped))
+
+
+def _loaded(shipped: Shipped) -> Any:
     try:
-        model = palate.load(shipped.path())
+        return palate.load(shipped.path())
     except (palate.ModelFileError, FileNotFoundError) as error:
         here = version_here()
         advice = f" Install palate {shipped.version} on the workers." if here != shipped.version else ""
@@ -92,10 +93,6 @@ def model_of(shipped: Shipped) -> Any:
             f"a Spark worker with palate {here} cannot read the model that palate {shipped.version} sent: "
             f"{error}{advice}"
         ) from None
-    _models[shipped.digest] = model
-    while len(_models) > _KEPT:
-        _models.popitem(last=False)
-    return model
 
 
 def version_here() -> str:
@@ -173,8 +170,7 @@ def _solve(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
     for batch in batches:
         for number, part, now in zip(*(batch.column(name) for name in ("block", "part", "now")), strict=True):
             rows, given = (pickle.loads(cell.as_buffer()) for cell in (part, now))  # nosec B301 - as above
-            other = Side(*given.pop("other"))
-            solved = solve_rows(Rows(**rows), other, threads=1, **given, **order.options["how"])
+            solved = solve_rows(rows, threads=1, **given, **order.options["how"])
             answer = (solved.side.factors, solved.side.bias, solved.stats, solved.n_double)
             cells = pa.array([pickle.dumps(answer, protocol=5)], pa.binary())
             numbers = pa.array([number.as_py()], pa.int32())
@@ -190,18 +186,10 @@ def as_batches(frame: pl.DataFrame, schema: "pa.Schema") -> list[Any]:
     return list(table.cast(schema).combine_chunks().to_batches())
 
 
-def _mark(order: Order, block: "pa.Table", now: "pa.Table") -> "pa.Table":
-    return cutting.mark(block, now)
-
-
-def _compress(order: Order, block: "pa.Table", now: "pa.Table") -> "pa.Table":
-    return cutting.compress(block, now)
-
-
 VERBS: dict[str, Callable[..., Any]] = {
     "recommend": _recommend,
     "predict": _predict,
     "solve": _solve,
-    "mark": _mark,
-    "compress": _compress,
+    "mark": lambda _, block, now: cutting.mark(block, now),
+    "compress": lambda _, block, now: cutting.compress(block, now),
 }
