@@ -7,6 +7,7 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.evaluation.evaluation import Evaluation
+from palate.evaluation.groups import about_users
 from palate.evaluation.item_bins import joined
 from palate.evaluation.scoring import Outcome
 
@@ -42,13 +43,6 @@ def pool(evaluations: list[Evaluation]) -> Evaluation:
         )
         for outcome in first.outcomes
     )
-    about = {
-        **first.about,
-        "n_test": int(n_test.sum()),
-        "n_users": len(users),
-        "n_relevant": int(n_relevant.sum()),
-        "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
-    }
     return replace(
         first,
         outcomes=outcomes,
@@ -56,7 +50,7 @@ def pool(evaluations: list[Evaluation]) -> Evaluation:
         n_train=np.round(n_train / n_folds).astype(np.int64),
         n_test=n_test,
         n_relevant=n_relevant,
-        about=about,
+        about=first.about | about_users(n_test, n_relevant, first.about["n_items"]),
         notes=(),
         folds=_by_fold(evaluations),
     )

@@ -21,6 +21,7 @@ from palate.evaluation.evaluated_model import (
 )
 from palate.evaluation.evaluation import Evaluation
 from palate.evaluation.folding import fold_in as folded
+from palate.evaluation.groups import about_users
 from palate.evaluation.named import check_candidates, named_scorers
 from palate.evaluation.notes import all_relevant, notes_on
 from palate.evaluation.popular import MostPopular
@@ -158,12 +159,9 @@ class EvaluationInput:
         own = np.full(len(test_set.users), -1, dtype=np.int64)
         own[test_set.row] = user
         n_relevant = np.bincount(test_set.row[test_set.relevant], minlength=len(own))
+        n_test = np.diff(test.user_indptr)[test_set.users]
         about = {
-            "n_test": len(test),
-            "n_users": len(own),
-            "n_items": len(np.unique(test.item_index)),
-            "n_relevant": int(n_relevant.sum()),
-            "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
+            **about_users(n_test, n_relevant, len(np.unique(test.item_index))),
             "relevant_from": test_set.lowest_relevant,
             "gain": test_set.gain,
             "k": list(test_set.ks),
@@ -172,7 +170,7 @@ class EvaluationInput:
             outcomes=outcomes,
             users=test.users.take(test_set.users),
             n_train=np.append(first.user_counts, 0)[own],
-            n_test=np.diff(test.user_indptr)[test_set.users],
+            n_test=n_test,
             n_relevant=n_relevant,
             about=about,
             resamples=resamples,

@@ -20,7 +20,7 @@ from palate.evaluation.groups import (
     KNOWN,
     MODEL,
     N_TRAIN,
-    about_some,
+    about_users,
     activity_of,
     chosen_users,
     known_groups,
@@ -253,7 +253,7 @@ class Evaluation:
             n_train=self.n_train[rows],
             n_test=n_test,
             n_relevant=n_relevant,
-            about={**self.about, **about_some(n_test, n_relevant)},
+            about={**self.about, **about_users(n_test, n_relevant)},
             notes=(),
             folds=None,
         )

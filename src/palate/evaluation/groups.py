@@ -28,12 +28,12 @@ def chosen_users(users: object, n_train: np.ndarray) -> np.ndarray:
     return rows
 
 
-def about_some(n_test: np.ndarray, n_relevant: np.ndarray) -> dict[str, Any]:
-    """Return what was tested of some users, from the numbers of their test ratings."""
+def about_users(n_test: np.ndarray, n_relevant: np.ndarray, n_items: int | None = None) -> dict[str, Any]:
+    """Return what was tested of users, from the numbers of their test ratings, and of items where known."""
     return {
         "n_test": int(n_test.sum()),
         "n_users": len(n_test),
-        "n_items": None,
+        "n_items": n_items,
         "n_relevant": int(n_relevant.sum()),
         "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
     }
