@@ -1,6 +1,6 @@
 """`palate info`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,45 +62,42 @@ def describe(model: "Model") -> dict[str, Any]:
 
 def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     """Return the arrays of a model: name, shape, type, number of parameters, bytes."""
-    arrays = {name: getattr(model, name) for name in _BLOCKS if getattr(model, name) is not None}
-    for side in (model.factors.user, model.factors.item):
-        own = side.noise
-        parts = () if own is None else ("scale", "degrees", "session")
-        arrays |= {
-            f"{side.name}_noise.{part}": getattr(own, part)
-            for part in parts
-            if getattr(own, part) is not None
-        }
-        for group in () if side.features is None else side.features.groups:
-            arrays[f"{side.name}_features.{group.name}"] = group.weights
-    if model.context is not None:
-        arrays |= {
-            f"context.{name}": getattr(model.context, name)
-            for name in ("user_shift", "item_shift", "session_effect")
-        }
-    parameters = {name: int(array.size) for name, array in arrays.items()}
-    if model.context is not None:
-        known = model.context
-        arrays |= {
-            "context.edges": known.edges,
-            "context.user_time_bin": known.user_time_bin,
-            "context.sessions": known.sessions.indptr,
-        }
-        arrays |= {"context.session_begin": known.sessions.begin, "context.session_end": known.sessions.end}
-    if model.ratings is not None:
-        for name in ("indptr", "items", "codes", "levels", "held_out", "weight", "timestamp"):
-            if getattr(model.ratings, name) is not None:
-                arrays[f"ratings.{name}"] = getattr(model.ratings, name)
+    learned = {name: array for name, array in _learned(model) if array is not None}
+    kept = {name: array for name, array in _kept(model) if array is not None}
     return [
         {
             "name": name,
             "shape": list(array.shape),
             "dtype": str(array.dtype),
-            "parameters": parameters.get(name, 0),  # what is kept of the data is no parameter
+            "parameters": int(array.size) if name in learned else 0,
             "bytes": int(array.nbytes),
         }
-        for name, array in arrays.items()
+        for name, array in (learned | kept).items()
     ]
+
+
+def _learned(model: "FactorModel") -> Iterator[tuple[str, Any]]:
+    """Yield the parameters by name, None for those that the model does not have."""
+    for name in _BLOCKS:
+        yield name, getattr(model, name)
+    for side in (model.factors.user, model.factors.item):
+        for part in ("scale", "degrees", "session"):
+            yield f"{side.name}_noise.{part}", getattr(side.noise, part, None)
+        for group in () if side.features is None else side.features.groups:
+            yield f"{side.name}_features.{group.name}", group.weights
+    for name in ("user_shift", "item_shift", "session_effect"):
+        yield f"context.{name}", getattr(model.context, name, None)
+
+
+def _kept(model: "FactorModel") -> Iterator[tuple[str, Any]]:
+    """Yield what is kept of the data by name, None for what is not."""
+    for name in ("edges", "user_time_bin"):
+        yield f"context.{name}", getattr(model.context, name, None)
+    sessions = getattr(model.context, "sessions", None)
+    for name, part in (("sessions", "indptr"), ("session_begin", "begin"), ("session_end", "end")):
+        yield f"context.{name}", getattr(sessions, part, None)
+    for name in ("indptr", "items", "codes", "levels", "held_out", "weight", "timestamp"):
+        yield f"ratings.{name}", getattr(model.ratings, name, None)
 
 
 def _show(model: "FactorModel", about: dict[str, Any]) -> None:
