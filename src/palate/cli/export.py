@@ -1,7 +1,7 @@
 """`palate export vectors`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,9 +11,6 @@ from palate.cli.arguments import load
 from palate.cli.errors import usage_error
 from palate.cli.output import check_writable, print_json, print_text, write_frame
 from palate.cli.writing import instead
-
-if TYPE_CHECKING:
-    pass
 
 SIDES = ("items", "users", "both")
 
