@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
     from palate.model.history import SweepReport
     from palate.model.model import Model
-    from palate.recommender.recommender import Recommender
     from palate.training.trainer import Trainer
 
 
@@ -53,56 +52,38 @@ class Outcome:
 
 
 def fit(trainer: "Trainer", data: "Dataset", how: How, read_seconds: float) -> Outcome:
-    """Fit the trainer, with a progress bar."""
+    """Fit the trainer, and show how far it is."""
     from palate.recommender.recommender import Recommender
-    from palate.training.progress import TrainingBar
+    from palate.training.progress import Steps, TrainingBar
 
     began = time.perf_counter()
     reports: list[SweepReport] = []
+    ratings, validation = _parts(data.ratings, how)
+    options: dict[str, Any] = {"checkpoint": how.checkpoint, "threads": how.threads, "seed": how.seed}
     if isinstance(trainer, Recommender):
-        model = _fit_recommender(trainer, data, how)
+        _check_of_factors(how)
+        if how.share is not None or how.prepared is not None:
+            options["validation"] = validation
+        with Steps() as steps:
+            model: Model = trainer.fit(ratings, catalog=data.catalog, callback=steps, **options)
         return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
+    options |= {"validation": validation, "start": how.start, "refit": how.refit, **how.extra}
     with TrainingBar(getattr(trainer, "max_sweeps", 1)) as bar:
 
         def after_sweep(report: "SweepReport") -> None:
             reports.append(report)
             bar(report)
 
-        ratings, validation = _parts(data.ratings, how)
-        options: dict[str, Any] = {"start": how.start, "refit": how.refit, "checkpoint": how.checkpoint}
-        options |= {"callback": after_sweep, **how.extra}
-        model = trainer.fit(
-            ratings,
-            validation=validation,
-            catalog=data.catalog,
-            threads=how.threads,
-            seed=how.seed,
-            **options,
-        )
+        options["callback"] = after_sweep
+        model = trainer.fit(ratings, catalog=data.catalog, **options)
     return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
 
 
-def _fit_recommender(trainer: "Recommender", data: "Dataset", how: How) -> Any:
-    """Fit both heads, and say what is being done."""
-    from palate.training.progress import Steps
-
+def _check_of_factors(how: How) -> None:
+    """Refuse options of trainers of factors, which the two heads of a recommender do not take."""
     if how.start is not None or how.refit or how.extra:
         raise usage_error(
             "--start, --refit and --user-table are for a trainer of factors, such as --trainer least-squares"
-        )
-    options: dict[str, Any] = {} if how.share is None else {"validation": how.share}
-    ratings = data.ratings
-    if how.prepared is not None:
-        ratings, options["validation"] = _parts(data.ratings, how)
-    with Steps() as steps:
-        return trainer.fit(
-            ratings,
-            catalog=data.catalog,
-            checkpoint=how.checkpoint,
-            callback=steps,
-            threads=how.threads,
-            seed=how.seed,
-            **options,
         )
 
 
