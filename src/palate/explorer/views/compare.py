@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from palate.app.answers import Answer, Row
-from palate.explorer.frame import Page
+from palate.explorer.frame import Page, problem
 from palate.explorer.parts import tag
 from palate.explorer.views.lists import asked, explain_numbers, short_list
 
@@ -22,11 +22,9 @@ def show(page: Page) -> None:
                 tag("a", "The lesson's before and after", href=address)
         explain_numbers(page, state.model, state.other)
         if len(state.models) < 2:
-            tag(
-                "p",
+            problem(
                 "There is one model, so there is one list. To compare, start with two models: "
-                "palate explore old.palate new.palate.",
-                "p-note",
+                "palate explore old.palate new.palate."
             )
             _list(page, "A", state.model, asked(page, state.model), None)
             return

@@ -60,13 +60,11 @@ def _person(page: Page, person: Person) -> None:
             with tag("div"):
                 tag("h3", "Rated")
                 history(page, person.user, state.model)
-            answers = {
-                "A": asked(page, state.model, user=person.user),
-                "B": asked(page, state.other, user=person.user),
-            }
-            for letter, model in (("A", state.model), ("B", state.other)):
-                if letter == "B" and state.other == state.model:
-                    continue
+            models = {"A": state.model}
+            if state.other != state.model:
+                models["B"] = state.other
+            answers = {letter: asked(page, model, user=person.user) for letter, model in models.items()}
+            for letter, model in models.items():
                 with tag("div"):
                     tag("h3", f"List {letter}: {model}")
                     short_list(page, answers[letter], lambda row: _wrong(page, person, row, answers))

@@ -7,7 +7,7 @@ from typing import Any
 from palate.app.answers import ItemInfo
 from palate.app.errors import NotKnown
 from palate.explorer.changes import gone, marks, summary
-from palate.explorer.frame import Page, search_field
+from palate.explorer.frame import Page, problem, search_field
 from palate.explorer.parts import Element, button, count, levels_of, name_of, stars, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import about, asked, long_list, said_of
@@ -187,7 +187,7 @@ class Rating:
         self.list.clear()
         with self.list:
             if isinstance(answer, str):
-                tag("p", answer, "p-note")
+                problem(answer)
                 return
             tag("p", about(answer), "soft small")
             changed = marks(before.rows if before else answer.rows, answer.rows)
