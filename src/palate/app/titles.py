@@ -1,26 +1,14 @@
 """Search of items by title, whatever the case and the accents, the best known first."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 
-_ARTICLES = (
-    "the ",
-    "a ",
-    "an ",
-    "le ",
-    "la ",
-    "les ",
-    "l'",
-    "el ",
-    "los ",
-    "las ",
-    "il ",
-    "der ",
-    "die ",
-    "das ",
-)
+from palate.data.titles import ARTICLES
+
+_ARTICLE = re.compile(rf"({ARTICLES})((?<=')|\s)", re.IGNORECASE)
 
 
 def folded(text: str) -> str:
@@ -96,7 +84,8 @@ class TitleIndex:
 
     def _grade(self, at: int, wanted: str, words: list[str]) -> int:
         text = self._texts[at]
-        whole = next((text.removeprefix(article) for article in _ARTICLES if text.startswith(article)), text)
+        article = _ARTICLE.match(text)
+        whole = text if article is None else text[article.end() :]
         if wanted in (text, whole, text + self._years[at], whole + self._years[at]):
             return 0
         padded = f" {text}{self._years[at]}"

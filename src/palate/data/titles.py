@@ -9,11 +9,11 @@ from palate.data import columns as names
 
 # Articles that MovieLens moves behind the title. English first, then French, Italian, Spanish,
 # Portuguese, German, Scandinavian and Dutch; "L'" is joined without a space.
-_ARTICLES = (
+ARTICLES = (
     r"The|A|An|Da|Le|La|Les|L'|Un|Une|Des|Il|Lo|I|Gli|Uno|Una|El|Los|Las|O|Os|As|Um|Uma"
     r"|Der|Die|Das|Den|Ein|Eine|Det|De|En|Et|Ett|Het|Een"
 )
-_ARTICLE = re.compile(rf"^(\s*(?:a\.k\.a\.\s+)?)(.*\S),\s+({_ARTICLES})(\s*)$", re.DOTALL)
+_ARTICLE = re.compile(rf"^(\s*(?:a\.k\.a\.\s+)?)(.*\S),\s+({ARTICLES})(\s*)$", re.DOTALL)
 _YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?\s*)?\)\s*$")  # (1988), (2006-2007) or (2007-)
 
 
