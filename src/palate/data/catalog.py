@@ -20,7 +20,7 @@ from palate.data.forks import (
     without_nan,
 )
 from palate.data.frames import require_columns, to_polars
-from palate.data.ids import KIND_NAMES, WhereRow, has_surrogate, id_column, row_label
+from palate.data.ids import KIND_NAMES, WhereRow, has_surrogate, id_column, refuse_first, row_label
 from palate.data.libraries import frame_kind
 from palate.data.matrix import RatingMatrix
 from palate.data.tags import tag_column
@@ -267,17 +267,9 @@ def _year(column: pl.Series, where: WhereRow) -> pl.Series:
         numbers = without_nan(numbers)
     as_float = numbers.cast(pl.Float64, strict=False)
     years = as_float.cast(pl.Int32, strict=False)
-    wrong = (
-        numbers.is_not_null()
-        & (as_float.is_null() | years.is_null() | filled(years.cast(pl.Float64) != as_float, False))
-    ).to_numpy()
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ArgumentError(
-            f"column {column.name!r} of the catalog",
-            "hold years as whole numbers",
-            f"{column[row]!r} at {where(row)}",
-        )
+    wrong = as_float.is_null() | years.is_null() | filled(years.cast(pl.Float64) != as_float, False)
+    what = f"column {column.name!r} of the catalog"
+    refuse_first(numbers.is_not_null() & wrong, column, what, "hold years as whole numbers", where)
     return years
 
 

@@ -46,6 +46,15 @@ def row_label(row: int) -> str:
     return f"0-based row {row}"
 
 
+def refuse_first(
+    wrong: pl.Series, values: pl.Series, what: str, must: str, where: WhereRow = row_label
+) -> None:
+    """Raise ArgumentError that names the first value that is `wrong` (bool, without nulls), if any is."""
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise ArgumentError(what, must, f"{values[row]!r} at {where(row)}")
+
+
 def id_column(values: object, what: str, where: WhereRow = row_label) -> tuple[pl.Series, str]:
     """Return ids as a Polars series and their kind: "int", "uint", "str" or "uuid".
 

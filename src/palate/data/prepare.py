@@ -1,14 +1,15 @@
 """`palate prepare`: the two files that the matrix-factorization lesson starts from, of a raw table."""
 
 import json
-import os
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError
+from palate._files import replace_file
 from palate._random import from_seed
 from palate.data import columns as names
 from palate.data.catalog import Catalog
@@ -20,6 +21,7 @@ from palate.data.titles import unique_keys
 
 FILES = ("rating.csv", "movie.csv", "ids.csv")
 SPLIT_FILE = "split.json"
+_ROWS = 1 << 18  # of a table that stand in memory as text
 _INDEX = "index"  # written without a name: pandas' index_col=0 takes it as the index
 _NO_TITLE, _NO_GENRES = "(no title listed)", "(no genres listed)"  # MovieLens writes the second itself
 
@@ -194,12 +196,7 @@ def _id_table(ratings: Ratings) -> pl.DataFrame:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    """Write a CSV file under another name first, so that an interrupted run leaves no half file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write((",".join("" if name == _INDEX else name for name in frame.columns) + "\n").encode())
-            frame.write_csv(file, include_header=False)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write a CSV file, some rows at a time."""
+    header = ",".join("" if name == _INDEX else name for name in frame.columns) + "\n"
+    parts = (part.write_csv(include_header=False) for part in frame.iter_slices(_ROWS))
+    replace_file(path, (text.encode() for text in chain([header], parts)))

@@ -15,7 +15,7 @@ import polars as pl
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.arguments import warn_caller
-from palate.data.ids import WhereRow, row_label
+from palate.data.ids import WhereRow, refuse_first, row_label
 from palate.data.series import shown, to_series
 from palate.data.time_units import (
     DATETIMES,
@@ -146,9 +146,7 @@ def raw_times(values: object, what: str, where: WhereRow = row_label) -> tuple[n
         return _finite(series.cast(pl.Float64).to_numpy(), what, where), None
     if series.dtype.is_integer() or series.dtype == pl.Null:
         fits = series.cast(pl.Int64, strict=False)
-        if fits.null_count():
-            row = int(fits.is_null().arg_max() or 0)
-            raise ArgumentError(what, "fit 64 bits", f"{series[row]} at {where(row)}")
+        refuse_first(fits.is_null(), series, what, "fit 64 bits", where)
         return np.ascontiguousarray(fits.to_numpy()), None
     raise ArgumentTypeError(
         what,

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, Setting, Words
-from palate.data.ids import WhereRow
+from palate.data.ids import WhereRow, refuse_first
 from palate.data.time_units import DATETIMES
 from palate.data.times import dates_of_texts, raw_times
 from palate.io.blocks import Block
@@ -65,10 +65,7 @@ def numbers_of(column: pl.Series, decimal: str, label: str, where: WhereRow) -> 
     if decimal == ",":
         texts = column.str.replace_all(".", "?", literal=True).str.replace(",", ".", literal=True)
     numbers = texts.str.strip_chars().cast(pl.Float32, strict=False)
-    wrong = numbers.is_null() & column.is_not_null()
-    if wrong.any():
-        row = int(wrong.arg_max() or 0)
-        raise ArgumentError(label, "hold numbers", f"{column[row]!r} at {where(row)}")
+    refuse_first(numbers.is_null() & column.is_not_null(), column, label, "hold numbers", where)
     return numbers
 
 
@@ -84,9 +81,7 @@ def datetimes(texts: pl.Series, label: str, where: WhereRow, pattern: str | None
     except pl.exceptions.PolarsError:
         times = pl.Series([None] * len(texts), dtype=pl.Datetime)
     wrong = times.is_null() & texts.is_not_null()
-    if wrong.any():
-        row = int(wrong.arg_max() or 0)
-        raise ArgumentError(label, f"hold times written as {pattern!r}", f"{texts[row]!r} at {where(row)}")
+    refuse_first(wrong, texts, label, f"hold times written as {pattern!r}", where)
     return times
 
 

@@ -3,6 +3,7 @@
 import glob
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -107,14 +108,12 @@ def _blocks(source: Source, columns: list[str]) -> Iterator[pl.DataFrame]:
     before it in part.
     """
     for part in source.parts or (source,):
-        try:
+        with _sound(part):
             lazy = _scan(part).select(columns)
             n_rows = int(lazy.select(pl.len()).collect().item())
             size = max(BLOCK, -(-n_rows // 32))
             for start in range(0, max(n_rows, 1), size):
                 yield lazy.slice(start, size).collect()
-        except UNREADABLE as error:
-            raise ValueError(_not_parquet(part, error)) from None
 
 
 def _scan(source: Source) -> pl.LazyFrame:
@@ -125,10 +124,8 @@ def _scan(source: Source) -> pl.LazyFrame:
 
 def _schema(source: Source) -> dict[str, pl.DataType]:
     """Return the columns of a file with their types."""
-    try:
+    with _sound(source):
         return dict(_scan(source).collect_schema())
-    except UNREADABLE as error:
-        raise ValueError(_not_parquet(source, error)) from None
 
 
 def _check_parts(source: Source, schemas: list[dict[str, pl.DataType]], columns: dict[str, str]) -> None:
@@ -156,17 +153,20 @@ def columnar(source: Source, columns: list[str] | None = None) -> pl.DataFrame:
     """Return a whole Parquet or Arrow file, or some columns of it."""
     if source.parts:
         return pl.concat([columnar(part, columns) for part in source.parts], how="vertical_relaxed")
-    try:
+    with _sound(source):
         return _scan(source).select(columns or pl.all()).collect()
+
+
+@contextmanager
+def _sound(source: Source) -> Iterator[None]:
+    """Turn what Polars says of a file that it cannot read into an error that names the file."""
+    try:
+        yield
     except UNREADABLE as error:
-        raise ValueError(_not_parquet(source, error)) from None
-
-
-def _not_parquet(source: Source, error: BaseException) -> str:
-    return (
-        f"{source.name} must be a sound {'Arrow' if is_arrow(source) else 'Parquet'} file; reading it "
-        f"failed: {reason_of(error)}."
-    )
+        kind = "Arrow" if is_arrow(source) else "Parquet"
+        raise ValueError(
+            f"{source.name} must be a sound {kind} file; reading it failed: {reason_of(error)}."
+        ) from None
 
 
 def reason_of(error: BaseException) -> str:

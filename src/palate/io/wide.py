@@ -7,7 +7,7 @@ import polars as pl
 
 from palate._checks import ArgumentError
 from palate.data.checks import rating_values
-from palate.data.ids import WhereRow
+from palate.data.ids import WhereRow, refuse_first
 from palate.io.cells import marked
 from palate.io.columnar import columnar
 from palate.io.foreign import is_arrow, is_parquet
@@ -62,9 +62,7 @@ def read_wide(source: Source, user: str | None, options: TableOptions) -> Column
 
     texts = long["rating"].str.replace(",", ".", literal=True) if options.decimal == "," else long["rating"]
     numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
-    if numbers.null_count():
-        row = int(numbers.is_null().arg_max() or 0)
-        raise ArgumentError("cells", "hold numbers", f"{long['rating'][row]!r} at {place_of(row)}")
+    refuse_first(numbers.is_null(), long["rating"], "cells", "hold numbers", place_of)
     items = pl.Series(names, dtype=pl.String).gather(columns)
     column: dict[str, Any] = {
         "user": _ids(long[str(place)]),

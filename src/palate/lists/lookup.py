@@ -10,7 +10,7 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.data.frames import from_polars, require_columns, to_polars
-from palate.data.libraries import FRAME_KINDS, is_frame
+from palate.data.libraries import FRAME_KINDS, is_frame, library_of
 from palate.data.series import to_series
 from palate.data.vocabulary import Vocabulary
 from palate.scorer import Scorer
@@ -116,9 +116,8 @@ def element(ids: object, position: int) -> Any:
 def answer(frame: pl.DataFrame, scorer: Scorer, *arguments: object) -> Any:
     """Return a frame in the library of the first column or frame among the arguments, else the scorer's."""
     for argument in arguments:
-        root = type(argument).__module__.split(".")[0]
-        if root in FRAME_KINDS:
-            return from_polars(frame, root)
+        if library_of(argument) in FRAME_KINDS:
+            return from_polars(frame, library_of(argument))
     return from_polars(frame, scorer.frame_kind)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError
+from palate._files import replace_file
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import require_threads
@@ -154,9 +155,7 @@ def _begin(parts: Path, plan: dict[str, Any]) -> None:
             )
         return
     parts.mkdir(exist_ok=True)
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(plan), "utf-8")
-    os.replace(unfinished, file)
+    replace_file(file, [json.dumps(plan).encode()])
 
 
 def _plan(model: Recommends, n: int, size: int, options: dict[str, object]) -> dict[str, Any]:
