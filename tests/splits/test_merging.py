@@ -1,13 +1,15 @@
 """Two tables of pairs as one are the stable sort of both."""
 
 import itertools
+import pickle
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from palate.data.ratings import Ratings
-from palate.splits.holdout import merged_with_train
+from palate.splits.holdout import merge_holdout, merged_with_train
 from palate.splits.merging import merged_rows
 
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=40)
@@ -27,7 +29,7 @@ def test_merged_rows_are_the_stable_sort_of_both_tables(first, second, in_order,
     order = np.lexsort((np.arange(len(rows)), columns, rows))
     both = merged_rows(one, two, (7, 7), threads)
     values = np.arange(len(rows), dtype=np.float32)
-    assert both.row_numbers().tolist() == rows[order].tolist()
+    assert np.repeat(np.arange(7), np.diff(both.indptr)).tolist() == rows[order].tolist()
     assert both.together(one[1], two[1]).tolist() == columns[order].tolist()
     assert both.together(values[: len(first)], values[len(first) :]).tolist() == order.tolist()
     assert both.second.tolist() == (order >= len(first)).tolist()
@@ -66,3 +68,17 @@ def test_the_training_ratings_are_what_the_mask_leaves(pairs, data, weighted, in
         assert getattr(own, name).tolist() == getattr(kept, name).tolist(), name
     assert (own.users, own.items) == (everything.users, everything.items)
     assert not weighted or own.weight.tolist() == kept.weight.tolist()
+
+
+def test_ratings_of_both_make_the_user_of_each_when_it_is_asked_for():
+    train = Ratings.from_arrays(["a", "a", "c"], [1, 2, 1], [1, 2, 3], scale=(1, 5))
+    held_out = Ratings.from_arrays(["b", "c"], [2, 2], [4, 5], scale=(1, 5))
+    both, second = merge_holdout(train, held_out)
+    assert "user_index" not in vars(both)
+    again = pickle.loads(pickle.dumps(both))
+    for ratings in (both, again, replace(both, declared=False), both.select(np.arange(5))):
+        assert ratings.user_index.tolist() == [0, 0, 1, 2, 2]
+        assert ratings.user_index.dtype == np.int32
+        assert ratings.user_indptr.tolist() == [0, 2, 3, 5]
+    assert both.to_frame().rows()[2] == ("b", 2, 4.0)
+    assert second.tolist() == [False, False, True, False, True]

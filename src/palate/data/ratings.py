@@ -303,6 +303,26 @@ class Ratings:
         return from_polars(frame, kind or self.frame_kind)
 
 
+class RatingsByUser(Ratings):
+    """Ratings whose `user_index` is made from `user_indptr` when it is first asked for.
+
+    Training does not ask for it, and is spared an array as long as the ratings.
+    """
+
+    @classmethod
+    def of(cls, user_indptr: np.ndarray, **fields: Any) -> "RatingsByUser":
+        """Return the ratings of these fields, in the order of users, without their `user_index`."""
+        ratings = cls(user_index=np.empty(0, np.int32), **fields)
+        vars(ratings).pop("user_index")
+        vars(ratings)["user_indptr"] = user_indptr
+        return ratings
+
+    @cached_property
+    def user_index(self) -> np.ndarray:
+        """The user of each rating, int32."""
+        return np.repeat(np.arange(self.n_users, dtype=np.int32), np.diff(self.user_indptr))
+
+
 def build(
     column: dict[str, Any],
     labels: dict[str, str],

@@ -109,14 +109,6 @@ def interleave(first, last, one_indptr, one, two_indptr, two, out_indptr, second
             i += 1
 
 
-@kernel()
-def repeat_rows(first, last, indptr, out):
-    """Write the number of its row to every entry of rows `first` to `last`."""
-    for row in range(first, last):
-        for entry in range(indptr[row], indptr[row + 1]):
-            out[entry] = row
-
-
 @inlined()
 def _slot(key, slots, levels):
     """Return where a key stands in the hash table `slots` of places in `levels`, or where it would go."""

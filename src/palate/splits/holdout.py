@@ -8,7 +8,7 @@ from palate._checks import ArgumentError, ArgumentTypeError, InPython, Words
 from palate._random import Stream, key_of
 from palate.data.arguments import warn_caller
 from palate.data.forks import needs_threads
-from palate.data.ratings import Ratings
+from palate.data.ratings import Ratings, RatingsByUser
 from palate.data.scales import ScaleWarning, off_scale
 from palate.data.vocabulary import Vocabulary
 from palate.splits.merging import merged_rows
@@ -89,14 +89,14 @@ def merged_with_train(
         return None if one is None or two is None else both.together(one, two)
 
     low, high = min(train.scale[0], holdout.scale[0]), max(train.scale[1], holdout.scale[1])
-    merged = Ratings(
-        users,
-        items,
-        both.row_numbers(),
-        both.together(item_numbers[0], item_numbers[1]),
-        both.together(train.value, holdout.value),
-        column("timestamp"),
-        column("weight"),
+    merged = RatingsByUser.of(
+        both.indptr,
+        users=users,
+        items=items,
+        item_index=both.together(item_numbers[0], item_numbers[1]),
+        value=both.together(train.value, holdout.value),
+        timestamp=column("timestamp"),
+        weight=column("weight"),
         scale=train.scale if train.declared else (low, high),
         declared=train.declared,
         frame_kind=train.frame_kind,
@@ -105,9 +105,7 @@ def merged_with_train(
     own = None
     if both.orders[0] is None:
         own = replace(train, users=users, items=items, user_index=user_numbers[0], item_index=item_numbers[0])
-    for ratings, starts in ((merged, both.indptr), (own, both.starts[0])):
-        if ratings is not None:
-            vars(ratings)["user_indptr"] = starts  # it is known, and need not be counted again
+        vars(own)["user_indptr"] = both.starts[0]  # it is known, and need not be counted again
     return merged, both.second, own
 
 

@@ -39,14 +39,6 @@ class MergedRows:
     def _bounds(self) -> np.ndarray:
         return balanced_bounds(self.indptr)
 
-    def row_numbers(self) -> np.ndarray:
-        """Return the row of each pair, int32."""
-        from palate.kernels.chunks import repeat_rows
-
-        out = np.empty(len(self.second), np.int32)
-        run_chunks(repeat_rows, self._bounds, self.threads, self.indptr, out)
-        return out
-
     def together(self, one: np.ndarray, two: np.ndarray) -> np.ndarray:
         """Return the values of the pairs of both tables, given those of each in its own order."""
         from palate.kernels.chunks import interleave

@@ -121,12 +121,13 @@ class Problem:
     def validation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """User indexes, item indexes and values of the ratings held out."""
         ratings, rows = self.ratings, np.flatnonzero(self.held_out)
+        users = np.searchsorted(ratings.user_indptr, rows, side="right") - 1
         values = ratings.value[rows]
         if self.confidence is not None:
             values, _ = self.confidence.apply(values, np.empty(0, np.float32))
         if self.user_scale is not None:
-            values = values * self.user_scale[ratings.user_index[rows]]
-        return ratings.user_index[rows].astype(np.int64), ratings.item_index[rows].astype(np.int64), values
+            values = values * self.user_scale[users]
+        return users, ratings.item_index[rows].astype(np.int64), values
 
     @property
     def held_out_times(self) -> np.ndarray | None:
