@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from palate._checks import ArgumentError, Setting, Words
+from palate._aligned import aligned_empty
 from palate._parallel import even_bounds, run_chunks
 from palate._random import Stream, key_of
 from palate.data.ratings import Ratings
@@ -128,7 +129,8 @@ def grown_start(
     penalties = penalties * float(priors[1].precision[0, 0, 0])
     products = float(squares @ problem.by_user.counts)
     scale = math.sqrt(_GROWN * float(penalties.sum(dtype=np.float64)) / products) if products > 0 else 1.0
-    return replace(users, factors=users.factors * np.float32(scale)), start[1]
+    scaled = np.multiply(users.factors, np.float32(scale), out=aligned_empty(*users.factors.shape))
+    return replace(users, factors=scaled), start[1]
 
 
 def spectral_start(
