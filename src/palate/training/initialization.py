@@ -6,8 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words
 from palate._aligned import aligned_empty
+from palate._checks import ArgumentError, Setting, Words
 from palate._parallel import even_bounds, run_chunks
 from palate._random import Stream, key_of
 from palate.data.ratings import Ratings
