@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palate._nearest import did_you_mean
+from palate._words import counted
 from palate.cli.errors import usage_error
 
 if TYPE_CHECKING:
@@ -109,8 +110,13 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
         If the model does not know it; the message says what its ids are like.
     """
     found = find_id(vocabulary, text, side)
-    if found is not None:
-        return found
+    if found is None:
+        raise KeyError(_unknown(vocabulary, text, side))
+    return found
+
+
+def _unknown(vocabulary: "Vocabulary", text: str, side: str) -> str:
+    """Return the message for a text that stands for no id of a model."""
     kind = "nothing: it has none"
     if len(vocabulary):
         article = "an" if vocabulary.type_name == "integer" else "a"
@@ -122,15 +128,12 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
         if vocabulary.kind == "str" and len(vocabulary) <= _SEARCHED
         else ""
     )
-    count = f"{len(vocabulary):,} {side}{'' if len(vocabulary) == 1 else 's'}"
-    raise KeyError(
+    option = ""
+    if text[:1] == "-" and not text[1:2].isdigit():
+        option = f" '{text}' is not an option of this command either; see --help."
+    return (
         f"unknown {side} id '{text}': {'an' if side == 'item' else 'a'} {side} id of this model is {kind} "
-        f"({count}).{near}{_FOR_NEW if side == 'user' and not near else ''}"
-        + (
-            f" '{text}' is not an option of this command either; see --help."
-            if text[:1] == "-" and not text[1:2].isdigit()
-            else ""
-        )
+        f"({counted(len(vocabulary), side)}).{near}{_FOR_NEW if side == 'user' and not near else ''}{option}"
     )
 
 
@@ -152,41 +155,30 @@ def item_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[A
 
     Unknown ones are an error under "raise"; otherwise they stand as they are.
     """
-    found = []
-    for text in texts:
-        try:
-            found.append(known_id(model.items, text, "item"))
-        except KeyError as error:
-            labelled = _labelled(model, text)
-            if len(labelled) == 1:
-                found.append(model.items.id(int(labelled[0])))
-                continue
-            if unknown != "raise":
-                found.append(
-                    model.items.parse(text.strip() if model.items.kind != "str" else text, "item id")
-                )
-                continue
-            if has_titles(model) and len(rated_with_title(model, text)):
-                raise KeyError(
-                    f"{error.args[0]} To name items by title: --title {shlex.quote(text)}."
-                ) from None
-            raise
-    return found
+    return [_item_id(model, text, unknown) for text in texts]
+
+
+def _item_id(model: "Model", text: str, unknown: str) -> Any:
+    found = find_id(model.items, text, "item")
+    if found is not None:
+        return found
+    labelled = _labelled(model, text)
+    if len(labelled) == 1:
+        return model.items.id(int(labelled[0]))
+    if unknown != "raise":
+        return model.items.parse(text if model.items.kind == "str" else text.strip(), "item id")
+    by_title = has_titles(model) and len(rated_with_title(model, text))
+    hint = f" To name items by title: --title {shlex.quote(text)}." if by_title else ""
+    raise KeyError(f"{_unknown(model.items, text, 'item')}{hint}")
 
 
 def _labelled(model: "Model", text: str) -> Any:
     """Return the positions of the items called exactly so: by title, with year, or "item 7"."""
-    if has_titles(model):
-        rows = _catalog(model).find(text, exact=True)
-        rows = rows[rows < len(model.items)]
-        if len(rows):
-            return rows
-    if text.startswith("item "):
-        try:
-            return [model.items.index(known_id(model.items, text.removeprefix("item "), "item"))]
-        except KeyError:
-            pass
-    return []
+    rows = _rated_called(model, text, exact=True) if has_titles(model) else ()
+    if not len(rows) and text.startswith("item "):
+        found = find_id(model.items, text.removeprefix("item "), "item")
+        return [] if found is None else [model.items.index(found)]
+    return rows
 
 
 def _catalog(model: "Model") -> "Catalog":
@@ -205,13 +197,13 @@ def rated_with_title(model: "Model", text: str) -> Any:
 
     If there are titles that equal it, only those.
     """
-    catalog = _catalog(model)
-    for exact in (True, False):
-        rows = catalog.find(text, exact=exact)
-        rows = rows[rows < len(model.items)]  # what nobody rated has no vector
-        if len(rows):
-            break
-    return rows
+    exact = _rated_called(model, text, exact=True)
+    return exact if len(exact) else _rated_called(model, text, exact=False)
+
+
+def _rated_called(model: "Model", text: str, exact: bool) -> Any:
+    rows = _catalog(model).find(text, exact=exact)
+    return rows[rows < len(model.items)]  # what nobody rated has no vector
 
 
 def item_with_title(model: "Model", text: str) -> Any:
@@ -268,14 +260,10 @@ def item_named(model: "Model", text: str) -> Any:
         return known_id(model.items, text.removeprefix("id:"), "item")
     if text.startswith("title:"):
         return item_with_title(model, text.removeprefix("title:"))
-    try:
-        by_id = known_id(model.items, text, "item")
-    except KeyError:
-        if len(_labelled(model, text)) == 1:
-            return item_ids(model, [text])[0]
-        if not has_titles(model):
-            raise
-        return item_with_title(model, text.strip())
+    by_id = find_id(model.items, text, "item")
+    if by_id is None:
+        by_title = has_titles(model) and len(_labelled(model, text)) != 1
+        return item_with_title(model, text.strip()) if by_title else item_ids(model, [text])[0]
     if has_titles(model):
         others = [row for row in _catalog(model).find(text, exact=True) if row != model.items.index(by_id)]
         if others:
