@@ -16,6 +16,7 @@ from palate.cli import compact_help
 from palate.cli.compact_help import first_sentence
 from palate.cli.docstrings import entries
 from palate.cli.errors import Command, usage_error
+from palate.cli.ranges import value_of
 from palate.cli.reading_options import PANEL as READING
 
 if TYPE_CHECKING:
@@ -125,13 +126,8 @@ def _named(line: list[str]) -> str | None:
     ... )
     ('gibbs', 'keras', None)
     """
-    for place, word in enumerate(line):
-        name = word.removeprefix("--trainer=") if word.startswith("--trainer=") else None
-        if word == "--trainer" and place + 1 < len(line):
-            name = line[place + 1]
-        if name in TRAINERS:
-            return name
-    return None
+    name = value_of(["--trainer"], line)
+    return name if name in TRAINERS else None
 
 
 def chosen(ctx: typer.Context) -> dict[str, Any]:
@@ -139,13 +135,7 @@ def chosen(ctx: typer.Context) -> dict[str, Any]:
 
     The others keep the trainer's own default, which differs between trainers.
     """
-    sources = {name: ctx.get_parameter_source(name) for name in ctx.meta[__name__]}
-    given = {
-        name: ctx.meta[__name__][name]
-        for name, source in sources.items()
-        if source is not None and source.name != "DEFAULT"
-    }
-    return {name: _number(name, value) for name, value in given.items()}
+    return {name: _number(name, value) for name, value in ctx.meta[__name__].items() if given(ctx, name)}
 
 
 def given(ctx: typer.Context, option: str) -> bool:
@@ -179,9 +169,8 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
         meant = _MEANT.get(name.lower().replace("_", "-"))
         near = f" Did you mean '{meant}'?" if meant else did_you_mean(name, TRAINERS)
         raise usage_error(f"--trainer must be one of {', '.join(TRAINERS)}; got '{name}'.{near}")
-    own = {field.name for field in fields(cls)}
     for option in values:
-        if option not in own:
+        if option not in _fields(name):
             raise usage_error(f"--{option.replace('_', '-')} is not a hyper-parameter of --trainer {name}")
     if values.get("counts") in _count_forms():  # a word that changes what else is sensible
         rest = {option: value for option, value in values.items() if option != "counts"}

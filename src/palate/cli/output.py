@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 FILE_TYPES = (".csv", ".parquet", ".json")
-_NUMBERS = ("count", "stars", "error", "number")  # kinds that are flush right
+# Kinds of numbers, which are flush right, and how they are written.
+_NUMBERS = {"count": ",", "stars": ".2f", "error": ".4f", "number": ".4g"}
 _BETWEEN = 2  # blanks between columns
 _WORD = 16  # longer words of texts are broken
 _KEYS = ("user_id", "item_id", "rank", "fold")  # tell rows apart though they are numbers
@@ -95,7 +96,6 @@ def print_wrapped(*lines: str) -> None:
             text,
             width,
             subsequent_indent=f"{start}  " if start else "",
-            drop_whitespace=True,
             replace_whitespace=False,
             break_on_hyphens=False,
             break_long_words=False,
@@ -253,14 +253,8 @@ def _height(texts: dict[int, list[str]], widths: list[int]) -> int:
 def _cell(value: object, kind: str) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
-    if kind == "count":
-        return f"{value:,g}" if isinstance(value, float) else f"{value:,}"
-    if kind == "stars":
-        return f"{value:.2f}"
-    if kind == "error":
-        return f"{value:.4f}"
-    if kind == "number":
-        return f"{value:.4g}"
+    if kind in _NUMBERS:
+        return format(value, ",g" if kind == "count" and isinstance(value, float) else _NUMBERS[kind])
     if isinstance(value, bool):
         return "yes" if value else ""
     text = printable(str(value))

@@ -21,14 +21,14 @@ def in_words(message: str, option: Any, args: Sequence[str]) -> str:
     must = demand(message)
     if must is None:
         return message
-    value = _value(getattr(option, "opts", ()), args)
+    value = value_of(getattr(option, "opts", ()), args)
     return f"must {must}" if value is None else f"must {must}; got {value}"
 
 
-def _value(names: Sequence[str], args: Sequence[str]) -> str | None:
+def value_of(names: Sequence[str], args: Sequence[str]) -> str | None:
     """Return what stands behind an option, the last time that it is given.
 
-    >>> _value(["--n", "-n"], ["1", "--n", "0"]), _value(["--n"], ["--n=x"]), _value(["--n"], ["1"])
+    >>> value_of(["--n", "-n"], ["1", "--n", "0"]), value_of(["--n"], ["--n=x"]), value_of(["--n"], ["1"])
     ('0', 'x', None)
     """
     found = None
