@@ -4,37 +4,23 @@ Importing this imports Typer and no more: each command imports what it needs whe
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
 from palate.cli import datasets, db, export
-from palate.cli.calibrate import calibrate
-from palate.cli.compare import compare
-from palate.cli.convert import convert
-from palate.cli.crossval import crossval
-from palate.cli.demo import demo
 from palate.cli.docstrings import described
 from palate.cli.errors import Command
-from palate.cli.evaluate import evaluate
-from palate.cli.experiment import experiment
-from palate.cli.explain import explain
-from palate.cli.explore import explore
 from palate.cli.hyperparameters import TrainerCommand
-from palate.cli.info import info
-from palate.cli.inspect import inspect
-from palate.cli.plan import plan
-from palate.cli.predict import predict
-from palate.cli.prepare import prepare
-from palate.cli.rated import rated
-from palate.cli.recommend import recommend
-from palate.cli.serve import serve
-from palate.cli.similar import similar
-from palate.cli.train import train
-from palate.cli.tune import tune
-from palate.cli.update import update
 
+# The commands outside of groups, in the order of the help; each is a function of the module of its name.
+_NAMES = (
+    *("demo", "prepare", "train", "update", "plan", "recommend", "predict", "rated", "similar", "explain"),
+    *("explore", "info", "inspect", "evaluate", "calibrate", "crossval", "compare", "experiment", "tune"),
+    *("convert", "serve"),
+)
 app = typer.Typer(
     name="palate",
     no_args_is_help=True,
@@ -65,8 +51,9 @@ def palate(
 
 def _add(to: typer.Typer, *functions: Callable[..., object]) -> None:
     for function in functions:
-        cls = TrainerCommand if function in (train, crossval) else Command
-        to.command(function.__name__.rstrip("_"), cls=cls)(described(function))
+        name = function.__name__.rstrip("_")
+        cls = TrainerCommand if name in ("train", "crossval") else Command
+        to.command(name, cls=cls)(described(function))
 
 
 def _add_group(name: str, about: str, *functions: Callable[..., object]) -> None:
@@ -75,8 +62,7 @@ def _add_group(name: str, about: str, *functions: Callable[..., object]) -> None
     app.add_typer(group, name=name)
 
 
-_add(app, demo, prepare, train, update, plan, recommend, predict, rated, similar, explain, explore, info)
-_add(app, inspect, evaluate, calibrate, crossval, compare, experiment, tune, convert, serve)
+_add(app, *(getattr(import_module(f"palate.cli.{name}"), name) for name in _NAMES))
 _add_group(
     "datasets",
     "Data sets on their owners' servers: list, fetch, path.",
