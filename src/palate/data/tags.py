@@ -12,6 +12,7 @@ from palate.data.arguments import warn_caller
 from palate.data.forks import needs_threads
 
 BAR = "|"
+_WHAT = "genres of the catalog"  # in messages
 _LIST = re.compile(r"\s*(\[.*\]|\{.*\})\s*", re.DOTALL)
 _NUMPY = re.compile(
     r"""(['"])\s+(['"])"""
@@ -30,17 +31,11 @@ class TagsWarning(UserWarning):
 
 
 @needs_threads("reading a column of tags")
-def tag_column(column: pl.Series, what: str = "genres of the catalog") -> pl.Series:
+def tag_column(column: pl.Series) -> pl.Series:
     """Return a column of tags as texts with bars between the tags of a cell; a cell without any is null.
 
     Lists, and texts that are lists of JSON, Python or NumPy, are taken apart. Where no cell holds a
     bar, semicolons, commas or slashes between blanks divide the tags, and a warning says so.
-
-    Parameters
-    ----------
-    column : polars.Series
-    what : str
-        What to call the tags in a message.
 
     Raises
     ------
@@ -55,15 +50,13 @@ def tag_column(column: pl.Series, what: str = "genres of the catalog") -> pl.Ser
     ['Crime|Drama', None, 'Drama']
     """
     if column.dtype == pl.Object or column.dtype.is_nested():
-        return _joined(
-            column.name, [None if cell is None else _tags(cell) for cell in column.to_list()], what
-        )
+        return _joined(column.name, [None if cell is None else _tags(cell) for cell in column.to_list()])
     texts = column.cast(pl.String)
     distinct = texts.drop_nulls().unique(maintain_order=True)
-    known = dict(zip(distinct.to_list(), _read_apart(distinct.to_list(), what), strict=True))
+    known = dict(zip(distinct.to_list(), _read_apart(distinct.to_list()), strict=True))
     if all(" ".join(tags) and BAR.join(tags) == text for text, tags in known.items()):
         return texts  # nothing to change, which is the rule
-    joined = _joined("tags", list(known.values()), what).to_list()
+    joined = _joined("tags", list(known.values())).to_list()
     return texts.replace_strict(list(known), joined, return_dtype=pl.String) if known else texts
 
 
@@ -108,7 +101,7 @@ def divided_by(texts: Iterable[str]) -> str | None:
     return None
 
 
-def _read_apart(texts: list[str], what: str) -> list[list[str]]:
+def _read_apart(texts: list[str]) -> list[list[str]]:
     """Return the tags of each of the distinct texts of a column."""
     lists = [parts_of_list(text) for text in texts]
     if texts and all(
@@ -125,15 +118,15 @@ def _read_apart(texts: list[str], what: str) -> list[list[str]]:
     for called, separator in _SEPARATORS.items():
         if any(separator.search(text.strip()) for text in texts):
             found = [[tag for tag in separator.split(text.strip()) if tag] for text in texts]
-            _say(what, called, found)
+            _say(called, found)
             return found
     return [_cut(text, BAR) for text in texts]
 
 
-def _say(what: str, called: str, found: list[list[str]]) -> None:
+def _say(called: str, found: list[list[str]]) -> None:
     tags = sorted({tag for tags in found for tag in tags})
     warn_caller(
-        f"{what} were split at {called} and read as {len(tags):,} different ones, such as "
+        f"{_WHAT} were split at {called} and read as {len(tags):,} different ones, such as "
         f"{tags[0]!r}. Write bars (|) between them if {called} belong to their names.",
         TagsWarning,
     )
@@ -158,9 +151,9 @@ def _tags(value: object) -> list[str]:
     return [tag for part in values if part is not None for tag in _tags(part) if tag]
 
 
-def _joined(name: str, cells: list[list[str] | None], what: str) -> pl.Series:
+def _joined(name: str, cells: list[list[str] | None]) -> pl.Series:
     for tags in cells:
         for tag in tags or ():
             if BAR in tag:
-                raise ArgumentError(what, "not hold a bar (|), which divides them", f"{tag!r}")
+                raise ArgumentError(_WHAT, "not hold a bar (|), which divides them", f"{tag!r}")
     return pl.Series(name, [BAR.join(tags) or None if tags else None for tags in cells], dtype=pl.String)

@@ -214,11 +214,7 @@ def _summary(
 ) -> pl.DataFrame:
     rows = []
     for place, (name, model) in enumerate(named.items()):
-        counts = (
-            lists[name][names.N_RATINGS]
-            if names.N_RATINGS in lists[name].columns
-            else pl.Series([], dtype=pl.Int64)
-        )
+        counts = lists[name].get_column(names.N_RATINGS, default=pl.Series(dtype=pl.Int64))
         known = Known.of(counts.to_numpy(), few)
         values = {"rmse": None, "mae": None}
         if errors is not None:
@@ -254,16 +250,9 @@ def _side_by_side(lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Return one row a user and rank, with each model's item, its title, number of ratings and prediction."""
     parts = []
     for name, frame in lists.items():
-        score = frame.columns[3]
-        about = [
-            column
-            for column in (names.ITEM_ID, names.TITLE, names.N_RATINGS, score)
-            if column in frame.columns
-        ]
-        part = frame.select(
-            names.USER_ID, names.RANK, *(pl.col(column).alias(f"{name}: {column}") for column in about)
-        )
-        parts.append(part)
+        about = _there(frame, names.ITEM_ID, names.TITLE, names.N_RATINGS, frame.columns[3])
+        own = (pl.col(column).alias(f"{name}: {column}") for column in about)
+        parts.append(frame.select(names.USER_ID, names.RANK, *own))
     return functools.reduce(
         lambda one, other: one.join(other, on=[names.USER_ID, names.RANK], how="full", coalesce=True), parts
     )
@@ -300,9 +289,12 @@ def _ranks(frame: pl.DataFrame, rank: str) -> pl.DataFrame:
 
 
 def _about(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(
-        [column for column in (names.ITEM_ID, names.TITLE, names.N_RATINGS) if column in frame.columns]
-    )
+    return frame.select(_there(frame, names.ITEM_ID, names.TITLE, names.N_RATINGS))
+
+
+def _there(frame: pl.DataFrame, *columns: str) -> list[str]:
+    """Return those of some columns that a frame has."""
+    return [column for column in columns if column in frame.columns]
 
 
 def _predicted(model: Scorer, pairs: pl.DataFrame) -> np.ndarray:
@@ -318,7 +310,7 @@ def _rescored(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], fe
         return frame.head(0).select(names.USER_ID, names.ITEM_ID)
     picks = frame.filter(pl.col(names.N_RATINGS) < few).sort(names.N_RATINGS, maintain_order=True)
     columns = [pl.Series(f"{name}: predicted", _predicted(model, picks)) for name, model in named.items()]
-    about = [column for column in (names.TITLE, names.N_RATINGS) if column in picks.columns]
+    about = _there(picks, names.TITLE, names.N_RATINGS)
     return picks.select(names.USER_ID, names.ITEM_ID, *about).with_columns(columns)
 
 

@@ -30,6 +30,8 @@ from palate.evaluation.test_set import TestSet, alike_by, checked_test_set
 from palate.scorer import Scorer
 from palate.splits.parts import Split
 
+_MOST_USERS = 10_000  # whose lists are compared with those of the most popular items after a fit
+
 
 @needs_threads("evaluate")
 def evaluate(
@@ -239,21 +241,10 @@ def evaluate_common(
     return EvaluationInput(test_set, evaluated, len(named), scales).scored(resamples, 0.95, seed, threads)
 
 
-def beside_popular(
-    model: Scorer, *, k: int = 10, resamples: int = 500, most: int = 10_000, threads: int | None = None
-) -> tuple[Evaluation, Beside] | None:
-    """Return how a model's lists for what it held out are beside those of the most popular items.
+def beside_popular(model: Scorer, threads: int | None = None) -> tuple[Evaluation, Beside] | None:
+    """Return how a model's lists of ten for what it held out are beside those of the most popular items.
 
-    Parameters
-    ----------
-    model : Scorer
-    k : int, default 10
-        Length of the lists.
-    resamples : int, default 500
-        Bootstrap samples of the interval.
-    most : int, default 10,000
-        Of more users the first ones, in the order of their ids, are tested.
-    threads : int, optional
+    Of more than 10,000 users the first ones, in the order of their ids, are tested.
 
     Returns
     -------
@@ -264,16 +255,16 @@ def beside_popular(
     if known is None or known.held_out is None or not known.held_out.any():
         return None
     test = held_out_ratings(model, "the model")
-    last = np.unique(test.user_index)[:most][-1]
+    last = np.unique(test.user_index)[:_MOST_USERS][-1]
     test = test.select(test.user_index <= last)
-    test_set = checked_test_set(test, k, None, "binary", model.scale)
+    test_set = checked_test_set(test, 10, None, "binary", model.scale)
     if not test_set.relevant.any():
         return None
     one = evaluated_model("model", model, test, None, part_of_held_out=True)
     popular = MostPopular(users=model.users, items=model.items, ratings=one.seen, counts=one.item_counts)
     other = replace(one, name=MOST_POPULAR, scorer=popular)
-    found = EvaluationInput(test_set, [one, other], 2, []).scored(resamples, 0.95, 0, threads)
-    return found, beside_references(found.figures, (MOST_POPULAR,), (k,))[0]
+    found = EvaluationInput(test_set, [one, other], 2, []).scored(500, 0.95, 0, threads)
+    return found, beside_references(found.figures, (MOST_POPULAR,), (10,))[0]
 
 
 def _check_figures(test_set: TestSet, named: list[tuple[Scorer, str]]) -> None:
