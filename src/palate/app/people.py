@@ -16,7 +16,6 @@ from palate.data.vocabulary import Vocabulary
 from palate.lists.popular import silent_about
 from palate.model.new_users import NewUser
 from palate.model.user_ratings import matrix_of
-from palate.scorer import Scorer
 from palate.store.changes import RATED, REMOVED, LiveRating, RatingStore
 
 FOLDED = 10_000  # users with live ratings whose vectors are kept ready, for each model
@@ -84,7 +83,7 @@ class People:
         if row < 0:
             return _nobody(self.served, positions([]))
         own, model = self.served.own_ratings(row)[0], self.served.model
-        source = _source(model, row, STORED)
+        source = POPULAR if silent_about(model, np.array([row]))[0] else STORED
         return Asked(model, model.users.id(row), row, source, own, positions([]), len(own))
 
     def is_ready(self, user: str) -> bool:
@@ -200,11 +199,6 @@ class _Rated:
 
 def _nobody(served: ServedModel, seen: np.ndarray, live: np.ndarray | None = None) -> Asked:
     return Asked(served.model, None, -1, POPULAR, seen, seen if live is None else live, 0)
-
-
-def _source(model: Scorer, row: int, otherwise: str) -> str:
-    """Return what a list is made from: popularity where the model knows nothing of the user's choices."""
-    return POPULAR if silent_about(model, np.array([row]))[0] else otherwise
 
 
 def _revision(live: Mapping[str, LiveRating]) -> int:

@@ -73,11 +73,8 @@ class Command(TyperCommand):
             raise usage_error(wrong)
         options = {one.name: one.opts[0] for one in self.params if one.param_type_name == "option"}
         flags = getattr(self.callback, "flags", {})
-        with (
-            notes(flags),
-            guarded(options, flags),
-            unread() if _writes(self.name, ctx.params) else contextlib.nullcontext(),
-        ):
+        writes = self.name in _ALWAYS or any(ctx.params.get(name) for name in OUTPUTS)
+        with notes(flags), guarded(options, flags), unread() if writes else contextlib.nullcontext():
             result = super().invoke(ctx)
             if sys.stdout is not None:
                 sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported
@@ -208,11 +205,6 @@ def unread() -> Iterator[None]:
                 _silence(stream.stream)
     if out.error is not None:
         raise out.error
-
-
-def _writes(command: str | None, given: Mapping[str, Any]) -> bool:
-    """Return whether a command writes files."""
-    return command in _ALWAYS or any(given.get(name) for name in OUTPUTS)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -16,6 +16,7 @@ Reading = Mapping[str, Any]  # a command's parameter `reading` stands for the op
 AS_GIVEN: Reading = MappingProxyType({})  # its default
 
 PANEL = "Reading the ratings"
+_SWITCHES = {"header": "--header/--no-header", "quote": "--quotes/--no-quotes"}
 # what ratings to test on do not need
 ITEM_SIDE = "weight", "items", "items_id", "items_title", "items_year", "items_genres"
 
@@ -33,8 +34,8 @@ def _reading(
     duplicates: str | None = None,
     separator: str | None = None,
     encoding: str = "utf-8",
-    header: Annotated[bool | None, typer.Option("--header/--no-header")] = None,
-    quote: Annotated[bool | None, typer.Option("--quotes/--no-quotes")] = None,
+    header: Annotated[bool | None, typer.Option(_SWITCHES["header"])] = None,
+    quote: Annotated[bool | None, typer.Option(_SWITCHES["quote"])] = None,
     missing: list[str] | None = None,
     skip_empty: bool = False,
     timestamp_format: str | None = None,
@@ -158,15 +159,11 @@ def as_words(reading: Reading, without: tuple[str, ...] = (), **flags: str) -> l
         As of `reads_ratings`.
     """
     words: list[str] = []
-    for name, (annotation, default) in _DECLARED.items():
+    for name, (_, default) in _DECLARED.items():
         value = reading.get(name, default)
         if name in without or value in (default, ()):
             continue
-        names = getattr(get_args(annotation)[1], "param_decls", None) or ()
-        typed = [get_args(annotation)[1].default, *names]
-        option = flags.get(name) or next(
-            (str(one) for one in typed if str(one).startswith("--")), f"--{name.replace('_', '-')}"
-        )
+        option = flags.get(name) or _SWITCHES.get(name, f"--{name.replace('_', '-')}")
         if name == "separator":
             value = {"\t": "tab", "\x1f": "\\x1f"}.get(value, value)  # as few terminals take them pasted
         if isinstance(value, bool):
