@@ -48,6 +48,16 @@ def test_words_stay_parts_in_words_errors_and_pickles():
     assert ValueError(outer).args[0].parts == outer.parts
 
 
+def test_words_name_in_backticks_what_is_of_the_library():
+    found = Words.of("With `seed=3` or `link='ordinal'` pass `scale=`, or leave `scale` to `palate.read()`.")
+    assert found == "With seed=3 or link='ordinal' pass scale=, or leave scale to palate.read()."
+    assert found.parts[1] == Setting("seed", 3)
+    assert found.parts[3] == Setting("link", "ordinal")
+    assert found.parts[5] == Setting("scale")
+    assert found.parts[7] == Setting("scale", python="scale")
+    assert found.parts[9] == Call("palate.read()")
+
+
 @given(st.integers(-5, 5), st.integers(-3, 3), st.none() | st.integers(-3, 3))
 def test_an_integer_is_taken_exactly_between_its_ends(value, low, high):
     if value >= low and (high is None or value <= high):

@@ -4,6 +4,7 @@ The errors carry their parts in fields, and the words of a message remember whic
 arguments. So the command line can name its options without reading English.
 """
 
+import ast
 import math
 import re
 from collections.abc import Iterable
@@ -89,6 +90,8 @@ class Words(str):
     >>> words = Words("Pass ", Setting("duplicates", "last"), ".")
     >>> words, words.parts[1].name
     ("Pass duplicates='last'.", 'duplicates')
+    >>> Words.of("Pass `duplicates='last'`.").parts == words.parts
+    True
     """
 
     parts: tuple[Part, ...]
@@ -101,6 +104,25 @@ class Words(str):
         made = super().__new__(cls, "".join(map(str, flat)))
         made.parts = tuple(flat)
         return made
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return a message of text with what it names of the library in backticks, as Python writes it.
+
+        That is an argument with a value (`scale=(1, 5)`), without (`scale=`), or its name alone
+        (`scale`), a function or a class (`palate.read`). The text must hold nothing that users wrote.
+        """
+        return cls(*(_named(part) if at % 2 else part for at, part in enumerate(text.split("`"))))
+
+
+def _named(code: str) -> Setting | Call:
+    """Return the argument, function or class that a piece of Python names."""
+    name, equals, value = code.partition("=")
+    if not name.isidentifier():
+        return Call(code)
+    if value:
+        return Setting(name, ast.literal_eval(value))
+    return Setting(name) if equals else Setting(name, python=name)
 
 
 class _Wrong(Exception):

@@ -43,6 +43,8 @@ def text_of(node):
     name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
     if name == "Words":
         return Words(*(text_of(part) or "0" for part in node.args))
+    if name == "Words.of":
+        return Words.of(text_of(node.args[0]))
     if name in ("Setting", "Call", "InPython"):
         known = {"Setting": Setting, "Call": Call, "InPython": InPython}[name]
         return known(*map(literal, node.args), **{one.arg: literal(one.value) for one in node.keywords})
@@ -172,11 +174,9 @@ def test_every_argument_that_can_be_wrong_is_an_option_or_is_not_typed():
 
 
 def test_functions_of_the_library_have_words_at_a_terminal():
-    named = {
-        node.args[0].value
-        for place, name, node in calls()
-        if name == "Call" and isinstance(node.args[0], ast.Constant)
-    }
+    said = [text_of(node) for _, _, node in calls() if ast.unparse(node.func) in ("Call", "Words.of")]
+    parts = [part for one in said for part in (one.parts if isinstance(one, Words) else [one])]
+    named = {part.python for part in parts if isinstance(part, Call) and isinstance(part.python, str)}
     of_export = {"palate.LeastSquares", "palate.Spectral"}  # `palate export` shows those of integrations
     assert named | of_export == set(CALLS)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palate._checks import ArgumentTypeError, Call, Words
+from palate._checks import ArgumentTypeError, Words
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 
@@ -70,7 +70,7 @@ def ratings_of(given: object, argument: str = "ratings", also: str = "") -> Rati
         return given.ratings
     raise ArgumentTypeError(
         argument,
-        Words("be palate.Ratings or what ", Call("palate.read"), f" returns{also}"),
+        Words.of(f"be palate.Ratings or what `palate.read` returns{also}"),
         f"{_named(given)}",
         _advice(given),
     )

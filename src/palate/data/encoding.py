@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.data.arguments import warn_caller
 from palate.data.checks import check_scale, rating_values, weight_values
 from palate.data.duplicates import (
@@ -108,12 +108,9 @@ def check_sums(value: np.ndarray, bounds: tuple[float, float] | None) -> None:
             "the sum of a pair's values",
             f"be within the declared scale {bounds[0]:g} to {bounds[1]:g}",
             f"{worst:g}",
-            Words(
-                "Leave the scale out, or merge repeated pairs with ",
-                Setting("duplicates", "last"),
-                " or ",
-                Setting("duplicates", "mean"),
-                ".",
+            Words.of(
+                "Leave the scale out, or merge repeated pairs with `duplicates='last'` or "
+                "`duplicates='mean'`."
             ),
         )
 

@@ -10,7 +10,6 @@ import numpy as np
 from palate._checks import (
     ArgumentError,
     ArgumentTypeError,
-    Setting,
     Words,
     check_choice,
     check_number,
@@ -166,13 +165,7 @@ def checked_test_set(
             "gain='rating'",
             "have relevant ratings of at least 0",
             f"{test_set.worth.min():g}",
-            Words(
-                "Use ",
-                Setting("gain", "binary"),
-                ", or count only ratings from ",
-                Setting("relevant_from", 0),
-                " on.",
-            ),
+            Words.of("Use `gain='binary'`, or count only ratings from `relevant_from=0` on."),
         )
     return test_set
 

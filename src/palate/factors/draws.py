@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, Call, Words
+from palate._checks import ArgumentError, Words
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.factors import Factors, FactorScorer, Uncertain
 from palate.factors.item_index import item_panels, of_items
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
     from palate.kernels.screening import ByteItems
 
 PAIRS_PER_CHUNK = 1 << 14
-ADVICE = Words(
-    "Train with ",
-    Call("palate.Gibbs"),
-    ", or by least squares with ratings held out and saved.",
-)
+ADVICE = Words.of("Train with `palate.Gibbs`, or by least squares with ratings held out and saved.")
 
 
 def has_posterior(scorer: Scorer) -> TypeGuard[FactorScorer]:

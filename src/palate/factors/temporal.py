@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from palate._checks import Setting, Words
+from palate._checks import Words
 from palate.data.vocabulary import entries_at, rows_at
 from palate.solve.draws import OfDraws
 
@@ -187,11 +187,9 @@ class TimeContext(OfDraws):
         first = known[0]
         if len(known) < len(contexts) or not all(first.same_times(other) for other in known[1:]):
             raise ValueError(
-                Words(
-                    "models must have the same time bins and sessions, or none; fit them to the "
-                    "same training ratings: with ",
-                    Setting("validation", 0),
-                    ", or the same validation Ratings.",
+                Words.of(
+                    "models must have the same time bins and sessions, or none; fit them to the same "
+                    "training ratings: with `validation=0`, or the same validation Ratings."
                 )
             )
         return first.joined(known)

@@ -8,7 +8,7 @@ from typing import TypeGuard, TypeVar, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Call, Setting, Words
+from palate._checks import ArgumentError, ArgumentTypeError, Words
 from palate._parallel import even_bounds
 from palate.data.time_units import placed
 from palate.data.times import are_dates, given_times
@@ -22,13 +22,7 @@ from palate.scorer import Scorer, is_factored
 
 _ENOUGH = 1000  # sessions whose times tell the unit
 PAIRS_PER_CHUNK = 1 << 16  # whose rows are gathered at a time
-_ADVICE = Words(
-    "Train one with ",
-    Call("palate.Gibbs"),
-    " and ",
-    Setting("time", "bins,sessions"),
-    " on ratings with timestamps.",
-)
+_ADVICE = Words.of("Train one with `palate.Gibbs` and `time='bins,sessions'` on ratings with timestamps.")
 WITHOUT_TIME = Words(
     "this model cannot predict for a given time: it was trained without time, or it is already "
     "the model of one time. ",

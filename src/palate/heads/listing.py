@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.data import columns as names
 from palate.data.forks import rows_of
 from palate.factors.draws import check_spread, has_spread, normal_quantile
@@ -67,9 +67,9 @@ def _check_caution(heads: TwoHeads, caution: float) -> float:
     if caution < 0:
         raise ArgumentError(
             "caution",
-            Words("be at least 0 with ", Setting("by", "both")),
+            Words.of("be at least 0 with `by='both'`"),
             f"{caution:g}",
-            Words("Pass ", Setting("by", "stars"), " to explore."),
+            Words.of("Pass `by='stars'` to explore."),
         )
     if caution and heads.stars is None:
         what = "be 0 for a model without a star head, which predicts no ratings"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError, Call, Words, check_choice
+from palate._checks import ArgumentError, ArgumentTypeError, Words, check_choice
 from palate.data import columns as names
 from palate.data.frames import from_polars
 from palate.factors.inner_products import check_order, item_rows, longest, of_one_length, user_rows
@@ -21,12 +21,8 @@ if TYPE_CHECKING:
 SIDES = ("items", "users")
 HEADS = ("choice", "stars")
 VECTOR, OFFSET = "vector", "offset"
-_WAY_OUT = Words(
-    "Export a model of factors: ",
-    Call("palate.LeastSquares"),
-    ", or ",
-    Call("palate.Spectral"),
-    " for what people choose.",
+_WAY_OUT = Words.of(
+    "Export a model of factors: `palate.LeastSquares`, or `palate.Spectral` for what people choose."
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.data.ids import WhereRow, refuse_first
 from palate.data.time_units import DATETIMES
 from palate.data.times import dates_of_texts, raw_times
@@ -121,7 +121,7 @@ def refuse_swallowed(ids: pl.Series, label: str, where: WhereRow, line_end: str,
             label,
             f"hold ids{', not rows with separators and' if separator else ' without tabs and'} line ends",
             f"{ids[row][:80]!r} at {where(row)}",
-            Words("If quotes are plain characters there, pass ", Setting("quote", False), "."),
+            Words.of("If quotes are plain characters there, pass `quote=False`."),
         )
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.data.arguments import warn_caller
 from palate.data.frames import missing_column
 from palate.io.blocks import BLOCK, Block, blocks
@@ -223,10 +223,9 @@ def text_file(source: Source, options: TableOptions = PLAIN) -> TextFile:
         if found is not None:
             warn_caller(
                 Words(
-                    f"quotes of {file.name} are plain characters, as between tabs they usually are: "
-                    f"{found} keeps its own. Pass ",
-                    Setting("quote", True),
-                    " if they enclose fields.",
+                    f"quotes of {file.name} are plain characters, as between tabs they usually are: {found} "
+                    "keeps its own. ",
+                    Words.of("Pass `quote=True` if they enclose fields."),
                 ),
                 ReadingWarning,
             )

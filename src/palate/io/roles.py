@@ -2,7 +2,7 @@
 
 import re
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.data.arguments import warn_caller
 from palate.data.duplicates import CountedRowsWarning
 from palate.data.frames import check_apart, missing_column
@@ -214,12 +214,9 @@ def _usual_places(
                 f"column {rating + 1} of {file.name}",
                 "hold ratings",
                 f"times such as {file.sample(rating)[0]!r}",
-                Words(
-                    "Number the column of ratings with ",
-                    Setting("rating"),
-                    ", or pass ",
-                    Setting("no_rating", True),
-                    " if each row says only who chose what.",
+                Words.of(
+                    "Number the column of ratings with `rating=`, or pass `no_rating=True` if each row says "
+                    "only who chose what."
                 ),
             )
         else:
@@ -289,7 +286,5 @@ def check_no_rating(rating: object, missing: object = ()) -> None:
     for argument, value in (("rating", rating), ("missing", missing)):
         if value is not None and value != () and value != []:
             raise ArgumentError(
-                argument,
-                Words("be left out with ", Setting("no_rating", True), ", which reads no ratings"),
-                f"{value!r}",
+                argument, Words.of("be left out with `no_rating=True`, which reads no ratings"), f"{value!r}"
             )

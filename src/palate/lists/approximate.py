@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Call, Setting, Words
+from palate._checks import ArgumentError, ArgumentTypeError, Words
 from palate._parallel import even_bounds
 from palate.factors.factors import FactorScorer
 from palate.factors.inner_products import user_rows
@@ -38,17 +38,14 @@ def check_approximate(scorer: Scorer, approximate: object, **others: object) -> 
         )
     for name, value in others.items():
         if value:
-            raise ArgumentError(name, Words("be left out with ", Setting("approximate")), f"{value!r}")
+            raise ArgumentError(name, Words.of("be left out with `approximate=`"), f"{value!r}")
     if not has_members(scorer, HasFactors):
         raise ArgumentError(
             "approximate",
             "be left out for a model whose scores are not products of short vectors",
-            advice=Words(
-                "Train a model of factors: ",
-                Call("palate.LeastSquares"),
-                ", or ",
-                Call("palate.Spectral"),
-                " for what people choose.",
+            advice=Words.of(
+                "Train a model of factors: `palate.LeastSquares`, or `palate.Spectral` for what people "
+                "choose."
             ),
         )
     check_searchable(cast(FactorScorer, scorer))

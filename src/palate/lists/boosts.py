@@ -6,19 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, check_number
+from palate._checks import ArgumentError, ArgumentTypeError, Words, check_number
 from palate.data import columns as names
 from palate.factors.item_index import item_table
 from palate.lists.where import matching
 from palate.scorer import Scorer
 
 Boost = Mapping[Any, Any]
-_ADVICE = Words(
-    "1 changes nothing, 2 doubles the chance, 0.5 halves it; to leave items out pass ",
-    Setting("where"),
-    " or ",
-    Setting("exclude_items"),
-    ".",
+_ADVICE = Words.of(
+    "1 changes nothing, 2 doubles the chance, 0.5 halves it; to leave items out pass `where=` or "
+    "`exclude_items=`."
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, is_integer
+from palate._checks import ArgumentError, ArgumentTypeError, Words, is_integer
 from palate._nearest import did_you_mean
 from palate.data import columns as names
 from palate.factors.item_index import item_table
@@ -136,8 +136,6 @@ def _checked(what: str, cap: object) -> int:
             what,
             "be at least 1",
             f"{cap}",
-            Words(
-                "To leave items out altogether pass ", Setting("where"), " or ", Setting("exclude_items"), "."
-            ),
+            Words.of("To leave items out altogether pass `where=` or `exclude_items=`."),
         )
     return int(cap)

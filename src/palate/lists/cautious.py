@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from palate._checks import ArgumentError, Call, InPython, Setting, Words, check_number
+from palate._checks import ArgumentError, InPython, Setting, Words, check_number
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate._random import Stream, key_of
 from palate.factors.draws import (
@@ -226,7 +226,7 @@ def rank_by_draw(model: Scorer, user_index: np.ndarray, n: int, seed: int, pool:
             "explore",
             "be left out for a model without draws of a posterior",
             "'thompson'",
-            Words("Train with ", Call("palate.Gibbs"), ", which keeps them."),
+            Words.of("Train with `palate.Gibbs`, which keeps them."),
         )
     users = np.ascontiguousarray(user_index, dtype=np.int64)
     draws = draws_of_users(users, len(model.user_factors), seed)

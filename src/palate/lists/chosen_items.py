@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate._nearest import nearest
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
@@ -26,14 +26,7 @@ def chosen_items(
     if (items is None) == (title is None and where is None):
         raise ArgumentError(
             "items",
-            Words(
-                "be chosen either by id (",
-                Setting("items"),
-                ") or by ",
-                Setting("title"),
-                " and ",
-                Setting("where"),
-            ),
+            Words.of("be chosen either by id (`items=`) or by `title=` and `where=`"),
             "both or neither",
         )
     catalog = item_catalog(scorer)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from palate._checks import Setting, Words
+from palate._checks import Words
 from palate.scorer import Scorer
 
 ALL = np.zeros(0, dtype=bool)  # the mask of all items
@@ -52,11 +52,9 @@ class Pool:
         if exclude_seen:
             if scorer.ratings is None:
                 raise ValueError(
-                    Words(
-                        Setting("exclude_seen", True),
-                        " needs the ratings of the model, which was saved without them. Pass ",
-                        Setting("exclude_seen", False),
-                        ", or save the model with its ratings.",
+                    Words.of(
+                        "`exclude_seen=True` needs the ratings of the model, which was saved without them. "
+                        "Pass `exclude_seen=False`, or save the model with its ratings."
                     )
                 )
             seen = scorer.ratings.indptr, scorer.ratings.items

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, Setting, Words, check_count
+from palate._checks import ArgumentError, Words, check_count
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
@@ -183,10 +183,8 @@ def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
         message: str = Words("no item is left to recommend: ", allowed.empty_because, ".")
     elif len(rows.index) == 1:
         message = Words(
-            f"no item is left to recommend to {rows.called(empty)}: all {allowed.n_items:,} "
-            "items that may be recommended are already rated; pass ",
-            Setting("exclude_seen", False),
-            " to have them.",
+            f"no item is left to recommend to {rows.called(empty)}: all {allowed.n_items:,} items that may ",
+            Words.of("be recommended are already rated; pass `exclude_seen=False` to have them."),
         )
     else:
         message = (

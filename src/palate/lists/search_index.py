@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate._files import replace_file
 from palate._parallel import check_threads
 from palate._requiring import require
@@ -106,7 +106,7 @@ def index_at(path: str | os.PathLike[str], model: FactorScorer, threads: int | N
 
 def check_searchable(model: FactorScorer) -> None:
     """Raise an error if usearch is missing or no inner product has the order of a model's scores."""
-    check_order(model, Words("Leave out ", Setting("approximate"), "."))
+    check_order(model, Words.of("Leave out `approximate=`."))
     _library()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, Setting, Words, check_choice
+from palate._checks import ArgumentError, Words, check_choice
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of, stacked
@@ -61,11 +61,7 @@ def recommend_to_all(
     if unknown == "popular" and options.ascending:
         raise ArgumentError(
             "ascending",
-            Words(
-                "be left out with ",
-                Setting("unknown", "popular"),
-                ", whose lists are of the most popular items",
-            ),
+            Words.of("be left out with `unknown='popular'`, whose lists are of the most popular items"),
         )
     rows = user_rows(scorer, users, unknown_allowed=True)
     known = np.flatnonzero(rows.index >= 0)

@@ -7,7 +7,7 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
+from palate._checks import ArgumentError, ArgumentTypeError, Words
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
@@ -318,7 +318,7 @@ class Answers(HoldsDerived):
         if approximate and timestamp is not None:
             raise ArgumentError(
                 "timestamp",
-                Words("be left out with ", Setting("approximate"), ", whose index is of one time"),
+                Words.of("be left out with `approximate=`, whose index is of one time"),
                 f"{timestamp!r}",
             )
         model, users = cast(Scorer, self), self._resolved(users)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentTypeError, Setting, Words
+from palate._checks import ArgumentTypeError, Words
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -192,12 +192,9 @@ def _merged(
     at = np.flatnonzero(second)
     if len(at) and policy == "error":
         raise ValueError(
-            Words(
-                f"{len(at):,} pairs are rated in the model and in the new ratings, and ",
-                Setting("duplicates", "error"),
-                ". Leave the pairs out, or say which rating counts by ",
-                Setting("duplicates", "last"),
-                ", 'mean' or 'sum'.",
+            Words.of(
+                f"{len(at):,} pairs are rated in the model and in the new ratings, and `duplicates='error'`. "
+                "Leave the pairs out, or say which rating counts by `duplicates='last'`, 'mean' or 'sum'."
             )
         )
     held = np.zeros(len(order), bool)
@@ -238,10 +235,9 @@ def _differ(before: Columns, after: Columns, first: np.ndarray, second: np.ndarr
 def _matrix(model: Trained) -> RatingMatrix:
     if model.ratings is None:
         raise ValueError(
-            Words(
-                "the model must have its ratings to be joined with new ones; it was saved with ",
-                Setting("ratings", False),
-                ".",
+            Words.of(
+                "the model must have its ratings to be joined with new ones; it was saved with "
+                "`ratings=False`."
             )
         )
     return model.ratings

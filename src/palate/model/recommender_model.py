@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, Setting, Words, check_choice
+from palate._checks import ArgumentError, Words, check_choice
 from palate.data.arguments import check_named, helpful_methods
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
@@ -268,33 +268,21 @@ class RecommenderModel(WithFile, ModelFields):
             if self.stars is None:
                 alone = "be left out for a model without a star head, which predicts no ratings"
                 raise ArgumentError(name, alone, f"{value!r}")
-            advice = Words("Pass ", Setting("by", "stars"), " to use it.")
-            raise ArgumentError(name, Words("be left out with ", Setting("by", "both")), f"{value!r}", advice)
+            advice = Words.of("Pass `by='stars'` to use it.")
+            raise ArgumentError(name, Words.of("be left out with `by='both'`"), f"{value!r}", advice)
 
     def _check_chosen(self, caution: float, words: bool) -> None:
         if words:
-            raise ArgumentError(
-                "words",
-                Words("be left out with ", Setting("by", "chosen"), ", which has no ratings"),
-            )
+            raise ArgumentError("words", Words.of("be left out with `by='chosen'`, which has no ratings"))
         if caution and not has_spread(self.choice):
             raise ArgumentError(
                 "caution",
                 Words(
-                    "be 0 with ",
-                    Setting("by", "chosen"),
-                    " here: the choice head, "
-                    f"{self.trainer.get('choice', type(self.choice).__name__)}, has no standard "
-                    "errors",
+                    Words.of("be 0 with `by='chosen'` here: the choice head, "),
+                    f"{self.trainer.get('choice', type(self.choice).__name__)}, has no standard errors",
                 ),
                 f"{caution:g}",
-                Words(
-                    "With ",
-                    Setting("by", "both"),
-                    " or ",
-                    Setting("by", "stars"),
-                    " it applies to the predicted ratings.",
-                ),
+                Words.of("With `by='both'` or `by='stars'` it applies to the predicted ratings."),
             )
 
     def _rows(self, users: object, unknown_allowed: bool = False) -> UserRows:

@@ -117,7 +117,7 @@ def fit_distributed(
     given["threads"] = check_threads(given.get("threads"))
     if not check_switch("keep_ratings", keep_ratings):
         if memory_limit is not None:
-            alone = Words("be left out with ", Setting("keep_ratings", False), ", where nothing is estimated")
+            alone = Words.of("be left out with `keep_ratings=False`, where nothing is estimated")
             raise ArgumentError("memory_limit", alone, f"{memory_limit!r}")
         return _fit_remote(trainer, ratings, columns, scale, duplicates, blocks, given)
     how = {"scale": scale, "duplicates": duplicates}

@@ -302,7 +302,7 @@ def _latest_share(times: np.ndarray, share: float) -> int:
                 f"the latest {share:.0%} of the ratings",
                 "not all have one time",
                 f"{int(moment)}",
-                Words("Take a larger share, or pass ", Setting("cutoff"), "."),
+                Words.of("Take a larger share, or pass `cutoff=`."),
             )
         moment = ascending[first]
     return int(moment)
@@ -324,10 +324,8 @@ def _moment(cutoff: object) -> int | float:
 def _times(ratings: Ratings, what: str) -> np.ndarray:
     if ratings.timestamp is None:
         raise ValueError(
-            Words(
-                f"{what} needs times; these ratings have none. Pass ",
-                Setting("timestamp"),
-                " when you make the Ratings.",
+            Words.of(
+                f"{what} needs times; these ratings have none. Pass `timestamp=` when you make the Ratings."
             )
         )
     return ratings.timestamp

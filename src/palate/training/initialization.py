@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from palate._aligned import aligned_empty
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate._parallel import even_bounds, run_chunks
 from palate._random import Stream, key_of
 from palate.data.ratings import Ratings
@@ -219,7 +219,7 @@ def last_draw(
     if n_factors != trainer.n_factors:
         raise ArgumentError(
             "start",
-            Words("have ", Setting("n_factors", trainer.n_factors), " as the trainer"),
+            Words.of(f"have `n_factors={trainer.n_factors}` as the trainer"),
             f"a model with {n_factors}",
         )
     users = _known(model.users, ratings.users, model.user_factors[-1], model.user_bias[-1], fresh[0])

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words, check_choice, check_count
+from palate._checks import ArgumentError, Words, check_choice, check_count
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.linear.low_rank import LowRankWeights
@@ -240,16 +240,10 @@ class LinearItems(ChoiceTrainer[LinearModel]):
         need = self.dense_bytes(n_users, n_items)
         if need > self.memory_limit * GIGABYTE:
             raise ValueError(
-                Words(
-                    Setting("form", "dense"),
-                    " must fit in ",
-                    Setting("memory_limit", python="memory_limit"),
-                    f", {self.memory_limit:g} GB; {n_items:,} items need about {need / GIGABYTE:.1f} GB. "
-                    f"Use ",
-                    Setting("form", "local"),
-                    ", which is about as good and has no such limit, or raise ",
-                    Setting("memory_limit", python="memory_limit"),
-                    ".",
+                Words.of(
+                    f"`form='dense'` must fit in `memory_limit`, {self.memory_limit:g} GB; {n_items:,} items "
+                    f"need about {need / GIGABYTE:.1f} GB. Use `form='local'`, which is about as good and "
+                    "has no such limit, or raise `memory_limit`."
                 )
             )
 

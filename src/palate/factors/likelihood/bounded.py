@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.factors.likelihood.base import KernelFields, Learned
 from palate.factors.likelihood.normal import NormalNoise
 from palate.solve.rows import Rows, Side, rating_scores
@@ -48,9 +48,7 @@ class Bounded(NormalNoise):
         if learned.scale is None:
             raise ArgumentError(
                 "scale",
-                Words(
-                    "be given for ", Setting("link", "bounded"), ", which keeps predictions between its ends"
-                ),
+                Words.of("be given for `link='bounded'`, which keeps predictions between its ends"),
                 "None",
             )
         low, high = learned.scale
@@ -74,9 +72,9 @@ class Bounded(NormalNoise):
         if not low < high:
             raise ArgumentError(
                 "the rating scale",
-                Words("have two different ends for ", Setting("link", "bounded")),
+                Words.of("have two different ends for `link='bounded'`"),
                 f"{low:g} to {high:g}",
-                Words("Declare the scale with ", Setting("scale"), "."),
+                Words.of("Declare the scale with `scale=`."),
             )
         return cls(low=low, high=high)
 

@@ -5,7 +5,7 @@ No other module asks which link a model has: it asks the model's `likelihood` fo
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.factors.likelihood.base import Learned, Likelihood
 from palate.factors.likelihood.bounded import Bounded
 from palate.factors.likelihood.normal import Gaussian, NormalNoise
@@ -46,7 +46,7 @@ def likelihood_of(learned: Learned) -> Likelihood:
     """
     made = likelihood_class(learned.link).of(learned)
     if learned.cutpoints is not None and made.learned.cutpoints is None:
-        raise ArgumentError("cutpoints", Words("be left out for ", Setting("link", learned.link)), "some")
+        raise ArgumentError("cutpoints", Words.of(f"be left out for `link='{learned.link}'`"), "some")
     levels = learned.levels
     if levels is not None and (levels.ndim != 1 or not len(levels) or (np.diff(levels) <= 0).any()):
         raise ArgumentError("levels", "be one row of strictly ascending values")

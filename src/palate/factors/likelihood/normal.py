@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from palate._checks import Call, Words
+from palate._checks import Words
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.draws import normal_quantile, pair_centres, posterior_arrays
 from palate.factors.likelihood.base import Ends, KernelFields, Learned, Likelihood, Scores
@@ -125,13 +125,7 @@ class NormalNoise(Likelihood):
 
     def _noise(self, must: str) -> np.ndarray:
         if self.noise_sd is None:
-            raise ValueError(
-                Words(
-                    f"{must}; this one does not. Train with ",
-                    Call("palate.Gibbs"),
-                    ".",
-                )
-            )
+            raise ValueError(Words.of(f"{must}; this one does not. Train with `palate.Gibbs`."))
         return np.asarray(self.noise_sd, np.float64)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.factors.likelihood.base import Ends, KernelFields, LatentLevels, Learned, Likelihood, Scores
 from palate.solve.rows import Rows
 
@@ -51,7 +51,7 @@ class Ordinal(Likelihood):
         levels, cutpoints = learned.levels, learned.cutpoints
         if levels is None or cutpoints is None:
             missing = "levels" if levels is None else "cutpoints"
-            raise ArgumentError(missing, Words("be given for ", Setting("link", "ordinal")), "None")
+            raise ArgumentError(missing, Words.of("be given for `link='ordinal'`"), "None")
         if (np.diff(cutpoints, axis=1) < 0).any():
             raise ArgumentError("cutpoints", "ascend in each draw")
         return cls(noise_sd=learned.noise_sd, levels=levels, cutpoints=cutpoints)
@@ -180,10 +180,9 @@ class Ordinal(Likelihood):
         """
         if rows.weights.size:
             raise ValueError(
-                Words(
-                    "weights must be left out for a model with ",
-                    Setting("likelihood", "ordinal"),
-                    "; it was trained without any.",
+                Words.of(
+                    "weights must be left out for a model with `likelihood='ordinal'`; it was trained "
+                    "without any."
                 )
             )
         codes, wrong = _codes(np.asarray(self.levels), rows.values)

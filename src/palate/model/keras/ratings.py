@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
+from palate._checks import ArgumentError, ArgumentTypeError, Words
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.frames import to_polars
 from palate.data.ratings import Ratings
@@ -53,7 +53,7 @@ def table_of(ratings: object) -> tuple[Ratings, float]:
             "rating - y",
             "be one number, the mean that was taken off",
             f"{offset.min():g} to {offset.max():g}",
-            Words("Pass ", Setting("mean"), "."),
+            Words.of("Pass `mean=`."),
         )
     return table, mean
 

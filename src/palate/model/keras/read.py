@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words, check_number
+from palate._checks import ArgumentError, Words, check_number
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
@@ -84,13 +84,7 @@ def _centre(mean: float | None) -> float:
             "mean",
             "be given without ratings: Keras' model predicts ratings less their mean, which is not in its "
             "file",
-            advice=Words(
-                "Pass ",
-                Setting("ratings"),
-                " (best with the columns rating and y), or ",
-                Setting("mean"),
-                ".",
-            ),
+            advice=Words.of("Pass `ratings=` (best with the columns rating and y), or `mean=`."),
         )
     return mean
 

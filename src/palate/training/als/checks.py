@@ -38,7 +38,7 @@ def check_hyperparameters(trainer: "LeastSquares") -> None:
         check_number_or_word("imputed_value", trainer.imputed_value, MEAN)
     check_choice("counts", trainer.counts, KINDS)
     check_grading(trainer, (NONE, *GRADES))
-    advice = Words("It is for counts, see ", Setting("counts", "linear"), ".")
+    advice = Words.of("It is for counts, see `counts='linear'`.")
     for name, plain in (("user_weighting", 0), ("grades", NONE), ("half_life", None)):
         value = getattr(trainer, name)
         if trainer.counts == NONE and value != plain:
@@ -48,11 +48,7 @@ def check_hyperparameters(trainer: "LeastSquares") -> None:
     if trainer.solver == "conjugate" and trainer.l1_bias:
         raise ArgumentError(
             "l1_bias",
-            Words(
-                "be 0 with ",
-                Setting("solver", "conjugate"),
-                ", which cannot set a bias to exactly 0; use 'exact'",
-            ),
+            Words.of("be 0 with `solver='conjugate'`, which cannot set a bias to exactly 0; use 'exact'"),
         )
 
     _check_features(trainer)
@@ -79,8 +75,7 @@ def _check_link(trainer: "LeastSquares") -> None:
     check_beside(trainer, wanted, Setting("link", trainer.link))
     if trainer.steps:
         raise ArgumentError(
-            "solver",
-            Words("be 'exact' with ", Setting("link", trainer.link), ", or 'auto' with at most 256 factors"),
+            "solver", Words.of(f"be 'exact' with `link='{trainer.link}'`, or 'auto' with at most 256 factors")
         )
 
 

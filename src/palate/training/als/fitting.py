@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words, check_choice, check_seed
+from palate._checks import ArgumentError, Words, check_choice, check_seed
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.factors.likelihood.links import fitted_class
@@ -152,7 +152,7 @@ def _check_named_start(start: str, trainer: FactorTrainer) -> None:
     check_choice("start", start, (SPECTRAL,))
     if not fitted_class(trainer.link).linear:
         raise ArgumentError(
-            "start", Words("be a model or left out with ", Setting("link", trainer.link)), f"{start!r}"
+            "start", Words.of(f"be a model or left out with `link='{trainer.link}'`"), f"{start!r}"
         )
 
 
@@ -270,7 +270,7 @@ class _Task:
         if path is None:
             return None
         if self.trainer.time:
-            raise ArgumentError("half_sweeps", Words("be left out with ", Setting("time", self.trainer.time)))
+            raise ArgumentError("half_sweeps", Words.of(f"be left out with `time='{self.trainer.time}'`"))
         about = (problem.by_user.indptr, problem.by_item.indptr, *problem.validation, problem.mean)
         return HalfSweeps.of(path, self.trainer, start, *about, self.arguments.seed)
 

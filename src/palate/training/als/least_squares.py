@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
-from palate._checks import ArgumentError, Setting, Words, check_count
+from palate._checks import ArgumentError, Words, check_count
 from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
@@ -341,9 +341,7 @@ class LeastSquares:
             return continued(model, arguments.start_model)
         for_one_fit = (arguments.start, arguments.checkpoint, arguments.half_sweeps)
         if any(given is not None for given in for_one_fit):
-            which = Words(
-                "be 1 with ", Setting("start"), " or ", Setting("checkpoint"), ", which are for one fit"
-            )
+            which = Words.of("be 1 with `start=` or `checkpoint=`, which are for one fit")
             raise ArgumentError("n_starts", which, f"{self.n_starts}")
         starts = (replace(arguments, start_number=number) for number in range(self.n_starts))
         return averaged([fit_factors(self, ratings, validation, start) for start in starts])

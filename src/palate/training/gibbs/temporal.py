@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.data.time_units import SECONDS, unit_of
 from palate.factors.conditionals import draw_levels, draw_session_effects
 from palate.factors.temporal import Sessions, TimeContext, time_bins_of
@@ -38,11 +38,7 @@ class TimeModel:
             if unit_of(times) not in (SECONDS, None):
                 raise ArgumentError(
                     "timestamps",
-                    Words(
-                        "be seconds for ",
-                        Setting("time", "sessions"),
-                        ", which end at a day without a rating",
-                    ),
+                    Words.of("be seconds for `time='sessions'`, which end at a day without a rating"),
                     f"{times.max()}",
                     "Milliseconds are divided by 1,000; dates may stay dates.",
                 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from palate._checks import ArgumentError, Call, Setting, Words, check_choice, check_count, check_seed
+from palate._checks import ArgumentError, Words, check_choice, check_count, check_seed
 from palate._parallel import check_threads
 from palate._random import from_seed
 from palate.data.arguments import helpful_methods
@@ -214,7 +214,7 @@ class Gibbs:
         if self.burn_in >= self.sweeps:
             raise ArgumentError(
                 "burn_in",
-                Words("be less than ", Setting("sweeps", self.sweeps)),
+                Words.of(f"be less than `sweeps={self.sweeps}`"),
                 f"{self.burn_in}",
                 "No draws would be left.",
             )
@@ -229,10 +229,8 @@ class Gibbs:
         if SESSIONS in time_parts(self.time) and self.noise != "own":
             raise ArgumentError(
                 "noise",
-                Words(
-                    "be 'own' for ",
-                    Setting("time", "sessions"),
-                    ", as the level of a session is part of a user's noise",
+                Words.of(
+                    "be 'own' for `time='sessions'`, as the level of a session is part of a user's noise"
                 ),
                 "'shared'",
             )
@@ -286,28 +284,24 @@ class Gibbs:
         distinct = np.unique(problem.by_user.values)
         if len(distinct) < 2:
             raise ValueError(
-                Words(
-                    "ratings must have at least two distinct values for ",
-                    Setting("likelihood", "ordinal"),
-                    f"; all {problem.n_train:,} are {distinct[0]:g}. Nothing about preferences can "
-                    "be learned from them. For counts and clicks use ",
-                    Call("LeastSquares.for_counts()"),
-                    ".",
+                Words.of(
+                    "ratings must have at least two distinct values for `likelihood='ordinal'`; all "
+                    f"{problem.n_train:,} are {distinct[0]:g}. Nothing about preferences can be learned from "
+                    "them. For counts and clicks use `LeastSquares.for_counts()`."
                 )
             )
         if len(distinct) > MAX_LEVELS:
             raise ArgumentError(
                 "ratings",
-                Words(f"have at most {MAX_LEVELS} distinct values for ", Setting("likelihood", "ordinal")),
+                Words.of(f"have at most {MAX_LEVELS} distinct values for `likelihood='ordinal'`"),
                 f"{len(distinct):,}",
                 "Use 'gaussian'.",
             )
         if problem.by_user.weights.size:
             raise ValueError(
-                Words(
-                    "ratings must have no weights for ",
-                    Setting("likelihood", "ordinal"),
-                    "; use 'gaussian', or leave the weights out.",
+                Words.of(
+                    "ratings must have no weights for `likelihood='ordinal'`; use 'gaussian', or leave the "
+                    "weights out."
                 )
             )
         return distinct.astype(np.float32)
