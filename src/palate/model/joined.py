@@ -115,7 +115,7 @@ def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = 
         None if old.weight is None and new.weight is None else np.concatenate([_weights(old), _weights(new)]),
     )
     held_out = np.zeros(len(old), bool) if held.held_out is None else held.held_out
-    table, mark = _merged(both, len(users), len(items), len(old), held_out, policy)
+    table, marks = _merged(both, len(users), len(items), len(old), held_out, policy)
     joined = Ratings(
         users,
         items,
@@ -133,7 +133,7 @@ def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = 
         ratings=joined,
         old_users=model.users.indices(users.values),
         old_items=model.items.indices(items.values),
-        **vars(mark),
+        **marks,
     )
 
 
@@ -170,18 +170,10 @@ def _weights(ratings: Ratings) -> np.ndarray:
     return np.ones(len(ratings), np.float32) if ratings.weight is None else ratings.weight
 
 
-@dataclass(frozen=True, eq=False)
-class _Marks:
-    held_out: np.ndarray
-    changed: np.ndarray
-    n_replaced: int
-    n_older: int
-
-
 def _merged(
     both: Columns, n_users: int, n_items: int, n_old: int, held_out: np.ndarray, policy: str
-) -> tuple[Columns, _Marks]:
-    """Return the columns sorted by user and item, each pair once, and what is known of each row."""
+) -> tuple[Columns, dict[str, Any]]:
+    """Return the columns sorted by user and item, each pair once, and the fields of `Joined` about them."""
     from palate.kernels.csr import order_of_pairs
 
     # of a pair the model's own rating comes first
@@ -206,19 +198,20 @@ def _merged(
             if table.timestamp is None
             else table.timestamp[at] < table.timestamp[first]
         )
-        chosen = np.where(older, first, at)
-        merged = [None if column is None else column.copy() for column in table.all()]
-        for out, column in zip(merged, table.all(), strict=True):
-            if out is not None:
-                out[first] = column[chosen]
-        before, table = table, Columns(*merged).take(~second)  # type: ignore[arg-type]
-        n_older = int(older.sum())
+        kept = ~second
+        kept[first], kept[at] = older, ~older
+        before, table, n_older = table, table.take(kept), int(older.sum())
     else:
         before, n_older = table.take(np.arange(len(order))), 0
         table = merge(table, second, policy)
     changed = is_new.copy()
     changed[first] = _differ(before, table, first, second)
-    return table, _Marks(held[~second], changed[~second], len(at) - n_older, n_older)
+    return table, {
+        "held_out": held[~second],
+        "changed": changed[~second],
+        "n_replaced": len(at) - n_older,
+        "n_older": n_older,
+    }
 
 
 def _differ(before: Columns, after: Columns, first: np.ndarray, second: np.ndarray) -> np.ndarray:

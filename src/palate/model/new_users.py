@@ -4,16 +4,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-import numpy as np
-
-from palate.data import columns as names
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.factors.item_index import share_items
 from palate.factors.sums import times_of_ratings
-from palate.lists.lookup import UserRows
 from palate.model.folded import Given, checked_row
-from palate.model.queries import labels_of
+from palate.model.queries import has_any, small_rows
 from palate.model.user_ratings import UserRatings, last_time, matrix_of
 from palate.scorer import Scorer
 
@@ -75,19 +70,15 @@ def with_new_users(model: TakesUsers, users: Any) -> Any:
     KeyError
         If an id beside a new user is unknown.
     """
-    single = isinstance(users, NewUser)
-    if not single and not (
-        isinstance(users, list | tuple) and any(isinstance(user, NewUser) for user in users)
-    ):
+    if not has_any(users, NewUser):
         return users
+    single = isinstance(users, NewUser)
     entries = [users] if single else list(users)
     rows = [
         entry if isinstance(entry, NewUser) else _new_user(entry, _stored(model, entry)) for entry in entries
     ]
     small = model.with_users(Vocabulary.numbered(len(rows)), matrix_of(rows, len(model.items)))
-    share_items(model, small)
-    labels = labels_of(model.users, [row.id for row in rows]).alias(names.USER_ID)
-    return UserRows(small, np.arange(len(rows)), labels, single)
+    return small_rows(model, small, [row.id for row in rows], single)
 
 
 def _stored(model: TakesUsers, user: object) -> UserRatings:

@@ -38,7 +38,7 @@ def resolve_users(model: "FactorModel", users: Any) -> Any:
     KeyError
         If an id beside a folded user is unknown.
     """
-    if not _has_folded(users):
+    if not has_any(users, Folded):
         return users
     entries = [users] if isinstance(users, Folded) else list(users)
     folded = [entry if isinstance(entry, Folded) else stored_user(model, entry) for entry in entries]
@@ -46,9 +46,7 @@ def resolve_users(model: "FactorModel", users: Any) -> Any:
     small = with_users(model, folded)  # type: ignore[arg-type]
     if model.ratings is None and len(folded) > sum(isinstance(entry, Folded) for entry in entries):
         small = replace(small, ratings=None)  # what the known users rated is not known
-    share_items(model, small)
-    labels = labels_of(model.users, [user.id for user in folded]).alias(names.USER_ID)
-    return UserRows(small, np.arange(len(folded)), labels, isinstance(users, Folded))
+    return small_rows(model, small, [user.id for user in folded], isinstance(users, Folded))
 
 
 def with_table(
@@ -63,7 +61,7 @@ def with_table(
 def resolve_pairs(model: "FactorModel", users: Any, items: Any, unknown: str) -> tuple[Any, Any]:
     """Return users and items of pairs, as rows of a small model where folded ones are among them."""
     users = resolve_users(model, users)
-    if _has_folded(items):
+    if has_any(items, Folded):
         single = isinstance(items, Folded)
         entries = [items] if single else list(items)
         folded = [entry if isinstance(entry, Folded) else stored_item(model, entry) for entry in entries]
@@ -83,12 +81,20 @@ def at_time(model: Scorer, users: object, timestamp: object) -> tuple[Scorer, An
     return temporal_scores.at_time(model, timestamp), users
 
 
-def _has_folded(rows: object) -> bool:
-    if isinstance(rows, Folded):
+def has_any(rows: object, kind: type) -> bool:
+    """Return whether an argument is, or has among its entries, a row of this kind rather than an id."""
+    if isinstance(rows, kind):
         return True
     if isinstance(rows, np.ndarray) and rows.dtype != object:
         return False
-    return isinstance(rows, list | tuple | np.ndarray) and any(isinstance(entry, Folded) for entry in rows)
+    return isinstance(rows, list | tuple | np.ndarray) and any(isinstance(entry, kind) for entry in rows)
+
+
+def small_rows(model: Scorer, small: Scorer, ids: list[Any], single: bool) -> UserRows:
+    """Return the rows of a small model, all of whose users are asked about, under these ids."""
+    share_items(model, small)
+    labels = labels_of(model.users, ids).alias(names.USER_ID)
+    return UserRows(small, np.arange(len(ids)), labels, single)
 
 
 def _check_side(folded: list[Folded], wanted: type[Folded], argument: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, check_choice, check_number, is_number
+from palate.factors.parts import PARTS
 from palate.solve.strengths import AUTO
 
 if TYPE_CHECKING:
@@ -15,26 +16,12 @@ if TYPE_CHECKING:
 
 _STRONGEST = 1e30  # beyond it single precision overflows
 _NUMBERS = (
-    "user_factors",
-    "item_factors",
-    "user_bias",
-    "item_bias",
-    "global_mean",
-    "noise_sd",
-    "spread",
-    "cutpoints",
-    "user_prior.mean",
-    "user_prior.precision",
-    "item_prior.mean",
-    "item_prior.precision",
-    "weights.values",
-    "weights.vectors",
-    "weights.source_scale",
-    "weights.target_scale",
+    *PARTS,
+    *(f"{side}_prior.{part}" for side in ("user", "item") for part in ("mean", "precision")),
+    *(f"weights.{part}" for part in ("values", "vectors", "source_scale", "target_scale")),
     "user_vectors",
     "item_vectors",
 )
-
 Fitted = TypeVar("Fitted")
 
 

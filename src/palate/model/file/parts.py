@@ -20,7 +20,6 @@ from palate.model.file.schema import (
     Output,
     Record,
     Row,
-    Usually,
     Value,
     Values,
 )
@@ -109,7 +108,7 @@ def _check_share(value: float) -> None:
 PRIOR = Record(
     RowPrior,
     Row(ALL, Members(RowPrior, "precision", "mean", "per_rating")),
-    Row("per_rating", Usually(Value(float, _check_share), 0.0)),
+    Row("per_rating", Maybe(Value(float, _check_share), 0.0)),
     Row("precision", Array("float32", "draw factor+1 factor+1", check_finite)),
     Row("mean", Array("float32", "draw factor+1", check_finite)),
 )

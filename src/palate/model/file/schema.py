@@ -181,33 +181,17 @@ class Members(Kind[Any]):
 
 
 class Maybe(Kind[T | None]):
-    """What a file leaves out where an object has None."""
+    """What a file leaves out where an object does not have it, or has its `usual` value."""
 
-    def __init__(self, kind: Kind[T]) -> None:
-        self.kind = kind
+    def __init__(self, kind: Kind[T], usual: T | None = None) -> None:
+        self.kind, self.usual = kind, usual
 
     def put(self, out: Output, name: str, value: T | None) -> None:
         """Write the value, or nothing."""
-        if value is not None:
+        if value is not None and (self.usual is None or value != self.usual):
             self.kind.put(out, name, value)
 
     def take(self, given: Input, name: str) -> T | None:
-        """Return the value, or None."""
-        return self.kind.take(given, name) if self.kind.there(given, name) else None
-
-
-class Usually(Kind[T]):
-    """What a file leaves out where an object has its usual value."""
-
-    def __init__(self, kind: Kind[T], usual: T) -> None:
-        self.kind, self.usual = kind, usual
-
-    def put(self, out: Output, name: str, value: T) -> None:
-        """Write the value, or nothing."""
-        if value != self.usual:
-            self.kind.put(out, name, value)
-
-    def take(self, given: Input, name: str) -> T:
         """Return the value, or the usual one."""
         return self.kind.take(given, name) if self.kind.there(given, name) else self.usual
 
