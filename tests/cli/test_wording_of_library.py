@@ -137,7 +137,6 @@ NOT_TYPED = {
     "half_sweeps",
     "before",
     "by_popularity",
-    "cells",
     "compress",
     "cutoff",
     "cutpoints",

@@ -147,7 +147,7 @@ def test_user_features_are_said_to_be_missing():
     people = pl.DataFrame({"user_id": range(60), "sex": ["f", "m"] * 30})
     trainer = palate.LeastSquares(n_factors=2, max_sweeps=3, user_features="sex")
     model = trainer.fit(OLD, validation=0, user_table=people)
-    assert "users were solved without theirs" in model.update(table([0], [1], [5])).history.notes[0]
+    assert "1 user was solved without theirs" in model.update(table([0], [1], [5])).history.notes[0]
 
 
 def test_what_was_held_out_stays_held_out():
