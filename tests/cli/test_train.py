@@ -605,7 +605,7 @@ def test_with_counts_the_rows_of_a_pair_add_up(tmp_path, palate):
     result = palate("train", log, "-o", tmp_path / "log.palate", "--counts", "linear", "--n-factors", "2")
     assert result.code == 0
     assert "the values of each pair are added up (--duplicates sum)." in result.err
-    assert "scale 1 to 9 (observed)" in result.out
+    assert "counts from 1 to 9" in result.out
     assert json.loads(palate("rated", tmp_path / "log.palate", "3", "--json").out)[0]["rating"] == 9
     kept = palate(
         "train",
@@ -619,7 +619,7 @@ def test_with_counts_the_rows_of_a_pair_add_up(tmp_path, palate):
         "--n-factors",
         "2",
     )
-    assert "scale 1 to 1 (observed)" in kept.out
+    assert "32 interactions of 6 items by 8 users." in kept.out
     found = palate("prepare", log, "-o", tmp_path / "prepared", "--duplicates", "sum")
     assert (found.code, "mean rating" in found.out) == (0, True)
 
@@ -649,7 +649,7 @@ def test_a_table_of_choices_is_trained_listed_and_tested_without_ratings(tmp_pat
     model = tmp_path / "chosen.palate"
     result = palate("train", log, "-o", model, "--no-rating")
     assert (result.code, result.err) == (0, "")
-    assert "24 ratings of 6 items by 8 users, scale 1 to 1" in result.out
+    assert "24 interactions of 6 items by 8 users." in result.out
     assert "Trained Recommender" in result.out
     assert "to be chosen" in palate("recommend", model, 0, "-n", 1).out
     later = write(tmp_path / "later.csv", "user_id,item_id\n0,0\n1,1\n")
@@ -686,3 +686,19 @@ def test_lists_that_lose_to_the_most_popular_items_are_told(train, tmp_path, rng
     assert found["difference_low"] < found["difference_high"] < 0
     assert "worse than those of the most popular" not in train(path, "--trainer", "neighbours").out
     assert json.loads(train(path, "--trainer", "baseline", "--validation", 0, "--json").out)["lists"] is None
+
+
+def test_counts_are_called_interactions_and_not_ratings(palate, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [f"u{user},i{item},{rng.integers(1, 300)}" for user in range(30) for item in range(user % 3, 12)]
+    (tmp_path / "plays.csv").write_text("\n".join(["user,item,plays", *rows]) + "\n")
+    model = tmp_path / "plays.palate"
+    trained = palate("train", tmp_path / "plays.csv", "-o", model, "--values", "counts").out
+    assert f"{len(rows)} interactions of 12 items by 30 users, counts from " in trained
+    assert f"Trained Recommender on {len(rows)} interactions in " in trained
+    rated = palate("rated", model, "u1").out
+    assert rated.startswith("11 interactions by user u1\n")
+    assert "count" in rated
+    assert f"\ninteractions: {len(rows)}\n" in palate("info", model).out
+    for shown in (rated, palate("similar", model, "i3").out, palate("recommend", model, "u2").out):
+        assert " rating" not in shown

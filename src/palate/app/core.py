@@ -26,6 +26,7 @@ from palate.app.positions import Positions
 from palate.app.served import ServedModel
 from palate.lists.recommending import check_n
 from palate.lists.where import Where
+from palate.model.nouns import noun_of
 from palate.store.changes import Change, Forgotten, RatingStore
 from palate.store.memory import MemoryStore
 
@@ -110,6 +111,10 @@ class Core(Models):
         """
         heads = getattr(self._served(model).model, "heads", None)
         return "" if heads is None else str(heads.chance.probability_in_words(chance))
+
+    def noun(self, model: str | None = None) -> str:
+        """Return what the values of a model are called: "rating", or "interaction" of counts and choices."""
+        return noun_of(self._served(model).model)
 
     def _served(self, model: str | None) -> ServedModel:
         return self.people(model).served

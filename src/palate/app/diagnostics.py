@@ -16,6 +16,7 @@ from palate.inspect.factors import norms_by_count
 from palate.inspect.predictions import PAIRS, predictions
 from palate.inspect.statistics import sampled
 from palate.model.model import Model
+from palate.model.nouns import noun_of
 
 _SAMPLE = 2_000_000  # predictions that the histogram is made of
 _BINS = 30
@@ -73,38 +74,39 @@ def panels(model: Model, evaluation: Evaluation | None, test: Ratings | None = N
 
 def norm_panel(model: Model) -> Panel:
     """Return the length of the items' vectors by number of ratings."""
-    heading = "Norms of items against number of ratings"
+    noun = noun_of(model)
+    heading = f"Norms of items against number of {noun}s"
     factors = getattr(model, "item_factors", None)
     if factors is None or not factors.shape[2] or model.ratings is None:
-        return Panel(heading, "This model has no vectors, or was saved without its ratings.")
+        return Panel(heading, f"This model has no vectors, or was saved without its {noun}s.")
     frame = norms_by_count("item", vector_norms(factors), model.ratings.item_counts())
-    frame = frame.select(_spans(frame), items="n", low="norm_q10", median="norm_q50", high="norm_q90")
+    frame = frame.select(_spans(frame, noun), items="n", low="norm_q10", median="norm_q50", high="norm_q90")
     text = (
-        "Short vectors of rarely rated items keep them from the top of lists. The lines are the lower "
+        f"Short vectors of items with few {noun}s keep them from the top of lists. The lines are the lower "
         "tenth, the median and the upper tenth."
     )
-    return Panel(heading, text, frame, "ratings", ("low", "median", "high"))
+    return Panel(heading, text, frame, f"{noun}s", ("low", "median", "high"))
 
 
-def _spans(frame: pl.DataFrame) -> pl.Series:
+def _spans(frame: pl.DataFrame, noun: str) -> pl.Series:
     pairs = zip(frame["from"].to_list(), frame["to"].to_list(), strict=True)
     return pl.Series(
-        "ratings", [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in pairs]
+        f"{noun}s", [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in pairs]
     )
 
 
 def tail_panel(model: Model) -> Panel:
     """Return which share of all ratings the most rated items have."""
-    heading = "The long tail"
+    heading, noun = "The long tail", noun_of(model)
     if model.ratings is None:
-        return Panel(heading, "This model was saved without its ratings.")
+        return Panel(heading, f"This model was saved without its {noun}s.")
     counts = np.sort(model.ratings.item_counts())[::-1]
     total = max(1, int(counts.sum()))
     shares = np.linspace(0, 1, _TAIL + 1)
     taken = [float(counts[: round(share * len(counts))].sum()) / total for share in shares]
-    frame = pl.DataFrame({"items": [f"{share:.0%}" for share in shares], "ratings": np.round(taken, 4)})
-    text = "The share of all ratings that the most rated items have, by share of the items."
-    return Panel(heading, text, frame, "items", ("ratings",))
+    frame = pl.DataFrame({"items": [f"{share:.0%}" for share in shares], f"{noun}s": np.round(taken, 4)})
+    text = f"The share of all {noun}s that the items with most of them have, by share of the items."
+    return Panel(heading, text, frame, "items", (f"{noun}s",))
 
 
 def range_panel(model: Model) -> Panel:
@@ -218,15 +220,18 @@ _NAMES = {
 
 def card(model: Model) -> list[tuple[str, str]]:
     """Return the model card: pairs of a name and what there is to say."""
-    stars = getattr(model, "predicts", model)
+    stars, noun = getattr(model, "predicts", model), f"{noun_of(model)}s".capitalize()
     rows = [
         ("Trainer", str(model.trainer.get("name", "imported"))),
         ("Users", f"{len(model.users):,}"),
         ("Items", f"{len(model.items):,}"),
-        ("Ratings", "saved without" if model.ratings is None else f"{len(model.ratings):,}"),
+        (
+            noun,
+            "saved without" if model.ratings is None else f"{len(model.ratings):,}",
+        ),
         (
             "Scale",
-            "scores are no ratings" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}",
+            "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}",
         ),
     ]
     factors = getattr(stars, "item_factors", None)

@@ -41,7 +41,7 @@ def beside_popular(best: float, popular: float) -> str:
     """
     if best <= popular:
         return (
-            "No model has better lists than the most popular items. There may be too few ratings, or "
+            "No model has better lists than the most popular items. There may be too little data, or "
             "users may have similar tastes."
         )
     if best > _FAR * popular:

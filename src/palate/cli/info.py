@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from palate.cli import arguments, options
 from palate.cli.candidates import show_candidates
 from palate.cli.output import print_json, print_rows, print_text
+from palate.model.nouns import noun_of
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -136,7 +137,7 @@ def _show_contents(model: "FactorModel", about: dict[str, Any]) -> None:
         f"{about['file']}: {about['file_bytes']:,} bytes",
         f"{users}, {items}, {factors}scale {scale}",
         f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
-        f"ratings: {ratings}",
+        f"{noun_of(model)}s: {ratings}",
     )
     if getattr(model, "context", None) is not None:
         print_text(f"time: {about['n_time_bins']:,} bins, {about['n_sessions']:,} sessions")
@@ -169,13 +170,13 @@ def _show_blocks(found: list[dict[str, Any]]) -> None:
 
 
 def _show_history(model: "FactorModel") -> None:
-    history = model.history
+    history, noun = model.history, noun_of(model)
     for before in history.earlier:
         print_text(
-            f"continued from a model trained on {before.n_train:,} ratings in {len(before.sweeps):,} sweeps"
+            f"continued from a model trained on {before.n_train:,} {noun}s in {len(before.sweeps):,} sweeps"
         )
     print_text(
-        f"trained on {history.n_train:,} ratings, {history.n_validation:,} held out for validation (errors "
+        f"trained on {history.n_train:,} {noun}s, {history.n_validation:,} held out for validation (errors "
         f"unclipped)",
         "",
     )

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,6 +19,7 @@ from palate.cli.errors import usage_error
 from palate.cli.messages import printable
 from palate.cli.writing import instead
 from palate.data.columns import SHOWN
+from palate.model.nouns import RATING
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +53,16 @@ class Column:
 
 
 COLUMNS = tuple(Column(name, *shown) for name, shown in SHOWN.items())
+_OF_INTERACTIONS = {"n_ratings": "interactions", "mean_rating": "mean count", "rating": "count"}
+
+
+def columns_of(noun: str) -> tuple[Column, ...]:
+    """Return the usual columns, called as befits values that are a "rating" or an "interaction"."""
+    if noun == RATING:
+        return COLUMNS
+    return tuple(
+        replace(column, heading=_OF_INTERACTIONS.get(column.name, column.heading)) for column in COLUMNS
+    )
 
 
 def console() -> Any:
@@ -342,9 +353,18 @@ def say_written(path: Path, n_rows: int, replaced: str, *, as_json: bool) -> Non
 
 
 def deliver(
-    frame: "pl.DataFrame", *, as_json: bool, output: Path | None, title: str = "", drop: tuple[str, ...] = ()
+    frame: "pl.DataFrame",
+    *,
+    as_json: bool,
+    output: Path | None,
+    title: str = "",
+    drop: tuple[str, ...] = (),
+    noun: str = RATING,
 ) -> None:
-    """Write a frame to the file asked for, or print it as JSON or as a table below a title."""
+    """Write a frame to the file asked for, or print it as JSON or as a table below a title.
+
+    `noun` is what values are called in headings; columns of a file and of JSON keep their names.
+    """
     if output is not None:
         replaced = instead(output)
         write_frame(frame, output)
@@ -354,6 +374,6 @@ def deliver(
     elif frame.height:
         if title:
             print_text(title, "")
-        print_table(frame, drop=drop)
+        print_table(frame, columns_of(noun), drop=drop)
     else:
         print_text("Nothing found.")

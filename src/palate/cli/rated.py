@@ -8,6 +8,7 @@ import typer
 from palate._words import counted
 from palate.cli import arguments, options
 from palate.cli.output import check_output, deliver
+from palate.model.nouns import noun_of
 
 
 def rated(
@@ -33,10 +34,11 @@ def rated(
     frame = loaded.rated(arguments.user_ids(loaded, [user])[0])
     total = frame.height
     frame = frame if n is None else frame.head(n)
+    noun = noun_of(loaded)
     title = (
-        f"{counted(total, 'rating')} by user {user}"
+        f"{counted(total, noun)} by user {user}"
         if frame.height == total
-        else f"The {n:,} highest of {total:,} ratings by user {user}"
+        else f"The {n:,} highest of {total:,} {noun}s by user {user}"
     )
     hidden = ("user_id",) if frame["held_out"].any() else ("user_id", "held_out")
-    deliver(frame, as_json=as_json, output=output, title=title, drop=hidden)
+    deliver(frame, as_json=as_json, output=output, title=title, drop=hidden, noun=noun)

@@ -11,6 +11,7 @@ from palate.cli.everyone import check_everyone, write_everyone
 from palate.cli.id_lists import listed_ids
 from palate.cli.newcomer import newcomer
 from palate.cli.output import check_output, deliver
+from palate.model.nouns import noun_of
 
 if TYPE_CHECKING:
     from palate.model.model import Model
@@ -156,7 +157,9 @@ def recommend(
     frame = loaded.recommend(who, n, **asked)
     whom = "you" if is_new else f"user {users[0]}" if users and len(users) == 1 else ""
     drop = (*(("user_id",) if whom else ()), *(_said_in_words(loaded) if words else ()))
-    deliver(frame, as_json=as_json, output=output, title=_title(whom, ascending), drop=drop)
+    deliver(
+        frame, as_json=as_json, output=output, title=_title(whom, ascending), drop=drop, noun=noun_of(loaded)
+    )
 
 
 def _check_one_of(*ways: bool) -> None:

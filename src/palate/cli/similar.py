@@ -9,6 +9,7 @@ from palate.cli import arguments, options
 from palate.cli.errors import usage_error
 from palate.cli.id_lists import listed_ids
 from palate.cli.output import check_output, deliver
+from palate.model.nouns import noun_of
 
 
 def similar(
@@ -54,6 +55,7 @@ def similar(
     check_output(output)
     condition = options.condition(genres, year, where)
     loaded = arguments.load(model, between or [item])
+    noun = noun_of(loaded)
     how: dict[str, Any] = {
         "min_ratings": min_ratings,
         "where": condition,
@@ -66,9 +68,16 @@ def similar(
         both = [arguments.item_named(loaded, text) for text in between]
         frame = loaded.between(both[0], both[1], n, **how)
         named = " and ".join(arguments.label(loaded, one) for one in both)
-        deliver(frame, as_json=as_json, output=output, title=f"Between {named}")
+        deliver(frame, as_json=as_json, output=output, title=f"Between {named}", noun=noun)
         return
     one = arguments.item_asked(loaded, item, title)
     named = arguments.label(loaded, one)
     frame = loaded.similar_items(one, n, **how)
-    deliver(frame, as_json=as_json, output=output, title=f"Most like {named}", drop=("similar_to",))
+    deliver(
+        frame,
+        as_json=as_json,
+        output=output,
+        title=f"Most like {named}",
+        drop=("similar_to",),
+        noun=noun_of(loaded),
+    )

@@ -142,7 +142,8 @@ def train(
     if "user_table" in how.extra:
         how.extra["user_table"] = like_users(how.extra["user_table"], data.ratings.users)
     if not as_json:
-        train_input.show_data("the query" if sql is not None else str(ratings), read_in, data, read_seconds)
+        source = "the query" if sql is not None else str(ratings)
+        train_input.show_data(source, read_in, data, read_seconds, chosen.trainer)
         _show_choice(chosen, how)
     _finish(fit(chosen.trainer, data, how, read_seconds), how, as_json)
 

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from palate._words import counted
 from palate.cli.errors import usage_error
+from palate.cli.hyperparameters import takes_counts
 from palate.cli.input import busy, read
 from palate.cli.output import print_text
 from palate.cli.reading_options import Reading, as_words
+from palate.model.nouns import INTERACTION, RATING
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
     from palate.data.ratings import Ratings
     from palate.model.factor_model import FactorModel
+    from palate.training.trainer import Trainer
 
 # reading options that --sql takes
 _OF_QUERIES = "user", "item", "rating", "no_rating", "timestamp", "weight", "scale", "duplicates"
@@ -81,10 +84,11 @@ def with_store(data: "Dataset", address: str, quiet: bool) -> "Dataset":
     return replace(data, ratings=found.ratings, held_out=None)
 
 
-def show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> None:
-    print_text(f"Read {path} in {seconds:.1f} s: {_described(read.ratings)}.")
+def show_data(path: str, read: "Dataset", data: "Dataset", seconds: float, trainer: "Trainer") -> None:
+    noun = _noun(data.ratings, trainer)
+    print_text(f"Read {path} in {seconds:.1f} s: {_described(read.ratings, noun)}.")
     if data.ratings is not read.ratings:
-        print_text(f"With the ratings of the model to start from: {_described(data.ratings)}.")
+        print_text(f"With the {noun}s of the model to start from: {_described(data.ratings, noun)}.")
     if data.catalog is None:
         print_text("No catalog was found, so items will be shown by id. Name one with --items.")
     else:
@@ -95,10 +99,23 @@ def show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> No
         )
 
 
-def _described(ratings: "Ratings") -> str:
+def _noun(ratings: "Ratings", trainer: "Trainer") -> str:
+    """Return what values are called that are read for a trainer."""
+    from palate.recommender.recommender import Recommender, meaning_of
+    from palate.solve.grades import RATINGS
+
+    if isinstance(trainer, Recommender):
+        return RATING if meaning_of(ratings, trainer) == RATINGS else INTERACTION
+    return INTERACTION if ratings.events or takes_counts(trainer) else RATING
+
+
+def _described(ratings: "Ratings", noun: str) -> str:
     low, high = ratings.scale
+    if noun == INTERACTION:
+        values = "" if low == high else f", counts from {low:g} to {high:g}"
+    else:
+        values = f", scale {low:g} to {high:g}{'' if ratings.declared else ' (observed)'}"
     return (
-        f"{counted(len(ratings), 'rating')} of {counted(ratings.n_items, 'item')} by "
-        f"{counted(ratings.n_users, 'user')}, "
-        f"scale {low:g} to {high:g}{'' if ratings.declared else ' (observed)'}"
+        f"{counted(len(ratings), noun)} of {counted(ratings.n_items, 'item')} by "
+        f"{counted(ratings.n_users, 'user')}{values}"
     )

@@ -7,6 +7,7 @@ from palate.cli.candidates import show_candidates
 from palate.cli.messages import to_paste
 from palate.cli.output import print_cells, print_json, print_text, print_verbatim
 from palate.cli.train_fit import How, Outcome
+from palate.model.nouns import noun_of
 
 if TYPE_CHECKING:
     from palate.data.ratings import Ratings
@@ -22,10 +23,8 @@ def report(outcome: Outcome, how: How, as_json: bool, replaced: str) -> None:
     draws = getattr(outcome.model, "n_draws", 1)
     kept = f"of which sweep {history.best_sweep} is kept" if draws == 1 else f"{draws} draws kept"
     ran = f": {counted(sweeps, 'sweep')}, {kept}" if sweeps else ""
-    print_text(
-        f"Trained {name} on {counted(history.n_train, 'rating')} in {outcome.train_seconds:.1f} s{ran}. "
-        f"{history.stopped}"
-    )
+    trained_on = counted(history.n_train, noun_of(outcome.model))
+    print_text(f"Trained {name} on {trained_on} in {outcome.train_seconds:.1f} s{ran}. {history.stopped}")
     show_candidates(outcome.model)
     for note in history.notes:
         print_text(note)

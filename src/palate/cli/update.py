@@ -14,6 +14,7 @@ from palate.cli.messages import to_paste
 from palate.cli.output import check_writable, print_json, print_text, print_verbatim
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import check_model_file, instead
+from palate.model.nouns import noun_of
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
@@ -114,12 +115,12 @@ def _document(done: _Done) -> dict[str, Any]:
 
 def _show(done: _Done, path: Path) -> None:
     now, given = done.model, done.data.ratings
-    print_text(f"Read {path}: {counted(len(given), 'rating')}.")
+    print_text(f"Read {path}: {counted(len(given), noun_of(now))}.")
     print_text(f"{now.history.stopped} It took {done.seconds:.1f} s.")
     for note in now.history.notes:
         print_text(note)
     holds = (
-        f"{counted(len(now.ratings), 'rating')} of {counted(now.n_items, 'item')} by "
+        f"{counted(len(now.ratings), noun_of(now))} of {counted(now.n_items, 'item')} by "
         f"{counted(now.n_users, 'user')}"
     )
     size = done.target.stat().st_size

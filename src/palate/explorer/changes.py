@@ -55,24 +55,27 @@ def gone(
     min_ratings: int = 0,
     caution: float = 0.0,
     alike: Callable[[str], str] | None = None,
+    noun: str = "rating",
 ) -> list[Gone]:
     """Return the rows that left the list, each with the reason.
 
     A row has too few ratings, is like an item that stayed, or is too uncertain. `alike` names the item
-    that one is much like, or is "".
+    that one is much like, or is ""; `noun` is what the model's values are called.
     """
     there = {row.item.id for row in after}
-    return [Gone(row, _why(row, min_ratings, caution, alike)) for row in before if row.item.id not in there]
+    return [
+        Gone(row, _why(row, min_ratings, caution, alike, noun)) for row in before if row.item.id not in there
+    ]
 
 
-def _why(row: Row, min_ratings: int, caution: float, alike: Callable[[str], str] | None) -> str:
+def _why(row: Row, min_ratings: int, caution: float, alike: Callable[[str], str] | None, noun: str) -> str:
     n = row.item.n_ratings
     if n is not None and n < min_ratings:
-        return f"It has {count(n)}, fewer than {min_ratings:,}."
+        return f"It has {count(n, noun)}, fewer than {min_ratings:,}."
     if alike is not None and (other := alike(row.item.id)):
         return f"It is much like {other}, which is on the list."
     if caution:
-        from_how_many = "" if n is None else f" from {count(n)}"
+        from_how_many = "" if n is None else f" from {count(n, noun)}"
         low = "" if row.low is None else f": {row.low:.1f} at least"
         return f"What is expected of it{from_how_many} is less certain than of those that stayed{low}."
     return "Other items rank above it now."

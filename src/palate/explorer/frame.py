@@ -63,6 +63,11 @@ class Page:
             yield
         ui.timer(_WATCH_SECONDS, self._watch)
 
+    @property
+    def noun(self) -> str:
+        """What the values of the model that is looked at are called: "rating" or "interaction"."""
+        return self.space.core.noun(self.state.model)
+
     def say(self, text: str) -> None:
         """Have a sentence read aloud by a screen reader."""
         if self._said is not None:

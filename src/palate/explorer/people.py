@@ -12,6 +12,7 @@ from palate.data.matrix import RatingMatrix
 from palate.explorer.parts import count
 from palate.explorer.state import ME
 from palate.model.model import Model
+from palate.model.nouns import noun_of
 
 STRANGER = "a stranger"
 EACH = 3
@@ -48,15 +49,15 @@ def twelve_people(model: Model, own: Sequence[str] = ()) -> tuple[list[Person], 
     [('al', 'heavy: 2 ratings'), ('bo', 'light: 1 rating'), ('me', 'yourself')]
     """
     chosen: list[tuple[int, str]] = []
-    note = ""
+    note, noun = "", noun_of(model)
     if model.ratings is None:
         note = (
-            "This model was saved without its ratings, so nobody is known to be a heavy, a light or an "
+            f"This model was saved without its {noun}s, so nobody is known to be a heavy, a light or an "
             "odd user."
         )
         chosen = [(index, "a user of the model") for index in range(min(3 * EACH, len(model.users)))]
     else:
-        chosen = _by_ratings(model, model.ratings)
+        chosen = _by_ratings(model, model.ratings, noun)
     people = [Person(str(model.users.id(index)), why) for index, why in chosen]
     people.append(Person(STRANGER, "new: the model knows nothing of them"))
     people.append(Person(ME, "yourself"))
@@ -64,7 +65,7 @@ def twelve_people(model: Model, own: Sequence[str] = ()) -> tuple[list[Person], 
     return [*people, *(Person(user, "of your choice") for user in named[: EACH - 1])], note
 
 
-def _by_ratings(model: Model, ratings: RatingMatrix) -> list[tuple[int, str]]:
+def _by_ratings(model: Model, ratings: RatingMatrix, noun: str) -> list[tuple[int, str]]:
     counts = ratings.user_counts()
     order = np.lexsort((np.arange(len(counts)), -counts))
     order = order[counts[order] > 0]
@@ -72,9 +73,9 @@ def _by_ratings(model: Model, ratings: RatingMatrix) -> list[tuple[int, str]]:
     light = [index for index in order[::-1].tolist() if index not in heavy][: EACH - 1]
     odd = _odd(ratings, counts, {*heavy, *light})
     return [
-        *((index, f"heavy: {count(int(counts[index]))}") for index in heavy),
-        *((index, f"light: {count(int(counts[index]))}") for index in light),
-        *((index, f"odd taste: {count(int(counts[index]))}") for index in odd),
+        *((index, f"heavy: {count(int(counts[index]), noun)}") for index in heavy),
+        *((index, f"light: {count(int(counts[index]), noun)}") for index in light),
+        *((index, f"odd taste: {count(int(counts[index]), noun)}") for index in odd),
     ]
 
 

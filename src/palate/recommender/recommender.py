@@ -167,6 +167,16 @@ class Recommender:
             check_number_or_word("liked_from", self.liked_from, "None")
 
 
+def meaning_of(ratings: Ratings, trainer: Recommender) -> str:
+    """Return what the values of a table are to a trainer: "ratings", "counts" or "alike"."""
+    if trainer.values != AUTO:
+        return trainer.values
+    if not len(ratings) or np.ptp(ratings.value) == 0:
+        return ALIKE
+    like_counts = trainer.liked_from is None and taken_for_counts(ratings)
+    return COUNTS if ratings.events or like_counts else RATINGS
+
+
 def _split(ratings: Ratings, validation: float | Ratings, seed: int) -> tuple[Ratings, np.ndarray]:
     """Return all ratings, and which of them the choice is made on."""
     if isinstance(validation, Ratings):
@@ -210,12 +220,7 @@ class _Run:
     @cached_property
     def values(self) -> str:
         """What the values are."""
-        if self.trainer.values != AUTO:
-            return self.trainer.values
-        if not len(self.ratings) or np.ptp(self.ratings.value) == 0:
-            return ALIKE
-        like_counts = self.trainer.liked_from is None and taken_for_counts(self.ratings)
-        return COUNTS if self.ratings.events or like_counts else RATINGS
+        return meaning_of(self.ratings, self.trainer)
 
     @property
     def liked_from(self) -> float:
@@ -301,7 +306,7 @@ class _Run:
         trials = with_sums(trials, test, self.tell)
         best = cast(Trial, chosen_of(trials))  # there are always two trials
         notes = [
-            f"On the held-out ratings of {len(test.users):,} users, {best.candidate.name} has nDCG@10 "
+            f"On the held-out choices of {len(test.users):,} users, {best.candidate.name} has nDCG@10 "
             f"{best.mean:.4f}."
         ]
         highest = cast(Trial, best_of(trials))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from palate.app.answers import Answer, Row
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import tag
+from palate.explorer.parts import count, tag
 from palate.explorer.views.lists import asked, explain_numbers, short_list
 
 
@@ -29,7 +29,7 @@ def show(page: Page) -> None:
             _list(page, "A", state.model, asked(page, state.model), None)
             return
         first, second = asked(page, state.model), asked(page, state.other)
-        tag("p", overlap(first, second), role="status")
+        tag("p", overlap(first, second, page.noun), role="status")
         with tag("div", None, "p-three"):
             _list(page, "A", state.model, first, second)
             _list(page, "B", state.other, second, first)
@@ -53,20 +53,20 @@ def _marker(other: Answer | str) -> Callable[[Row], None]:
     return mark
 
 
-def overlap(first: Answer | str, second: Answer | str) -> str:
+def overlap(first: Answer | str, second: Answer | str, noun: str = "rating") -> str:
     """Return how much two lists share, in words, and how well known their items are."""
     if isinstance(first, str) or isinstance(second, str):
         return "One of the lists could not be made."
     shared = len(set(first.items) & set(second.items))
     longest = max(len(first.rows), len(second.rows))
-    known = f"{_known(first, 'A')} {_known(second, 'B')}"
+    known = f"{_known(first, 'A', noun)} {_known(second, 'B', noun)}"
     return f"{shared} of {longest} items are on both lists. {known}".strip()
 
 
-def _known(answer: Answer, letter: str) -> str:
+def _known(answer: Answer, letter: str, noun: str) -> str:
     counts = sorted(row.item.n_ratings for row in answer.rows if row.item.n_ratings is not None)
     return (
-        f"Half of the items on list {letter} have {counts[len(counts) // 2]:,} ratings or fewer."
+        f"Half of the items on list {letter} have {count(counts[len(counts) // 2], noun)} or fewer."
         if counts
         else ""
     )

@@ -8,6 +8,7 @@ from palate.explorer.frame import Page, problem
 from palate.explorer.parts import count, levels_of, name_of, reasons_shown, stars, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import choice_reasons
+from palate.model.nouns import RATING
 from palate.store.changes import StoreError
 
 
@@ -23,9 +24,10 @@ def show(page: Page, item: str) -> None:
     with page.shown(name_of(about)):
         with tag("div", None, "p-tools"):
             page.model_picker()
+        genres = f"{about.genres.replace('|', ', ')}. " if about.genres else ""
         tag(
             "p",
-            f"{(about.genres or '').replace('|', ', ')}{'. ' if about.genres else ''}{count(about.n_ratings)}"
+            f"{genres}{count(about.n_ratings, page.noun)}"
             + ("" if about.mean_rating is None else f", mean {about.mean_rating:.2f}")
             + f". Id {about.id}.",
         )
@@ -34,8 +36,11 @@ def show(page: Page, item: str) -> None:
             with tag("section", None, aria_label="Like it"):
                 tag("h2", "Most like it")
                 _similar(page, about.id)
-            with tag("section", None, aria_label="Ratings"):
-                tag("h2", "How it was rated")
+            with tag("section", None, aria_label=f"{page.noun.capitalize()}s"):
+                tag(
+                    "h2",
+                    "How it was rated" if page.noun == RATING else "How often it was chosen",
+                )
                 _ratings(page, about.id)
             with tag("section", None, aria_label="Why"):
                 tag("h2", "For you" if state.user == ME else f"For user {state.user}")
@@ -90,13 +95,14 @@ def _similar(page: Page, item: str) -> None:
         for one in found:
             with tag("li", None, "p-line"):
                 page.item_link(one.item, "p-grow")
-                tag("span", f"similarity {one.similarity:.2f}, {count(one.item.n_ratings)}", "soft small")
+                known = count(one.item.n_ratings, page.noun)
+                tag("span", f"similarity {one.similarity:.2f}, {known}", "soft small")
 
 
 def _ratings(page: Page, item: str) -> None:
     model = page.space.core.model(page.state.model)
     if model.ratings is None:
-        tag("p", "This model was saved without its ratings.", "soft")
+        tag("p", f"This model was saved without its {page.noun}s.", "soft")
         return
     index = model.items.index(model.items.parse(item))
     levels, counts = np.unique(

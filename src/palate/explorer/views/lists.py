@@ -12,8 +12,8 @@ from palate.explorer.state import ME
 
 N = 10
 SOURCES = {
-    "stored": "This list is made from the ratings that the model was trained on.",
-    "fold-in": "This list takes the latest ratings into account.",
+    "stored": "This list is made from the {}s that the model was trained on.",
+    "fold-in": "This list takes the latest {}s into account.",
     "popular fallback": "The model knows nothing of this user, so the list holds the most popular items.",
 }
 
@@ -27,10 +27,10 @@ _BY_BOTH = (
 )
 
 
-def about(answer: Answer) -> str:
+def about(answer: Answer, noun: str = "rating") -> str:
     """Return what a list is made from, and what orders it where that is not the expected rating alone."""
     by_both = any(row.chance is not None and row.predicted_rating is not None for row in answer.rows)
-    return SOURCES[answer.source] + (_BY_BOTH if by_both else "")
+    return SOURCES[answer.source].format(noun) + (_BY_BOTH if by_both else "")
 
 
 def asked(page: Page, model: str, *, user: str | None = None, n: int = N, **sliders: Any) -> Answer | str:
@@ -52,7 +52,7 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
         problem(answer)
         return
     if answer.source != STORED:  # the usual case goes without saying
-        tag("p", about(answer), "soft small")
+        tag("p", about(answer, page.noun), "soft small")
     if not answer.rows:
         problem("Nothing is left to recommend.")
     scale = page.space.core.model_info(answer.model_id).scale
@@ -68,7 +68,7 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
                     bar(row, scale)
                     likely = _likelihood(page, answer, row) if row.predicted_rating is None else ""
                     words = score_words(row, likely) if likely else short_words(row)
-                    tag("span", f"{words}, {count(row.item.n_ratings)}")
+                    tag("span", f"{words}, {count(row.item.n_ratings, page.noun)}")
 
 
 def explain_numbers(page: Page, *models: str) -> None:
@@ -117,7 +117,7 @@ def long_list(
                 with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
                     likely = _likelihood(page, answer, row)
-                    crowd = "" if likely and row.in_words else _crowd(row)
+                    crowd = "" if likely and row.in_words else _crowd(row, page.noun)
                     tag("span", f"{score_words(row, likely)}{crowd}")
                 below.append(tag("div", None, "p-under"))
 
@@ -157,10 +157,10 @@ def _likelihood(page: Page, answer: Answer, row: Row) -> str:
     return "" if row.chance is None else page.space.core.likelihood_in_words(row.chance, answer.model_id)
 
 
-def _crowd(row: Row) -> str:
+def _crowd(row: Row, noun: str) -> str:
     """Return what everyone says of an item, where the words of its score do not."""
     mean = "" if row.item.mean_rating is None else f", mean {row.item.mean_rating:.1f}"
-    return mean if row.in_words else f", {count(row.item.n_ratings)}{mean}"
+    return mean if row.in_words else f", {count(row.item.n_ratings, noun)}{mean}"
 
 
 def history(page: Page, user: str, model: str, most: int = N) -> None:
@@ -168,7 +168,7 @@ def history(page: Page, user: str, model: str, most: int = N) -> None:
     try:
         rated = page.space.core.ratings(user, model)
     except NotKnown:
-        tag("p", "No ratings yet.", "soft")
+        tag("p", f"No {page.noun}s yet.", "soft")
         return
     with tag("ol", None, "p-list tight"):
         for one in rated[:most]:
@@ -178,7 +178,7 @@ def history(page: Page, user: str, model: str, most: int = N) -> None:
     if len(rated) > most:
         tag(
             "p",
-            f"and {count(len(rated) - most, 'more rating').replace('more ratings', 'more')}",
+            f"and {len(rated) - most:,} more",
             "soft small",
         )
 

@@ -78,8 +78,8 @@ class Rating:
                 )
             with tag("ul", None, "p-list"):
                 for item in found:
-                    current = rated.get(item.id)
-                    self._line(item, None if current is None else current.value, count(item.n_ratings))
+                    current, known = rated.get(item.id), count(item.n_ratings, self.page.noun)
+                    self._line(item, None if current is None else current.value, known)
         self.page.say(f"{len(found)} found" if words else "")
 
     def _often_rated(self) -> list[ItemInfo]:
@@ -189,11 +189,11 @@ class Rating:
             if isinstance(answer, str):
                 problem(answer)
                 return
-            tag("p", about(answer), "soft small")
+            tag("p", about(answer, self.page.noun), "soft small")
             changed = marks(before.rows if before else answer.rows, answer.rows)
             long_list(self.page, answer, changed)
         if before is not None:
-            self.page.say(summary(changed, gone(before.rows, answer.rows)))
+            self.page.say(summary(changed, gone(before.rows, answer.rows, noun=self.page.noun)))
         self.answer = answer
 
 

@@ -50,7 +50,7 @@ def show(page: Page) -> None:
 def _sliders(page: Page, info: ModelInfo, move: Callable[..., None]) -> None:
     """Draw the sliders that the model has something to say to."""
     most = max(_MIN_RATINGS_SLIDER, page.state.min_ratings)
-    page.slider("min_ratings", "Ratings of an item", most, 1, move, _ratings)
+    page.slider("min_ratings", f"{page.noun.capitalize()}s of an item", most, 1, move, _ratings)
     if info.knows_uncertainty:
         page.slider("caution", "Caution", MOST_CAUTION, 0.05, move, _strength)
     if info.knows_likeness:
@@ -92,9 +92,9 @@ def _draw(page: Page, place: Element, plain: Answer | str) -> None:
         if isinstance(answer, str):
             problem(answer)
             return
-        tag("p", about(answer) + _without_effect(state, answer), "soft small")
+        tag("p", about(answer, page.noun) + _without_effect(state, answer), "soft small")
         if not answer.rows:
-            problem(f"No item has {state.min_ratings:,} ratings or more that this user has not rated.")
+            problem(f"No item has {state.min_ratings:,} {page.noun}s or more and is new to this user.")
         before = plain.rows if isinstance(plain, Answer) else answer.rows
         found, left = (
             marks(before, answer.rows),
@@ -104,6 +104,7 @@ def _draw(page: Page, place: Element, plain: Answer | str) -> None:
                 min_ratings=state.min_ratings,
                 caution=state.caution,
                 alike=_alike(page, answer) if state.diversity else None,
+                noun=page.noun,
             ),
         )
         long_list(page, answer, found, lambda row, below: _why(page, row, below))
