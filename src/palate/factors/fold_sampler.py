@@ -6,8 +6,8 @@ a noise of their own, or users have sessions, and where ratings are levels, it i
 levels they begin at the mode, which Newton's method finds.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -25,8 +25,6 @@ DRAWS_PER_CHUNK = 4
 _NEWTON, _AUGMENTED = 5, 4  # steps to the mode of rows of levels, then sweeps from there
 _OWN_STEPS = 4  # sweeps over a row and its noise
 _SESSION_STEPS = 10  # the same with the effects of its sessions
-
-Noise = Callable[[int], np.ndarray]  # of a step: what is added to the solution of each row
 
 
 def draw_rows(
@@ -63,12 +61,13 @@ def draw_rows(
     def drawn(first: int, last: int) -> list["_Sweeps"]:
         found = []
         for draw in range(first, last):
-            own = _OwnNoise.of(factors, side, rows, draw, keys)
-            session_effects = None if timed is None else _SessionEffects.of(timed, own, draw, keys)
+            numbers = _Numbers(keys, draw, side)
+            own = _OwnNoise.of(factors, rows, numbers)
+            session_effects = None if timed is None else _SessionEffects.of(timed, own, numbers)
             other = others[draw] if timed is None else timed.columns(others, draw)
             given = _Given(solved, other, float(factors.mean[draw]), prior, draw, means[draw])
-            noise = _noise(keys, draw, side, prior.n_factors + 1, _noise_of(factors, draw))
-            found.append(_Sweeps(given, keys, side, noise, own, session_effects, targets).run())
+            noise_sd = _noise_of(factors, draw)
+            found.append(_Sweeps(given, numbers, noise_sd, own, session_effects, targets).run())
         return found
 
     chunks = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), asked.threads)
@@ -87,17 +86,33 @@ def _noise_of(factors: Factors, draw: int) -> float:
     return 1.0 if noise_sd is None else float(noise_sd[draw])
 
 
-def _noise(keys: np.ndarray, draw: int, side: SideName, width: int, noise_sd: float) -> Noise:
-    """Return the noise that is added to the solution of each row in a step, of the row's own key."""
+@dataclass(frozen=True, eq=False)
+class _Numbers:
+    """The random numbers of rows of one side in one draw of the model, which each row has by its key."""
 
-    def noise(step: int) -> np.ndarray:
+    keys: np.ndarray
+    draw: int
+    side: SideName
+
+    def key(self, step: int, stream: Stream) -> np.uint64:
+        """Return the key of one step, beside those of the rows."""
+        return key_of(self.draw, step, stream_of(stream, self.side))
+
+    def normal(self, step: int, stream: Stream, width: int) -> np.ndarray:
+        """Return standard normal numbers, float32, shape (n_rows, width)."""
         from palate.kernels.fold import normal_rows
 
-        out = np.empty((len(keys), width), np.float32)
-        normal_rows(keys, key_of(draw, step, stream_of(Stream.FOLD_ROWS, side)), out)
-        return out * np.float32(noise_sd)
+        out = np.empty((len(self.keys), width), np.float32)
+        normal_rows(self.keys, self.key(step, stream), out)
+        return out
 
-    return noise
+    def gamma(self, step: int, shape: np.ndarray) -> np.ndarray:
+        """Return a number of the Gamma distribution of each row's shape."""
+        from palate.kernels.fold import gamma_rows
+
+        out = np.empty(len(shape))
+        gamma_rows(self.keys, self.key(step, Stream.FOLD_SCALES), shape, out)
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,23 +146,20 @@ class _Given:
         return rating_scores(self.rows, side, self.other, threads=1) + np.float32(self.mean)
 
 
+@dataclass(eq=False)
 class _Sweeps:
     """The sampler of rows in one draw: vectors, then their noise, then the effects of their sessions."""
 
-    def __init__(
-        self,
-        given: _Given,
-        keys: np.ndarray,
-        side: SideName,
-        noise: Noise,
-        own: "_OwnNoise | None",
-        session_effects: "_SessionEffects | None",
-        targets: LatentLevels | None,
-    ) -> None:
-        self.given, self.keys, self.noise, self.targets = given, keys, noise, targets
-        self.own, self.session_effects = own, session_effects
-        self.stream = stream_of(Stream.FOLD_TARGETS, side)
-        self.side = Side.padded(given.prior_mean[:, :-1], given.prior_mean[:, -1])
+    given: _Given
+    numbers: _Numbers
+    noise_sd: float
+    own: "_OwnNoise | None"
+    session_effects: "_SessionEffects | None"
+    targets: LatentLevels | None
+
+    def __post_init__(self) -> None:
+        mean = self.given.prior_mean
+        self.side = Side.padded(mean[:, :-1], mean[:, -1])
 
     def run(self) -> "_Sweeps":
         """Draw the rows; they are then in `side`, with `own` and `session_effects` beside them."""
@@ -184,7 +196,9 @@ class _Sweeps:
         values = self.values(step)
         less = values if self.session_effects is None else values - self.session_effects.of_ratings
         weights = self.given.rows.weights if self.own is None else self.own.weights
-        solved = self.given.solved(less, weights, self.noise(step), stats=self.own is not None)
+        z = self.numbers.normal(step, Stream.FOLD_ROWS, self.given.prior.n_factors + 1)
+        noise = z * np.float32(self.noise_sd)
+        solved = self.given.solved(less, weights, noise, stats=self.own is not None)
         self.side = solved.side
         if self.own is not None:
             self.own.redraw(step, solved.stats[:, 0])
@@ -200,10 +214,10 @@ class _Sweeps:
             return self.given.rows.values
         from palate.kernels.fold import draw_latent_rows
 
-        out, draw = np.empty(len(self.given.rows.values), np.float32), self.given.draw
-        salt, indptr = key_of(draw, step, self.stream), self.given.rows.indptr
-        codes, cutpoints = self.targets.codes, self.targets.cutpoints[draw]
-        draw_latent_rows(self.keys, salt, indptr, self.latent(), codes, cutpoints, self.precision, out)
+        out, indptr = np.empty(len(self.given.rows.values), np.float32), self.given.rows.indptr
+        keys = self.numbers.keys, self.numbers.key(step, Stream.FOLD_TARGETS)
+        codes, cutpoints = self.targets.codes, self.targets.cutpoints[self.given.draw]
+        draw_latent_rows(*keys, indptr, self.latent(), codes, cutpoints, self.precision, out)
         return out
 
     def latent(self) -> np.ndarray:
@@ -223,27 +237,21 @@ class _OwnNoise:
     columns: np.ndarray  # (n_ratings,), precision of each rating's column
     degrees: float
     noise_sd: float
-    keys: np.ndarray
-    draw: int
-    stream: int
+    numbers: _Numbers
 
     def __post_init__(self) -> None:
         self.place = np.repeat(np.arange(self.rows.n_rows), self.rows.counts)
         self.precision = np.ones(self.rows.n_rows)
 
     @classmethod
-    def of(
-        cls, factors: Factors, side: SideName, rows: Rows, draw: int, keys: np.ndarray
-    ) -> "_OwnNoise | None":
+    def of(cls, factors: Factors, rows: Rows, numbers: _Numbers) -> "_OwnNoise | None":
         """Return the noise of rows that it begins with, None for a model whose rows share one."""
+        draw, side = numbers.draw, numbers.side
         own, other = factors.side(side).noise, factors.side(other_side(side)).noise
         if own is None or other is None:
             return None
-        noise_sd = _noise_of(factors, draw)
         columns = other.draws(slice(draw, draw + 1)).total[0, rows.columns] ** np.float32(-2)
-        return cls(
-            rows, columns, float(own.degrees[draw]), noise_sd, keys, draw, stream_of(Stream.FOLD_SCALES, side)
-        )
+        return cls(rows, columns, float(own.degrees[draw]), _noise_of(factors, draw), numbers)
 
     @property
     def of_ratings(self) -> np.ndarray:
@@ -262,22 +270,16 @@ class _OwnNoise:
 
     def redraw(self, step: int, errors: np.ndarray) -> None:
         """Draw the precisions given each row's sum of squared errors, weighted by the present ones."""
-        from palate.kernels.fold import gamma_rows
-
-        def gamma(shape: np.ndarray) -> np.ndarray:
-            out = np.empty(len(shape))
-            gamma_rows(self.keys, key_of(self.draw, step, self.stream), shape, out)
-            return out
-
         squares = errors / self.precision / self.noise_sd**2
+        gamma = partial(self.numbers.gamma, step)
         self.precision = draw_row_precisions(self.degrees, self.rows.counts, squares, gamma)
 
 
 class _SessionEffects:
     """The session effects of folded users, drawn beside rows and noise for one draw of the model."""
 
-    def __init__(self, timed: TimedRows, own: _OwnNoise, sd: float, draw: int, keys: np.ndarray) -> None:
-        self.timed, self.own, self.sd, self.draw, self.keys = timed, own, sd, draw, keys
+    def __init__(self, timed: TimedRows, own: _OwnNoise, sd: float, numbers: _Numbers) -> None:
+        self.timed, self.own, self.sd, self.numbers = timed, own, sd, numbers
         self.session_effect = np.zeros(len(timed.row))
 
     @property
@@ -286,14 +288,12 @@ class _SessionEffects:
         return self.session_effect[self.timed.session].astype(np.float32)
 
     @classmethod
-    def of(
-        cls, timed: TimedRows, own: _OwnNoise | None, draw: int, keys: np.ndarray
-    ) -> "_SessionEffects | None":
+    def of(cls, timed: TimedRows, own: _OwnNoise | None, numbers: _Numbers) -> "_SessionEffects | None":
         """Return session effects of 0, None for a model that knows of none."""
         noise = timed.factors.user.noise
         if own is None or noise is None or noise.session is None:
             return None
-        return cls(timed, own, float(noise.session[draw]) * own.noise_sd, draw, keys)
+        return cls(timed, own, float(noise.session[numbers.draw]) * own.noise_sd, numbers)
 
     def redraw(
         self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray
@@ -302,18 +302,15 @@ class _SessionEffects:
 
         The effects are drawn given what the rows alone leave of each rating.
         """
-        from palate.kernels.fold import normal_rows
-
         timed, precision = self.timed, self.sd**-2
-        n = len(timed.row)
+        n, width = len(timed.row), int(self.timed.number.max(initial=0)) + 1
         weights = self.own.weights.astype(np.float64) / self.own.noise_sd**2
-        z = np.empty((len(self.keys), int(timed.number.max(initial=0)) + 1), np.float32)
-        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_SESSIONS), z)
+        z = self.numbers.normal(step, Stream.FOLD_SESSIONS, width)
         weight, total = (np.bincount(timed.session, part, n) for part in (weights, weights * errors))
         session_effect = draw_session_effects(weight, total, precision, z[timed.row, timed.number])
-        own = prior.precision[self.draw].astype(np.float64) / self.own.noise_sd**2
+        own = prior.precision[self.numbers.draw].astype(np.float64) / self.own.noise_sd**2
         away = np.column_stack([side.factors[:, : prior.n_factors], side.bias]) - prior_mean
-        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_SESSION_LEVELS), z)
+        z = self.numbers.normal(step, Stream.FOLD_SESSION_LEVELS, width)
         change = draw_levels(away @ own[:, -1], own[-1, -1], session_effect, timed.row, precision, z[:, 0])
         self.session_effect = session_effect - change[timed.row]
         return Side(side.factors, (side.bias + change).astype(np.float32))

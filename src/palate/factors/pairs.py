@@ -63,8 +63,8 @@ class Pairs:
         """Return some of the pairs."""
         return replace(self, users=self.users[start:stop], items=self.items[start:stop])
 
-    def over_draws(self, function: OfDraws, prior_noise: bool = False) -> list[np.ndarray]:
-        """Return `function` of what each draw expects of pairs, and of the pairs, chunk by chunk.
+    def over_draws(self, function: OfDraws, prior_noise: bool = False) -> np.ndarray:
+        """Return `function` of what each draw expects of pairs, and of the pairs, made chunk by chunk.
 
         What is expected is float64 of shape (n, n_draws). With `prior_noise` an unknown row is
         drawn from its prior, else it is at the prior's mean.
@@ -73,8 +73,8 @@ class Pairs:
 
         return self.by_kernel(pair_draws, len(self.model.user_factors), function, prior_noise)
 
-    def by_kernel(self, kernel: Kernel, width: int, function: OfDraws, prior_noise: bool) -> list[np.ndarray]:
-        """Return `function` of what a kernel writes of pairs, (n, width) float64, chunk by chunk."""
+    def by_kernel(self, kernel: Kernel, width: int, function: OfDraws, prior_noise: bool) -> np.ndarray:
+        """Return `function` of what a kernel writes of pairs, (n, width) float64, made chunk by chunk."""
         everything = posterior_arrays(self.model.factors)
 
         def run(start: int, stop: int) -> np.ndarray:
@@ -84,7 +84,8 @@ class Pairs:
             kernel(arrays, users, items, out)
             return function(out, chunk)
 
-        return run_chunks(run, even_bounds(len(self), PAIRS_PER_CHUNK), check_threads(self.threads))
+        bounds = even_bounds(len(self), PAIRS_PER_CHUNK) if len(self) else (0, 0)
+        return np.concatenate(run_chunks(run, bounds, check_threads(self.threads)))
 
     def noise(self) -> np.ndarray:
         """Return the sd of a rating of each pair about what each draw expects, float64 (n, n_draws).

@@ -42,8 +42,7 @@ def expected_ratings(
     def mean(expected: np.ndarray, _: Pairs) -> np.ndarray:
         return np.asarray(expected.mean(axis=1), np.float32)
 
-    found = Pairs.of(model, users, items, threads).over_draws(mean)
-    return np.concatenate([np.empty(0, np.float32), *found])
+    return Pairs.of(model, users, items, threads).over_draws(mean)
 
 
 def standard_errors(
@@ -71,8 +70,7 @@ def standard_errors(
 
         return laplace_sd(model, users, items, threads)
     pairs = Pairs.of(model, users, items, threads)
-    found = pairs.over_draws(lambda expected, _: expected.std(axis=1), prior_noise=True)
-    return np.concatenate([np.empty(0), *found])
+    return pairs.over_draws(lambda expected, _: expected.std(axis=1), prior_noise=True)
 
 
 def interval_ends(

@@ -166,9 +166,9 @@ def _quantiles(pairs: "Pairs", shares: tuple[float, float]) -> Ends:
         out, noise = np.empty((2, len(expected))), chunk.noise()
         for place, share in enumerate(shares):
             mixture_quantiles(expected, noise, NormalDist().inv_cdf(share), share, out[place])
-        return out
+        return out.T
 
-    low, high = np.concatenate([np.empty((2, 0)), *pairs.over_draws(both, prior_noise=True)], axis=1)
+    low, high = pairs.over_draws(both, prior_noise=True).T
     return low, high
 
 
@@ -181,7 +181,7 @@ def _below(pairs: "Pairs", edges: np.ndarray) -> np.ndarray:
         mixture_below(expected, chunk.noise(), edges, out)
         return out
 
-    return np.concatenate([np.empty((0, len(edges))), *pairs.over_draws(below, prior_noise=True)])
+    return pairs.over_draws(below, prior_noise=True)
 
 
 def _cells(pairs: "Pairs", values: np.ndarray) -> np.ndarray:

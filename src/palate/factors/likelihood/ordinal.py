@@ -125,9 +125,7 @@ class Ordinal(Likelihood):
         """Return P(rating <= level) of each pair for all levels but the last, the mean over draws."""
         from palate.kernels.moments import pair_below
 
-        width = len(self.levels) - 1
-        parts = pairs.by_kernel(pair_below, width, lambda below, _: below, prior_noise=True)
-        return np.concatenate([np.empty((0, width)), *parts])
+        return pairs.by_kernel(pair_below, len(self.levels) - 1, lambda below, _: below, prior_noise=True)
 
     def scores(self, pairs: "Pairs", values: np.ndarray, sd: np.ndarray, uniform: np.ndarray) -> Scores:
         """Return the scores of the levels' probabilities."""
