@@ -9,6 +9,7 @@ import pytest
 
 import palate
 from palate.data.catalog import CatalogWarning
+from palate.io.layout import ReadingWarning
 
 HEADER = "user_id,item_id,rating\n"
 
@@ -43,6 +44,25 @@ HEADER = "user_id,item_id,rating\n"
             {},
             "t.csv must have an item column; got the columns 'user', 'film', 'stars', none with a usual "
             "name. Name it with item=",
+        ),
+        (
+            "user,Heat,Alien,Dune,Her\n1,2,3,,\n",
+            {},
+            r"t.csv must have an item column; got 5 columns, 'user', 'Heat', 'Alien', 'Dune', 'Her', none "
+            r"with a usual name. Name it with item=, or pass format='wide' if each row is a user",
+        ),
+        (
+            HEADER + "1,2,4 stars\n",
+            {},
+            r"got '4 stars' at line 2 of t.csv. Leave the number alone in each row",
+        ),
+        (HEADER + "1,2,80%\n", {}, r"got '80%' at line 2 of t.csv. Leave the number alone .*, here 80\."),
+        (HEADER + "1,2,4/5\n", {}, r"got '4/5' at line 2 of t.csv. Write one number in each row"),
+        (HEADER + '1,2,"4,5"\n', {}, r"got '4,5' .*Pass decimal=',' if the comma begins the fraction\.$"),
+        (
+            HEADER + '1,2,"4,512"\n',
+            {},
+            r"begins the fraction; take it out of the numbers if it separates thou",
         ),
         (
             "1,7,3\n4,5,6\n",
@@ -371,3 +391,27 @@ def test_a_header_and_ids_may_begin_as_a_remark_does(tmp_path):
     assert palate.read(path, user="#user").ratings.users.ids() == ["#a", "b"]
     path.write_text("#a,x,3\n#b,x,4\nc,y,5\n")
     assert len(palate.read(path, header=False).ratings) == 3
+
+
+def test_an_address_is_to_be_downloaded_first():
+    with pytest.raises(
+        FileNotFoundError, match=r"https://a\.b/r\.csv must be .*; got an address. Download it"
+    ):
+        palate.read("https://a.b/r.csv")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            "NULL,2,3\nann,2,4\n",
+            "1 row has the user id 'NULL' in t.csv, which usually stands for a missing value",
+        ),
+        ("ann,nan,3\nann,None,4\n", "2 rows have the item id 'nan' or another one in t.csv"),
+        ("ann,9.78E+12,3\nbo,9.78E+12,4\n", r"item ids of t.csv such as '9\.78E\+12' look like long numbers"),
+    ],
+)
+def test_ids_that_another_program_has_spoilt_are_named(tmp_path, rows, said):
+    (tmp_path / "t.csv").write_text(HEADER + rows)
+    with pytest.warns(ReadingWarning, match=said):
+        palate.read(tmp_path / "t.csv")

@@ -59,6 +59,8 @@ MAYBE_TIMES = (
 )
 KINDS = {"user": "id", "item": "id", "rating": "number", "timestamp": "time", "weight": "number"}
 REQUIRED = ("user", "item", "rating")
+_WIDE = 5  # columns of a table that may have one for each item
+_LISTED = 20  # columns that a message names
 _PLAIN_TIME = r"\d{9,13}(\.\d+)?|\d{4}-\d\d-\d\d.*"
 _TIME = _PLAIN_TIME + r"|\d{1,2}[./]\d{1,2}[./]\d{4}.*"  # what needs a format to be read, too
 _NUMBER = r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)\s*"
@@ -257,8 +259,15 @@ def _folded(name: str) -> str:
 
 
 def _no_column(role: str, found: list[str], table: str) -> str:
-    listed = ", ".join(map(repr, found))
+    listed = ", ".join(map(repr, found[:_LISTED])) + (" ..." if len(found) > _LISTED else "")
     article = "an" if role == "item" else "a"
+    wide = len(found) >= _WIDE and all(usual_column(other, found) is None for other in ("item", "rating"))
+    if wide and role != "user":
+        return (
+            f"{table} must have {article} {role} column; got {len(found):,} columns, {listed}, none with a "
+            f"usual name. Name it with {role}=, or pass format='wide' if each row is a user and each other "
+            "column an item."
+        )
     events = " If each row is a play, a click or a purchase, pass no_rating=True." if role == "rating" else ""
     return (
         f"{table} must have {article} {role} column; got the columns {listed}, none with a usual name. "

@@ -192,6 +192,10 @@ class Files:
         self.path = path
         self._spool = spooled(path)
         if self._spool is None and not path.exists():
+            if (url := re.match(r"(?i)(https?|ftp|s3|gs):/+(.*)", str(path))) is not None:
+                raise FileNotFoundError(
+                    f"{url[1]}://{url[2]} must be {what} on this machine; got an address. Download it first."
+                )
             raise FileNotFoundError(f"{path} must be {what}; there is no file with this name.")
         self._place = path if self._spool is None else self._spool.copy
         name = path.name if self._spool is None else self._spool.name

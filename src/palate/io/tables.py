@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from palate.io.columnar import columnar
+from palate.io.doubtful import warn_of_doubtful
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.io.layout import TableOptions, TextFile, no_header, places_of, sniff_separator, text_file
 from palate.io.records import JsonLines, is_json_lines
@@ -36,7 +37,10 @@ def read_table(
         if not by_json:
             _check_header(file, named, header_given=options.header is not None)
         columns = choose_columns(named, file.names, file.name, counts)
-    return read_columns(file, columns, {role: KINDS[role] for role in columns})
+    found = read_columns(file, columns, {role: KINDS[role] for role in columns})
+    for role in ("user", "item"):
+        warn_of_doubtful(found.column[role], role, file.name)
+    return found
 
 
 def _check_header(file: TextFile, named: dict[str, str | None], header_given: bool) -> None:
