@@ -217,10 +217,9 @@ def _start(system, sides, precision, strength, prior_mean, base_gram, base_rhs):
     width = precision.shape[0] - 1
     stride = width + LANES
     for f in range(width):
-        row = f * stride
-        copy_scaled(
-            system, row, LANES, precision.reshape(-1), f * (width + 1), LANES, strength, width // LANES
-        )
+        row, top = f * stride, f - f % LANES  # what lies left of the diagonal is never read
+        at, vectors = f * (width + 1) + top, (width - top) // LANES
+        copy_scaled(system, row + top, LANES, precision.reshape(-1), at, LANES, strength, vectors)
         for j in range(LANES):
             system[row + width + j] = 0
         sides[f] = precision[f, width]
@@ -236,9 +235,9 @@ def _start(system, sides, precision, strength, prior_mean, base_gram, base_rhs):
             target += precision[width, j] * prior_mean[j]
     if base_gram.size > 0:
         for f in range(width):
-            add_scaled(
-                system, f * stride, base_gram.reshape(-1), f * (width + 1), np.float32(1.0), width // LANES
-            )
+            top = f - f % LANES
+            at, vectors = f * (width + 1) + top, (width - top) // LANES
+            add_scaled(system, f * stride + top, base_gram.reshape(-1), at, np.float32(1.0), vectors)
             sides[f] += base_gram[f, width]
             sides[width + f] += base_rhs[f]
         corner += base_gram[width, width]
