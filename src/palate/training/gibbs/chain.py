@@ -60,7 +60,8 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
         return weighted(model.ratings.by_user, users.own, own, threads).weights
 
     cutpoints, ratings = model.likelihood.draw(model.ratings, state.cutpoints, state.latent, precision, clock)
-    by_user, by_item = model.time.less_session_effects(ratings.by_user, ratings.by_item, time, threads)
+    by_user = model.time.less_session_effects(0, ratings.by_user, time, threads)
+    by_item = model.time.less_session_effects(1, ratings.by_item, time, threads)
     items, _ = _draw_side(model, model.items, items, met(0, users), by_item, state, clock)
     met_items = met(1, items)
     users, sums = _draw_side(model, model.users, users, met_items, by_user, state, clock)

@@ -23,9 +23,10 @@ _FALLING = 3e-4  # relative fall of the error over the last quarter that says a 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """The monitored predictions and the data by which the draws of a run are judged."""
+    """The chain and its plan, and the data and monitored predictions by which its draws are judged."""
 
     model: ChainModel
+    plan: Plan
     problem: Problem
     monitor: Monitor
 
@@ -43,8 +44,6 @@ class Run:
 
 
 def run_chains(
-    model: ChainModel,
-    plan: Plan,
     judge: Judge,
     begin: Callable[[int], ChainState],
     saver: "Saver",
@@ -57,7 +56,7 @@ def run_chains(
 
     An interrupt (Ctrl-C) ends the run with the draws so far; before the first kept draw it is raised.
     """
-    run, first, made = Run(), 0, 0
+    run, plan, first, made = Run(), judge.plan, 0, 0
     state: ChainState | None = None
     if (found := saver.load()) is not None:
         first, made, state, run.kept, run.reports = found
@@ -66,34 +65,27 @@ def run_chains(
         for chain in range(first, plan.n_chains):
             state = begin(chain) if state is None else state
             for number in range(made + 1, plan.sweeps + 1):
-                state, report = _one(model, state, plan, judge, run, Clock(seed, chain, number, threads))
+                state, report = _one(judge, state, run, Clock(seed, chain, number, threads))
                 last = chain + 1 == plan.n_chains and number == plan.sweeps
                 saver.save(chain, number, state, run, whatever_the_cost=last)
                 if callback(report) is False:
-                    return _ended(
-                        run,
-                        plan,
-                        judge,
-                        f"The callback ended the run after sweep {number} of chain {chain + 1}.",
-                    )
+                    ended = f"The callback ended the run after sweep {number} of chain {chain + 1}."
+                    return _ended(judge, run, ended)
             state, made = None, 0
     except KeyboardInterrupt:
         if not run.kept.draws:
             raise
         run.interrupted = True
-        return _ended(run, plan, judge, f"Interrupted after {len(run.reports)} complete sweeps.")
+        return _ended(judge, run, f"Interrupted after {len(run.reports)} complete sweeps.")
     run.complete = True
     chains = "" if plan.n_chains == 1 else f" in each of {plan.n_chains} chains"
-    return _ended(
-        run, plan, judge, f"All {plan.sweeps} sweeps{chains} were made, of which {plan.burn_in} were burn-in."
-    )
+    ended = f"All {plan.sweeps} sweeps{chains} were made, of which {plan.burn_in} were burn-in."
+    return _ended(judge, run, ended)
 
 
-def _one(
-    model: ChainModel, state: ChainState, plan: Plan, judge: Judge, run: Run, clock: Clock
-) -> tuple[ChainState, SweepReport]:
+def _one(judge: Judge, state: ChainState, run: Run, clock: Clock) -> tuple[ChainState, SweepReport]:
     """Make one sweep, count it, and report it."""
-    began = time.perf_counter()
+    began, model, plan = time.perf_counter(), judge.model, judge.plan
     state = sweep(model, state, clock)
     found = predictions(model, state, judge.monitor)
     kept = run.kept
@@ -101,7 +93,7 @@ def _one(
         count(kept, model, state, found, plan.keeps(clock.chain, clock.sweep))
         found = kept.total / kept.n_counted
         kept.means.append(_rmse(found, judge.monitor))
-    train: dict[str, float | None] = {"train_mse": None, "train_rmse": None, "train_mae": None}
+    train: dict[str, float | None] = dict.fromkeys(("train_mse", "train_rmse", "train_mae"))
     if state.errors is not None:
         squared, absolute = state.errors
         total = judge.problem.total_weight
@@ -134,10 +126,10 @@ def _rmse(found: np.ndarray, monitor: Monitor) -> float:
     return float(np.sqrt(np.mean((found - monitor.values) ** 2)))
 
 
-def _ended(run: Run, plan: Plan, judge: Judge, stopped: str) -> Run:
+def _ended(judge: Judge, run: Run, stopped: str) -> Run:
     """Return how the run ended, how well the kept draws represent it, and whether it was too short."""
     run.stopped = stopped
-    kept, monitor = run.kept, judge.monitor
+    kept, plan, monitor = run.kept, judge.plan, judge.monitor
     if not kept.draws:
         raise ValueError(
             f"the run must keep at least one draw; it ended during the burn-in of {plan.burn_in} sweeps."
@@ -147,8 +139,8 @@ def _ended(run: Run, plan: Plan, judge: Judge, stopped: str) -> Run:
     gap = float(np.sqrt(np.mean((whole - part) ** 2)))
     run.notes.append(
         f"{len(kept.draws)} of {kept.n_counted} draws are kept; on {what} ratings their mean has RMSE "
-        f"{_rmse(part, monitor):.4f}, "
-        f"that of all draws {_rmse(whole, monitor):.4f} (they differ by {gap:.4f})."
+        f"{_rmse(part, monitor):.4f}, that of all draws {_rmse(whole, monitor):.4f} (they differ by "
+        f"{gap:.4f})."
     )
     run.notes.extend(_length_notes(kept, plan))
     return run

@@ -80,17 +80,16 @@ class TimeModel:
         steps = steps_of(state.shifts[side.number], side.columns)
         return Steps(len(steps), state.strengths[side.number] * (steps.T @ steps))
 
-    def less_session_effects(
-        self, by_user: Rows, by_item: Rows, state: TimeState, threads: int
-    ) -> tuple[Rows, Rows]:
-        """Return the ratings without the effects of their sessions, by user and by item."""
+    def less_session_effects(self, number: int, rows: Rows, state: TimeState, threads: int) -> Rows:
+        """Return the ratings of a side without the effects of their sessions, for which rows are solved."""
         if not self.session.size:
-            return by_user, by_item
-        sides = ((by_user, self.session), (by_item, self.session_by_item))
-        users, items = (
-            _less_session_effects(rows, state.session_effect, session, threads) for rows, session in sides
-        )
-        return users, items
+            return rows
+        from palate.kernels.timing import less_session_effects
+
+        session, out = (self.session, self.session_by_item)[number], np.empty(len(rows.values), np.float32)
+        given = (rows.values, state.session_effect, session, out)
+        over_ratings(less_session_effects, len(out), threads, *given)
+        return replace(rows, values=out)
 
     def with_session_effects(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
         """Return the scores of the training ratings with the effects of their sessions, in place."""
@@ -248,11 +247,3 @@ class TimeModel:
 
 
 Time = NoTime | TimeModel  # how a chain models time
-
-
-def _less_session_effects(rows: Rows, session_effect: np.ndarray, session: np.ndarray, threads: int) -> Rows:
-    from palate.kernels.timing import less_session_effects
-
-    out = np.empty(len(rows.values), np.float32)
-    over_ratings(less_session_effects, len(out), threads, rows.values, session_effect, session, out)
-    return replace(rows, values=out)

@@ -90,11 +90,9 @@ class NoTime:
         """Return no steps."""
         return NO_STEPS
 
-    def less_session_effects(
-        self, by_user: Rows, by_item: Rows, state: TimeState, threads: int
-    ) -> tuple[Rows, Rows]:
-        """Return the ratings."""
-        return by_user, by_item
+    def less_session_effects(self, number: int, rows: Rows, state: TimeState, threads: int) -> Rows:
+        """Return the ratings of a side as they are: there are no effects of sessions."""
+        return rows
 
     def draw(
         self,

@@ -268,11 +268,11 @@ class Gibbs:
             return _started(self, model, start, ratings, vectors, unit, threads)
 
         plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features, model.time))
-        judge = Judge(model, problem, _monitor(problem, seed))
+        judge = Judge(model, plan, problem, _monitor(problem, seed))
         saver = Saver(
             checkpoint, digest_of(self, problem, features, start, seed) if checkpoint is not None else ""
         )
-        run = run_chains(model, plan, judge, begin, saver, callback=callback, threads=threads, seed=seed)
+        run = run_chains(judge, begin, saver, callback=callback, threads=threads, seed=seed)
         notes = [note for side in features.values() for note in side.notes]
         return model_of_draws(self, problem, run, features, model, catalog, notes), run.complete
 
