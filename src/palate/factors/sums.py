@@ -1,6 +1,6 @@
 """Fold-in as a sum: a user's vector is the sum of what each of the user's own items adds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,10 +42,9 @@ class SumFold:
         """Return the vectors of users with these ratings (not yet graded), (n_users, n_factors) float32."""
         from palate.solve.spectral import sparse_times
 
-        x = self.grades.of(rows.values, rows.weights, times)
         own, place = np.unique(rows.columns, return_inverse=True)  # one user's items are few of all
-        graded = Rows(rows.indptr, place.astype(np.int32), x, np.empty(0, np.float32), len(own))
-        return sparse_times(graded, self.inputs(item_factors, own), threads)
+        graded = replace(rows, columns=place.astype(np.int32), n_columns=len(own))
+        return sparse_times(self.grades.of_rows(graded, times), self.inputs(item_factors, own), threads)
 
     def parts(
         self, rows: Rows, item_factors: np.ndarray, item: np.ndarray, times: np.ndarray | None = None

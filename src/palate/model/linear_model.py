@@ -56,15 +56,12 @@ class LinearModel(WithFile, ModelFields):
         """The graded training ratings by user."""
         ratings = self.ratings
         if ratings is None:
+            advice = "Fold users in, or keep ratings."
             raise ArgumentError(
-                "the scores of known users",
-                "be made of their ratings",
-                "a model without",
-                "Fold users in, or keep ratings.",
+                "the scores of known users", "be made of their ratings", "a model without", advice
             )
         trained = ratings.trained()
-        x = self.grades.of(trained.values(), trained.weight, trained.timestamp)
-        return Rows(trained.indptr, trained.items, x, np.empty(0, np.float32), len(self.items))
+        return self.grades.of_rows(Rows.of_matrix(trained), trained.timestamp)
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
         """Return the scores of all items for each of `user_index`, float32, shape (n, n_items).

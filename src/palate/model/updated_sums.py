@@ -15,7 +15,7 @@ from palate.data.vocabulary import rows_at
 from palate.factors.sums import SumFold
 from palate.factors.taking import changed
 from palate.model.joined import Change, check_timed, ratings_held
-from palate.solve.grades import Grades, activity, normalised, supported
+from palate.solve.grades import activity, normalised, supported
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 
@@ -43,7 +43,7 @@ def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tu
     rows = joined.by_user
     times = None if fold.grades.half_life is None else joined.kept.timestamp
     counts = joined.by_item.counts
-    table = normalised(_graded(fold.grades, rows, times), rows.counts, counts, *exponents)
+    table = normalised(fold.grades.of_rows(rows, times), rows.counts, counts, *exponents)
     found = sparse_times(table, np.ascontiguousarray(vectors, np.float32), threads)
     items = joined.touched("item")
     sums = sparse_times(table.transposed().take(items), found, threads)
@@ -79,11 +79,7 @@ def _squares(
     times = None if fold.grades.half_life is None else held.timestamp
     rows = Rows.of(held)
     counts = np.bincount(held.item_index, minlength=held.n_items)
-    table = normalised(_graded(fold.grades, rows, times), rows.counts, counts, *exponents)
+    table = normalised(fold.grades.of_rows(rows, times), rows.counts, counts, *exponents)
     products = sparse_times(table, np.ascontiguousarray(vectors, np.float32), threads)
     squares: np.ndarray = np.square(products, dtype=np.float64).sum(axis=0)
     return squares.astype(np.float32)
-
-
-def _graded(grades: Grades, rows: Rows, times: np.ndarray | None) -> Rows:
-    return replace(rows, values=grades.of(rows.values, rows.weights, times), weights=np.empty(0, np.float32))

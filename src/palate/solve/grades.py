@@ -73,6 +73,11 @@ class Grades:
             x = x * recency(times, self.now, self.half_life)
         return x.astype(np.float32)
 
+    def of_rows(self, rows: Rows, times: np.ndarray | None) -> Rows:
+        """Return the grades of rows of ratings, with the time of each, as rows without weights."""
+        grades = self.of(rows.values, rows.weights, times)
+        return replace(rows, values=grades, weights=np.empty(0, np.float32))
+
     def graded(self, values: np.ndarray) -> np.ndarray:
         """Return `x` of each rating as if all had been made now, float64."""
         if self.kind == NONE:

@@ -2,7 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
-from dataclasses import Field, asdict, dataclass, replace
+from dataclasses import Field, asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -57,9 +57,7 @@ class Choices:
         grades = grades_of(
             trainer.grades, trainer.least_grade, trainer.half_life, rows.values, everything.scale, times
         )
-        x = grades.of(rows.values, rows.weights, times)
-        graded = replace(rows, values=x, weights=np.empty(0, np.float32))
-        return cls(problem, grades, graded, rows.counts, problem.by_item.counts)
+        return cls(problem, grades, grades.of_rows(rows, times), rows.counts, problem.by_item.counts)
 
     def normalised(self, user_exponent: float, item_exponent: float) -> Rows:
         """Return `R = D_u^-b X D_i^-c` by user, with n_u and n_i on the diagonals of D."""
