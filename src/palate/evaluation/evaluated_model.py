@@ -156,15 +156,13 @@ def _first_ids(users: Vocabulary, items: Vocabulary) -> str:
 
 def indexes(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
     """Return the positions of each rating's user and item in other vocabularies, int64; -1 where unknown."""
-    positions = []
-    for own, other, index in (
-        (ratings.users, users, ratings.user_index),
-        (ratings.items, items, ratings.item_index),
-    ):
-        positions.append(
-            index.astype(np.int64) if own is other or own == other else other.indices(own.values)[index]
-        )
-    return positions[0], positions[1]
+    user = _indexes(ratings.users, ratings.user_index, users)
+    return user, _indexes(ratings.items, ratings.item_index, items)
+
+
+def _indexes(own: Vocabulary, index: np.ndarray, other: Vocabulary) -> np.ndarray:
+    same = own is other or own == other
+    return index.astype(np.int64) if same else other.indices(own.values)[index]
 
 
 def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.ndarray, part: bool) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from palate.data.catalog import Catalog
 from palate.data.frames import missing_column
 from palate.data.ids import WhereRow, row_label
-from palate.io.catalogs import films, movies_dat, movies_dat_text_ids
+from palate.io.catalogs import films, movies_dat
 from palate.io.columnar import columnar
 from palate.io.foreign import is_arrow, is_parquet
 from palate.io.layout import sniff_separator
@@ -44,7 +44,7 @@ def read_catalog(
         If there is no column of ids, or the table is no catalog; the message names the line.
     """
     if source.name.lower() == "movies.dat":
-        return movies_dat_text_ids(source) if text_ids else movies_dat(source)
+        return movies_dat(source, whole=not text_ids)
     parquet = is_parquet(source) or is_arrow(source)
     where: WhereRow = row_label
     if parquet:

@@ -52,14 +52,20 @@ def movies_csv(source: Source) -> Catalog | None:
     return replace(catalog, origin=f"by movieId from {source.name}")
 
 
-def movies_dat(source: Source) -> Catalog:
-    """MovieLens `movies.dat` (`1::Toy Story (1995)::Animation|Comedy`), in UTF-8 or Latin-1."""
-    return _dat(source, whole=True)
+def movies_dat(source: Source, whole: bool = True) -> Catalog:
+    """MovieLens `movies.dat` (`1::Toy Story (1995)::Animation|Comedy`), in UTF-8 or Latin-1.
 
-
-def movies_dat_text_ids(source: Source) -> Catalog:
-    """MovieTweetings `movies.dat`, whose ids keep their leading zeros."""
-    return _dat(source, whole=False)
+    Its ids are whole numbers; as texts (`whole=False`) those of MovieTweetings keep their leading zeros.
+    """
+    table, lines = _fields(source, "::", "item_id", "title", "genres")
+    catalog = films(
+        _whole(table["item_id"], source.name) if whole else table["item_id"],
+        table["title"],
+        table["genres"].replace("", None),
+        turn=whole,
+        where=lambda row: f"line {lines[row]} of {source.name}",
+    )
+    return replace(catalog, origin=f"by field 1 from {source.name}")
 
 
 def u_item(source: Source) -> Catalog:
@@ -132,18 +138,6 @@ def films(
     return Catalog.from_frame(
         pl.DataFrame([ids.alias("item_id"), *columns, genres.alias("genres")]), where=where
     )
-
-
-def _dat(source: Source, whole: bool) -> Catalog:
-    table, lines = _fields(source, "::", "item_id", "title", "genres")
-    catalog = films(
-        _whole(table["item_id"], source.name) if whole else table["item_id"],
-        table["title"],
-        table["genres"].replace("", None),
-        turn=whole,
-        where=lambda row: f"line {lines[row]} of {source.name}",
-    )
-    return replace(catalog, origin=f"by field 1 from {source.name}")
 
 
 def _fields(source: Source, separator: str, *names: str) -> tuple[pl.DataFrame, list[int]]:

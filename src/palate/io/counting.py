@@ -15,6 +15,8 @@ from palate.io.records import is_json_lines
 from palate.io.roles import choose_columns
 from palate.io.sources import Files, Source
 
+_ADVICE = "Give the sizes as numbers instead."
+
 
 @dataclass(frozen=True)
 class TableSize:
@@ -77,24 +79,16 @@ def _scan(source: Source, separator: str | None, encoding: str) -> tuple[pl.Lazy
     """Return a lazy frame of a file and the names of its columns."""
     paths = [one.plain for one in source.parts] if source.parts else [source.plain]
     if None in paths or is_arrow(source) or is_json_lines(source):
-        raise ArgumentError(
-            source.name,
-            "be Parquet or uncompressed text to be counted",
-            "another file",
-            "Give the sizes as numbers instead.",
-        )
+        must = "be Parquet or uncompressed text to be counted"
+        raise ArgumentError(source.name, must, "another file", _ADVICE)
     files = [glob.escape(str(path)) for path in paths]  # for Polars a name may be a pattern
     if is_parquet(source):
         lazy = pl.scan_parquet(files)
         return lazy, lazy.collect_schema().names()
     file = text_file(source, TableOptions(separator=separator, encoding=encoding))
     if len(file.separator) != 1:
-        raise ArgumentError(
-            source.name,
-            "have a separator of one character to be counted",
-            repr(file.separator),
-            "Give the sizes as numbers instead.",
-        )
+        must = "have a separator of one character to be counted"
+        raise ArgumentError(source.name, must, repr(file.separator), _ADVICE)
     lazy = pl.scan_csv(
         files,
         separator=file.separator,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -117,7 +118,7 @@ FORMATS: dict[str, Format] = {
             separator="::",
             named=False,
             scale=TEN_POINTS,
-            catalogs={"movies.dat": catalogs.movies_dat_text_ids},
+            catalogs={"movies.dat": partial(catalogs.movies_dat, whole=False)},
         ),
         Format(
             name="triplets",
@@ -189,11 +190,10 @@ def rating_file(files: Files) -> Source:
     if only is None and tables and all(map(has_parquet_name, tables)):
         only = files.together(tables)
     if only is None:
-        message = (
+        raise ValueError(
             f"{files.path} must hold one table of ratings or a known set such as MovieLens; got "
-            f"{files.listing()}"
+            f"{files.listing()}. Name the file itself."
         )
-        raise ValueError(f"{message}. Name the file itself.")
     return only
 
 
