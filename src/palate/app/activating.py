@@ -101,12 +101,8 @@ def warmed_up(people: People, share: float = 1.0) -> People:
 
 def _try_stranger(people: People) -> None:
     served = people.served
-    value = (
-        float(served.levels[-1])
-        if served.levels is not None
-        else float((served.model.scale or (1.0, 1.0))[1])
-    )
-    asked = people.stranger({served.item_id(0): value})
+    highest = (served.model.scale or (1.0, 1.0))[1] if served.levels is None else served.levels[-1]
+    asked = people.stranger({served.item_id(0): float(highest)})
     if asked.row >= 0:
         _check(served, best(served, asked, 10, 0.0, 0, None, True, 0))
 

@@ -123,11 +123,9 @@ def _unknown(vocabulary: "Vocabulary", text: str, side: str) -> str:
         first = vocabulary.id(0)
         example = f"'{first}'" if vocabulary.kind == "str" else first
         kind = f"{article} {vocabulary.type_name} such as {example}"
-    near = (
-        did_you_mean(text, vocabulary.values.to_list())
-        if vocabulary.kind == "str" and len(vocabulary) <= _SEARCHED
-        else ""
-    )
+    near = ""
+    if vocabulary.kind == "str" and len(vocabulary) <= _SEARCHED:
+        near = did_you_mean(text, vocabulary.values.to_list())
     option = ""
     if text[:1] == "-" and not text[1:2].isdigit():
         option = f" '{text}' is not an option of this command either; see --help."

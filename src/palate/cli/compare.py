@@ -151,25 +151,19 @@ def _short(lists: "pl.DataFrame", models: tuple[str, ...]) -> Any:
             if column.startswith(f"{name}: ")
         }
         what = pl.col(own.get("title", own["item_id"])).cast(pl.String).fill_null("-")
-        rest = (
-            [pl.lit(" ("), pl.col(own["n_ratings"]).cast(pl.String), pl.lit(" ratings)")]
-            if "n_ratings" in own
-            else []
-        )
+        rest = []
+        if "n_ratings" in own:
+            rest = [pl.lit(" ("), pl.col(own["n_ratings"]).cast(pl.String), pl.lit(" ratings)")]
         cells.append(pl.concat_str([what, *rest], ignore_nulls=True).alias(name))
     return lists.select("user_id", "rank", *cells)
 
 
 def _kind(name: str, dtype: "pl.DataType") -> str:
-    return (
-        "stars"
-        if dtype.is_float()
-        else "id"
-        if "id" in name.split("_")
-        else "count"
-        if dtype.is_numeric()
-        else "text"
-    )
+    if dtype.is_float():
+        return "stars"
+    if "id" in name.split("_"):
+        return "id"
+    return "count" if dtype.is_numeric() else "text"
 
 
 def _columns(frame: "pl.DataFrame") -> Any:

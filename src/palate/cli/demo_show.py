@@ -197,16 +197,14 @@ def _lists(story: Story) -> None:
     )
     _compared(story)
     ours, popular = (evaluation.value("ndcg@10", model=name) for name in (lists.both, "most popular"))
-    beats = "most popular" not in evaluation.unbeaten(lists.both)
+    clear = ", and the difference is clear (paired 95% interval)."
+    if "most popular" in evaluation.unbeaten(lists.both):
+        clear = "; the difference is not clear."
     print_text(
         "",
         "nDCG@10 is 1 when the films that a person liked are at the top of the list, and 0 when none of them "
         f"is in it. The default lists reach {ours / popular:.1f} times the nDCG@10 of the most popular films"
-        + (
-            ", and the difference is clear (paired 95% interval)."
-            if beats
-            else "; the difference is not clear."
-        ),
+        f"{clear}",
     )
 
 

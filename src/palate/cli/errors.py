@@ -328,11 +328,9 @@ def _message(error: Exception) -> str:
     if isinstance(error, OSError):
         if error.strerror is None or len(error.args) < 2:
             return str(error) or "a file could not be read or written."
-        name = (
-            f" {os.fsdecode(error.filename)}"
-            if error.filename is not None and not isinstance(error.filename, int)
-            else ""
-        )
+        name = ""
+        if error.filename is not None and not isinstance(error.filename, int):
+            name = f" {os.fsdecode(error.filename)}"
         return f"could not read or write{name}: {error.strerror.lower()}."
     if isinstance(error, MemoryError):
         return "there is not enough memory for this."

@@ -35,10 +35,8 @@ def rated(
     total = frame.height
     frame = frame if n is None else frame.head(n)
     noun = noun_of(loaded)
-    title = (
-        f"{counted(total, noun)} by user {user}"
-        if frame.height == total
-        else f"The {n:,} highest of {total:,} {noun}s by user {user}"
-    )
+    title = f"{counted(total, noun)} by user {user}"
+    if frame.height < total:
+        title = f"The {n:,} highest of {total:,} {noun}s by user {user}"
     hidden = ("user_id",) if frame["held_out"].any() else ("user_id", "held_out")
     deliver(frame, as_json=as_json, output=output, title=title, drop=hidden, noun=noun)

@@ -66,8 +66,6 @@ def instead_of(n_files: int) -> str:
 
 def files_in(folder: Path | None) -> set[str]:
     """Return the files in a folder, to see afterwards which of them were replaced."""
-    return (
-        set()
-        if folder is None or not folder.is_dir()
-        else {str(path) for path in folder.iterdir() if path.is_file()}
-    )
+    if folder is None or not folder.is_dir():
+        return set()
+    return {str(path) for path in folder.iterdir() if path.is_file()}

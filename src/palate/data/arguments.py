@@ -119,9 +119,7 @@ def _message(function: Callable[..., Any], given: str, names: list[str], whose: 
     if whose is not None:  # the class of the object, not the one that it has the method of
         called = whose if function.__name__ == "__init__" else f"{whose}.{function.__name__}"
     meant = called_here(given, names) or nearest(given, names)
-    hint = (
-        f"Did you mean {' or '.join(f'{name}=' for name in meant)}?"
-        if meant
-        else f"It takes {', '.join(names)}."
-    )
+    hint = f"It takes {', '.join(names)}."
+    if meant:
+        hint = f"Did you mean {' or '.join(f'{name}=' for name in meant)}?"
     return f"{called} takes no argument {given!r}. {hint}"

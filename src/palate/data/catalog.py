@@ -152,13 +152,10 @@ class Catalog:
             If one has integers and the other strings, so that no id would match.
         """
         if len(self) and KIND_NAMES[self.kind] != items.type_name:
-            message = (
-                f"item ids of the catalog must be {items.type_name}s as in the ratings; got "
-                f"{KIND_NAMES[self.kind]}s"
-            )
             raise TypeError(
-                f"{message} ({self.frame[names.ITEM_ID][0]!r} beside {items.id(0)!r}). Cast one of the two "
-                f"columns."
+                f"item ids of the catalog must be {items.type_name}s as in the ratings; got "
+                f"{KIND_NAMES[self.kind]}s ({self.frame[names.ITEM_ID][0]!r} beside {items.id(0)!r}). Cast "
+                "one of the two columns."
             )
 
     def aligned(self, items: Vocabulary, ratings: RatingMatrix) -> "Catalog":
@@ -178,10 +175,11 @@ class Catalog:
         self.check_ids(items)
         position = items.indices(self.frame[names.ITEM_ID])
         if len(self) and not (position >= 0).any():
-            message = (
-                f"none of the {len(self):,} items in the catalog is among the {len(items):,} rated items"
+            warn_caller(
+                f"none of the {len(self):,} items in the catalog is among the {len(items):,} rated items: "
+                "is its id column the right one?",
+                CatalogWarning,
             )
-            warn_caller(f"{message}: is its id column the right one?", CatalogWarning)
         rated = rows_by_index(position, len(items))
         unrated = np.flatnonzero(position < 0)
         counted_anew = (names.ITEM_ID, names.N_RATINGS, names.MEAN_RATING)

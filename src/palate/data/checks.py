@@ -70,13 +70,10 @@ def check_scale(
     low, high = np.float32(scale[0]), np.float32(scale[1])
     if len(numbers) and (numbers.min() < low or numbers.max() > high):
         row = int(np.argmax((numbers < low) | (numbers > high)))
-        message = (
-            f"{what} must be within the declared scale {scale[0]:g} to {scale[1]:g}; got "
-            f"{numbers[row]:g} at {where(row)}."
-        )
         raise ValueError(
             Words(
-                f"{message} Correct the ratings or declare their scale with ",
+                f"{what} must be within the declared scale {scale[0]:g} to {scale[1]:g}; got "
+                f"{numbers[row]:g} at {where(row)}. Correct the ratings or declare their scale with ",
                 Setting("scale", python="scale=(lowest, highest)"),
                 ".",
             )

@@ -70,15 +70,10 @@ def require_columns(frame: object, wanted: dict[str, Any], table: str = "the rat
     found = column_names(frame)
     for argument, name in wanted.items():
         if name not in found:
-            levels = [
-                level for level in getattr(getattr(frame, "index", None), "names", ()) if level is not None
-            ]
-            index = " It is in the frame's index: call reset_index() first." if name in levels else ""
-            raise ValueError(
-                missing_column(name, argument, found, table)
-                if not index
-                else f"{_not_there(name, found, table)}{index}"
-            )
+            if name is not None and name in getattr(getattr(frame, "index", None), "names", ()):
+                advice = "It is in the frame's index: call reset_index() first."
+                raise ValueError(f"{_not_there(name, found, table)} {advice}")
+            raise ValueError(missing_column(name, argument, found, table))
         check_once(name, found, table)
 
 

@@ -134,11 +134,10 @@ def _texts(values: list[str], what: str, where: WhereRow) -> pl.Series:
         return pl.Series(values, dtype=pl.String)
     except UnicodeEncodeError:
         row = next(row for row, value in enumerate(values) if has_surrogate(value))
-        message = (
+        raise ValueError(
             f"{what} must hold text that can be written in UTF-8; got half of a surrogate pair in "
-            f"{values[row]!r}"
-        )
-        raise ValueError(f"{message} at {where(row)}. Decode the ids with the right encoding.") from None
+            f"{values[row]!r} at {where(row)}. Decode the ids with the right encoding."
+        ) from None
 
 
 def has_surrogate(text: str) -> bool:
@@ -189,9 +188,7 @@ def _missing(what: str, row: str) -> MissingValueError:
 
 
 def _type_message(what: str, found: str, value: str, floats: bool) -> str:
-    advice = (
-        "; a missing id turns a column of integers into floats: drop it and cast to int64"
-        if floats
-        else "; cast the column first"
-    )
-    return f"{what} must hold ids; got {found}{value}. {_ADVICE}{advice}."
+    advice = "cast the column first"
+    if floats:
+        advice = "a missing id turns a column of integers into floats: drop it and cast to int64"
+    return f"{what} must hold ids; got {found}{value}. {_ADVICE}; {advice}."

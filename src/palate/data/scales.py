@@ -128,6 +128,5 @@ def _narrow(ratings: Ratings, scale: Scale, limits: str, what: str, known: HasVa
         return None
     return (
         f"All {len(ratings):,} {what} lie between {low:g} and {high:g}, where {100 * share:.0f}% of the "
-        f"ratings lie that "
-        f"the model was trained on: are they on {limits}?"
+        f"ratings lie that the model was trained on: are they on {limits}?"
     )

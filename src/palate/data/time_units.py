@@ -115,17 +115,11 @@ def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = Fals
         wrong[:] = True
     if unit in _WRITTEN or wrong.any():
         place = int(np.argmax(wrong))
-        are = (
-            "are seconds since 1970"
-            if unit == SECONDS
-            else f"are {unit}, no seconds"
-            if unit
-            else "are no seconds"
-        )
+        known_as = {SECONDS: "seconds since 1970", None: "no seconds"}.get(unit, f"{unit}, no seconds")
         raise ArgumentError(
             what,
             f"be in the unit of this model's times, which run from about {int(known.min())} to "
-            f"{int(known.max())} and {are}",
+            f"{int(known.max())} and are {known_as}",
             f"{int(times[place])}, which is not among them",
         )
     return times * FACTORS[unit] if unit in FACTORS and unit != SECONDS else times

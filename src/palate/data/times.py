@@ -102,24 +102,16 @@ def time_column(values: object, what: str, where: WhereRow = row_label) -> Times
     if unit is None:
         _note_fractions(numbers, what)
     elif unit != SECONDS:
-        example = (
-            datetime.fromtimestamp(int(in_seconds(numbers[:1], unit)[0]), UTC)
-            if in_years(numbers[:1], unit)
-            else None
+        taken = "years" if unit == "YYYY" else f"dates written as {unit}"
+        taken = f"{unit} since 1970" if unit in FACTORS else taken
+        if in_years(numbers[:1], unit):
+            example = datetime.fromtimestamp(int(in_seconds(numbers[:1], unit)[0]), UTC)
+            taken += f", {example:%Y-%m-%d %H:%M:%S}"
+        warn_caller(
+            f"{what}: numbers such as {plain(numbers[0])} are taken for {taken}, and become seconds since "
+            "1970.",
+            TimeUnitWarning,
         )
-        shown = "" if example is None else f", {example:%Y-%m-%d %H:%M:%S}"
-        taken = (
-            f"{unit} since 1970"
-            if unit in FACTORS
-            else "years"
-            if unit == "YYYY"
-            else f"dates written as {unit}"
-        )
-        message = (
-            f"{what}: numbers such as {plain(numbers[0])} are taken for {taken}{shown}, and become "
-            f"seconds since 1970."
-        )
-        warn_caller(message, TimeUnitWarning)
     return Times(numbers, unit)
 
 

@@ -100,11 +100,9 @@ class TestSet:
         enough = np.ones(len(self.test), dtype=bool)
         if self.relevant_from is not None:
             enough = self.test.value >= np.float32(self.relevant_from)
-        return (
-            enough
-            if self.candidates is None
-            else enough & self.may_list(self.test.items)[self.test.item_index]
-        )
+        if self.candidates is not None:
+            enough &= self.may_list(self.test.items)[self.test.item_index]
+        return enough
 
     def may_list(self, items: Vocabulary) -> np.ndarray:
         """Return which items of a vocabulary lists may hold, bool."""

@@ -36,11 +36,9 @@ def groups(table: pl.DataFrame, by: str) -> list[Group]:
     column = {"year": "year", "mean rating": "mean_rating", "ratings": "n_ratings", "genre": "genres"}[by]
     if column not in table.columns:
         return [Group(f"no {by} known", UNKNOWN, np.arange(len(table)))]
-    return (
-        _by_genre(table[column].to_list())
-        if by == "genre"
-        else _by_number(table[column].to_numpy().astype(float), by)
-    )
+    if by == "genre":
+        return _by_genre(table[column].to_list())
+    return _by_number(table[column].to_numpy().astype(float), by)
 
 
 def _by_number(values: np.ndarray, by: str) -> list[Group]:

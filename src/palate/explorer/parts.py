@@ -159,14 +159,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> 
             for row in rows:
                 with tag("tr"):
                     for value in row:
-                        tag(
-                            "td",
-                            ""
-                            if value is None
-                            else f"{value:.4g}"
-                            if isinstance(value, float)
-                            else str(value),
-                        )
+                        tag("td", _cell(value))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else str(value)
 
 
 def reasons_shown(reasons: Reasons) -> None:

@@ -157,9 +157,8 @@ def _too_long(buffer: bytes, name: str, line: int, quote: bool) -> str:
             begun = number
     if inside or (quote and buffer.count(b'"', start) % 2):
         return (
-            f"a quoted field of {name} must be closed within 1 MiB; got a quote without end at line "
-            f"{begun}. Double a quote that belongs to the text; if quotes are plain characters, pass "
-            f"quote=False."
+            f"a quoted field of {name} must be closed within 1 MiB; got a quote without end at line {begun}. "
+            "Double a quote that belongs to the text; if quotes are plain characters, pass quote=False."
         )
     return (
         f"lines of {name} must be at most 1 MiB long; got a longer one at line {number}. Is it a table "

@@ -104,7 +104,6 @@ def _typed_message(ids: pl.Series, label: str, known: Vocabulary, side: str, nam
     wanted = f"{known.type_name}s, as the known {side} ids (such as {known.id(0)!r})"
     example = ids[0] if len(ids) else None
     return (
-        f"{label} of {name} must hold {wanted}; got {found}s (such as {example!r}). Cast the "
-        f"column to {known.type_name}s, or save the table as CSV, whose ids are converted to the "
-        "known type."
+        f"{label} of {name} must hold {wanted}; got {found}s (such as {example!r}). Cast the column to "
+        f"{known.type_name}s, or save the table as CSV, whose ids are converted to the known type."
     )

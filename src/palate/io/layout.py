@@ -198,8 +198,7 @@ def misplaced_quote(name: str, line: int) -> str:
     """Return the message for a quote that neither begins nor ends a field."""
     return (
         f"quotes of {name} must enclose whole fields, and be doubled inside them; got another at line "
-        f"{line}. "
-        "If quotes are plain characters there, pass quote=False."
+        f"{line}. If quotes are plain characters there, pass quote=False."
     )
 
 
@@ -379,9 +378,8 @@ def no_header(file: TextFile) -> str:
     """Return the message for a first line that looks like a row."""
     line = file.separator.join(file.names)[:60]
     return (
-        f"{file.name} seems to have no line of column names (its first line is {line!r}): pass "
-        f"header=False, and the columns "
-        "are called 1, 2, 3 ... If these are names, pass header=True."
+        f"{file.name} seems to have no line of column names (its first line is {line!r}): pass header=False, "
+        "and the columns are called 1, 2, 3 ... If these are names, pass header=True."
     )
 
 

@@ -160,9 +160,9 @@ class _Unpacked(io.RawIOBase):
             raise
         self._out += len(data)
         if self._out > max(_EXPANSION_COUNTS_FROM, _MAX_EXPANSION * self._packed_size):
-            message = f"{self._name} must not unpack to more than {_MAX_EXPANSION} times its compressed size"
             raise ValueError(
-                f"{message}; got {self._out >> 20:,} MiB out of {self._packed_size:,} bytes and more to come."
+                f"{self._name} must not unpack to more than {_MAX_EXPANSION} times its compressed size; got "
+                f"{self._out >> 20:,} MiB out of {self._packed_size:,} bytes and more to come."
             )
         return data
 
@@ -199,11 +199,8 @@ class Files:
             raise FileNotFoundError(f"{path} must be {what}; there is no file with this name.")
         self._place = path if self._spool is None else self._spool.copy
         name = path.name if self._spool is None else self._spool.name
-        self._members = (
-            _members(self._place, name, self._spool)
-            if self._place.is_file() and _is_zip(self._place)
-            else None
-        )
+        archive = self._place.is_file() and _is_zip(self._place)
+        self._members = _members(self._place, name, self._spool) if archive else None
         self._folder = None if self._spool else path if path.is_dir() else path.parent
 
     @property

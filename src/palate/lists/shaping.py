@@ -203,9 +203,8 @@ class _Filling:
             if self.alike is not None and len(self.taken) < n:
                 self._compare(int(self.items[best]), self.alike)
         short = len(self.taken) < min(n, len(self.items))
-        return np.array(self.taken, np.int64), [
-            value for count in self.counts for value in count.full()
-        ] if short else []
+        full = [value for count in self.counts for value in count.full()] if short else []
+        return np.array(self.taken, np.int64), full
 
     def _compare(self, item: int, alike: Callable[[int], np.ndarray]) -> None:
         """Lower the value of every free place that is like an item of the list."""

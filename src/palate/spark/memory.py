@@ -74,8 +74,7 @@ def check_fits(size: Size, trainer: Trainer, memory_limit: float | None) -> None
         what = "memory_limit" if memory_limit is not None else "the driver's free memory"
         raise MemoryError(
             f"the table must fit in {what}, {limit:.3g} GB; {size.n_ratings:,} ratings of about "
-            f"{size.n_users:,} users and "
-            f"{size.n_items:,} items need about {need:.3g} GB to train {type(trainer).__name__} on the "
-            f"driver. Give it more "
-            "memory and raise memory_limit, or train on a part of the table."
+            f"{size.n_users:,} users and {size.n_items:,} items need about {need:.3g} GB to train "
+            f"{type(trainer).__name__} on the driver. Give it more memory and raise memory_limit, or train "
+            "on a part of the table."
         )

@@ -60,8 +60,7 @@ def session(master: str = "local[*]", **settings: object) -> Any:
     if not master.startswith("sc://") and find_java() is None:
         raise RuntimeError(
             "Spark needs Java 17 or newer, and no java was found; install it (Debian: apt install "
-            "openjdk-17-jre-headless), "
-            "or set JAVA_HOME to where it is."
+            "openjdk-17-jre-headless), or set JAVA_HOME to where it is."
         )
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

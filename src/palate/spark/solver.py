@@ -65,15 +65,14 @@ class SparkSolver:
         blocks = self._blocks(rows)
         how = {"mean": mean, "prior": prior, "steps": steps, "first_order": first_order, **others}
         how["terms"] = unobserved_terms(other, mean, prior, threads)
+        present = present if steps or first_order else None
         given = []
         for number, needed in enumerate(blocks.needed):
             part = slice(blocks.bounds[number], blocks.bounds[number + 1])
             given.append(
                 {
                     "other": Side(other.factors[needed], other.bias[needed]),
-                    "present": None
-                    if present is None or not (steps or first_order)
-                    else Side(present.factors[part], present.bias[part]),
+                    "present": None if present is None else Side(present.factors[part], present.bias[part]),
                     "prior_mean": None if prior_mean is None else prior_mean[part],
                 }
             )

@@ -163,9 +163,8 @@ def _solve(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
 
     if version_here() != order.options["version"]:
         raise RuntimeError(
-            f"the workers must have the palate of the driver, {order.options['version']}, to train the "
-            f"same model; a worker has "
-            f"{version_here()}. Install that one there."
+            f"the workers must have the palate of the driver, {order.options['version']}, to train the same "
+            f"model; a worker has {version_here()}. Install that one there."
         )
     for batch in batches:
         for number, part, now in zip(*(batch.column(name) for name in ("block", "part", "now")), strict=True):

@@ -65,8 +65,6 @@ def overlap(first: Answer | str, second: Answer | str, noun: str = "rating") -> 
 
 def _known(answer: Answer, letter: str, noun: str) -> str:
     counts = sorted(row.item.n_ratings for row in answer.rows if row.item.n_ratings is not None)
-    return (
-        f"Half of the items on list {letter} have {count(counts[len(counts) // 2], noun)} or fewer."
-        if counts
-        else ""
-    )
+    if not counts:
+        return ""
+    return f"Half of the items on list {letter} have {count(counts[len(counts) // 2], noun)} or fewer."

@@ -69,13 +69,8 @@ class Rating:
         self.hits.clear()
         with self.hits:
             if not found:
-                tag(
-                    "p",
-                    f"No title has '{words}' in it. Try a part of a word."
-                    if words
-                    else "Everything here is rated.",
-                    "soft",
-                )
+                missing = f"No title has '{words}' in it. Try a part of a word."
+                tag("p", missing if words else "Everything here is rated.", "soft")
             with tag("ul", None, "p-list"):
                 for item in found:
                     current, known = rated.get(item.id), count(item.n_ratings, self.page.noun)
