@@ -60,8 +60,7 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
     loss = np.sqrt(np.mean((before - point.score_pairs(user_index, item_index)) ** 2))
     note = (
         f"Compressed from {model.n_draws} draws of {model.n_factors} factors to one of {k}: predictions of "
-        f"training pairs differ by "
-        f"{loss:.4f} (RMSE)."
+        f"training pairs differ by {loss:.4f} (RMSE)."
     )
     return changed(point, history=replace(model.history, notes=(*model.history.notes, note)))
 

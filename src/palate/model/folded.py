@@ -18,7 +18,7 @@ from palate.factors.sides import SideName
 from palate.factors.sums import check_half_life, times_of_ratings
 from palate.factors.temporal import Sessions
 from palate.factors.temporal_scores import check_times
-from palate.lists.lookup import element, is_single
+from palate.lists.lookup import element, is_single, known_indices
 from palate.model.user_ratings import UserRatings, last_time
 from palate.scorer import Scorer
 from palate.solve.confidence import Confidence
@@ -231,12 +231,7 @@ def checked_row(
     )
     if len(ids) != len(values):
         raise ArgumentError(f"{argument} and ratings", "be of one length", f"{len(ids)} and {len(values)}")
-    index = vocabulary.indices(ids) if len(ids) else np.empty(0, np.int64)
-    unknown = np.flatnonzero(index < 0)
-    if len(unknown):
-        place = int(unknown[0])
-        said = vocabulary.unknown(element(ids, place), f"{one} id")
-        raise KeyError(f"{said} It is {argument}[{place}].")
+    index = known_indices(vocabulary, ids, f"{one} id", argument) if len(ids) else np.empty(0, np.int64)
     if not np.isfinite(values).all():
         place = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ArgumentError("ratings", "be finite", f"{values[place]} (ratings[{place}])")

@@ -148,8 +148,7 @@ def _check_kind(layer: KerasLayer) -> None:
     if layer.kind not in _HARMLESS:
         raise Damage(
             f"{named} is of class {quoted(layer.kind)}; a matrix factorization has only "
-            f"{', '.join(_HARMLESS)}. "
-            "A network of other layers cannot become a FactorModel"
+            f"{', '.join(_HARMLESS)}. A network of other layers cannot become a FactorModel"
         )
     if layer.name in (*NEEDED, *OPTIONAL) and layer.kind != _EMBEDDING:
         raise Damage(f"{named} must be of class {_EMBEDDING}; got {layer.kind}")

@@ -143,8 +143,7 @@ class Hdf5:
         if stored != wanted or end > self._size:
             raise Damage(
                 f"{what} must hold what its shape says; {table.shape[0]} x {table.shape[1]} numbers are "
-                f"{wanted} bytes, "
-                f"and the file has {min(stored, self._size)} for them"
+                f"{wanted} bytes, and the file has {min(stored, self._size)} for them"
             )
         values = np.empty(table.shape, kind)
         table.read_direct(values)

@@ -147,9 +147,8 @@ def load_chain(
     about = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])["__metadata__"]
     if about.get("format") != _FORMAT or about["digest"] != digest:
         raise ChainFileError(
-            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another "
-            "trainer, seed, table, features or start. Delete it to start again, or name another "
-            "file."
+            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another trainer, seed, "
+            "table, features or start. Delete it to start again, or name another file."
         )
     tensors, numbers = load(body), json.loads(about["state"])
     sides = [

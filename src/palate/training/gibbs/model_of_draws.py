@@ -8,7 +8,6 @@ import numpy as np
 from palate.data.catalog import Catalog
 from palate.factors.row_precision import RowNoise
 from palate.model.factor_model import FactorModel
-from palate.model.history import History
 from palate.solve.prior import RowPrior
 from palate.training.features import SideFeatures
 from palate.training.gibbs.chain import ChainModel
@@ -63,23 +62,17 @@ def model_of_draws(
         item_link=features["item"].link(draws["item_weights"]),
         context=context,
         trainer={"name": type(trainer).__name__, **asdict(trainer)},
-        history=_history(problem, run, notes),
+        history=problem.history(
+            sweeps=tuple(run.reports),
+            best_sweep=run.reports[-1].sweep,
+            stopped=run.stopped,
+            interrupted=run.interrupted,
+            selected=False,
+            notes=(*run.notes, *notes),
+        ),
     )
 
 
 def _own_noise(draws: dict[str, np.ndarray], side: str, session: np.ndarray | None = None) -> RowNoise | None:
     scale = draws[f"{side}_noise"]
     return RowNoise(scale=scale, degrees=draws[f"{side}_degrees"], session=session) if scale.size else None
-
-
-def _history(problem: Problem, run: Run, notes: list[str]) -> History:
-    return History(
-        sweeps=tuple(run.reports),
-        best_sweep=run.reports[-1].sweep,
-        stopped=run.stopped,
-        interrupted=run.interrupted,
-        selected=False,
-        notes=(*run.notes, *notes),
-        n_train=problem.n_train,
-        n_validation=int(problem.held_out.sum()),
-    )
