@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import palate
 from site_of_films import AWKWARD, Explorer, save_models
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -382,6 +383,27 @@ def test_one_model_is_not_compared_with_itself(chromium, tmp_path):
         page.get_by_text("There is one model, so there is one list.").wait_for()
         assert page.locator("#content section h2").all_inner_texts() == ["List A: first"]
         assert page.locator("#content section li").count() == 10
+        page.close()
+    finally:
+        explorer.stop()
+
+
+def test_each_list_calls_the_values_of_its_own_model(chromium, tmp_path):
+    stars = save_models(tmp_path)[0]
+    plays = palate.Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], list("xyxzy"), [1, 3, 9, 2, 4])
+    palate.LinearItems(grades="counts", min_ratings=1).fit(plays).save(tmp_path / "plays.palate")
+    explorer = Explorer(tmp_path, [tmp_path / "plays.palate", stars]).start()
+    try:
+        page = chromium.new_page(base_url=explorer.address)
+        page.goto("/compare?user=al")
+        page.get_by_text("interaction", exact=False).first.wait_for()
+        first, second = (section.inner_text() for section in page.locator("#content section").all())
+        assert "interaction" in first
+        assert "rating" not in first
+        assert "interaction" not in second
+        page.goto("/rate")
+        page.get_by_role("heading", name="Often chosen").wait_for()
+        page.get_by_text("This model is of counts").wait_for()
         page.close()
     finally:
         explorer.stop()

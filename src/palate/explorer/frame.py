@@ -8,6 +8,7 @@ from palate.app.answers import ItemInfo
 from palate.explorer.parts import Element, item_address, name_of, tag
 from palate.explorer.state import ME, State
 from palate.explorer.workspace import Workspace
+from palate.model.nouns import PARTICIPLES
 
 if TYPE_CHECKING:
     from nicegui.events import GenericEventArguments
@@ -67,6 +68,11 @@ class Page:
     def noun(self) -> str:
         """What the values of the model that is looked at are called: "rating" or "interaction"."""
         return self.space.core.noun(self.state.model)
+
+    @property
+    def done(self) -> str:
+        """What somebody did to the items of that model: "rated" or "chosen"."""
+        return PARTICIPLES[self.noun]
 
     def say(self, text: str) -> None:
         """Have a sentence read aloud by a screen reader."""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from palate._words import counted
 from palate.app.answers import ItemInfo, ModelInfo, Reasons, Row
 from palate.explorer.state import ME
+from palate.model.nouns import PARTICIPLES, RATING
 
 if TYPE_CHECKING:
     from nicegui.elements.mixins.text_element import TextElement
@@ -79,7 +80,7 @@ def bar(row: Row, scale: tuple[float, float] | None) -> None:
         tag("b").style(f"left: {part(row.predicted_rating):.1f}%")
 
 
-def score_words(row: Row, likely: str = "") -> str:
+def score_words(row: Row, likely: str = "", noun: str = RATING) -> str:
     """Return what is expected of a row in words, behind how likely it is to be chosen where that is known.
 
     Examples
@@ -96,7 +97,8 @@ def score_words(row: Row, likely: str = "") -> str:
     elif likely:
         return likely
     else:
-        said = "often rated" if row.score == row.item.n_ratings else f"score {row.score:.3g}"
+        often = row.score == row.item.n_ratings
+        said = f"often {PARTICIPLES[noun]}" if often else f"score {row.score:.3g}"
     return f"{likely}, {said}" if likely else said
 
 
@@ -168,7 +170,7 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def reasons_shown(reasons: Reasons) -> None:
+def reasons_shown(reasons: Reasons, noun: str = RATING) -> None:
     """Draw the signed parts of a prediction, which add up to the score.
 
     The strongest ratings are named.
@@ -188,7 +190,7 @@ def reasons_shown(reasons: Reasons) -> None:
         if part.item
     ]
     if rest:
-        rows.append((f"{sum(part.contribution for part in rest):+.3f}", count(len(rest), "other rating")))
+        rows.append((f"{sum(part.contribution for part in rest):+.3f}", count(len(rest), f"other {noun}")))
     rows.append((f"{reasons.score:.3f}", "the sum"))
     table(("adds", "part"), rows, f"Why {name_of(reasons.item)}")
 

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from palate.model.model import Model
 
 RATING, INTERACTION = "rating", "interaction"
+PARTICIPLES = {RATING: "rated", INTERACTION: "chosen"}  # of items with one
 
 
 def noun_of(model: "Model") -> str:

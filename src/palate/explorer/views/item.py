@@ -78,7 +78,7 @@ def _reasons(page: Page, about: ItemInfo) -> None:
         rates = page.space.core.model_info(state.model).scale is not None
         said = "The model expects a rating of" if rates else "The score, which is no rating, is"
         tag("p", f"{said} {reasons.prediction:.2f}. It adds up so:")
-        reasons_shown(reasons)
+        reasons_shown(reasons, page.noun)
         if rates and hasattr(page.space.core.model(state.model), "heads"):
             choice_reasons(page, about.id)
     except (CannotAnswer, NotKnown, ValueError) as error:

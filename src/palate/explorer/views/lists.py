@@ -9,6 +9,7 @@ from palate.explorer.changes import Mark
 from palate.explorer.frame import Page, problem
 from palate.explorer.parts import Element, bar, count, name_of, score_words, table, tag
 from palate.explorer.state import ME
+from palate.model.nouns import RATING
 
 N = 10
 SOURCES = {
@@ -51,8 +52,9 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
     if isinstance(answer, str):
         problem(answer)
         return
+    noun = page.space.core.noun(answer.model_id)  # the page may be of another model, too
     if answer.source != STORED:  # the usual case goes without saying
-        tag("p", about(answer, page.noun), "soft small")
+        tag("p", about(answer, noun), "soft small")
     if not answer.rows:
         problem("Nothing is left to recommend.")
     scale = page.space.core.model_info(answer.model_id).scale
@@ -67,8 +69,8 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
                 with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
                     likely = _likelihood(page, answer, row) if row.predicted_rating is None else ""
-                    words = score_words(row, likely) if likely else short_words(row)
-                    tag("span", f"{words}, {count(row.item.n_ratings, page.noun)}")
+                    words = score_words(row, likely, noun) if likely else short_words(row, noun)
+                    tag("span", f"{words}, {count(row.item.n_ratings, noun)}")
 
 
 def explain_numbers(page: Page, *models: str) -> None:
@@ -78,7 +80,7 @@ def explain_numbers(page: Page, *models: str) -> None:
         tag("p", NUMBERS, "soft small")
 
 
-def short_words(row: Row) -> str:
+def short_words(row: Row, noun: str = RATING) -> str:
     """Return what is expected of a row in few words, with numbers that stay within the scale.
 
     Examples
@@ -90,7 +92,7 @@ def short_words(row: Row) -> str:
     '4.2 expected'
     """
     if row.in_words is None:
-        return score_words(row)
+        return score_words(row, noun=noun)
     return row.in_words.split(", from ")[0].replace(" expected", "")
 
 
@@ -102,7 +104,7 @@ def long_list(
     `act` draws what can be done with an item; the list it is given holds the place below the item,
     once that is drawn.
     """
-    scale = page.space.core.model_info(answer.model_id).scale
+    scale, noun = page.space.core.model_info(answer.model_id).scale, page.space.core.noun(answer.model_id)
     with tag("ol", None, "p-list"):
         for row, mark in zip(answer.rows, marks, strict=True):
             with tag("li", None, data_item=row.item.id):
@@ -117,8 +119,8 @@ def long_list(
                 with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
                     likely = _likelihood(page, answer, row)
-                    crowd = "" if likely and row.in_words else _crowd(row, page.noun)
-                    tag("span", f"{score_words(row, likely)}{crowd}")
+                    crowd = "" if likely and row.in_words else _crowd(row, noun)
+                    tag("span", f"{score_words(row, likely, noun)}{crowd}")
                 below.append(tag("div", None, "p-under"))
 
 

@@ -58,7 +58,7 @@ def _person(page: Page, person: Person) -> None:
             tag("span", f" {person.why}", "soft small")
         with tag("div", None, "p-three"):
             with tag("div"):
-                tag("h3", "Rated")
+                tag("h3", page.done.capitalize())
                 history(page, person.user, state.model)
             models = {"A": state.model}
             if state.other != state.model:

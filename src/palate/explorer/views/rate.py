@@ -11,6 +11,7 @@ from palate.explorer.frame import Page, problem, search_field
 from palate.explorer.parts import Element, button, count, levels_of, name_of, stars, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import about, asked, long_list, said_of
+from palate.model.nouns import RATING
 from palate.store.changes import REMOVED, StoreError
 
 _HITS = 8
@@ -42,13 +43,19 @@ class Rating:
                 with tag("p", None, "p-note"):
                     tag("span", f"You are rating as user {self.user}. ")
                     tag("a", "Rate as yourself", href=page.state.address("/rate", user=ME))
+            if page.noun != RATING:
+                tag(
+                    "p",
+                    "This model is of counts: three stars stand for an item that was chosen three times.",
+                    "soft",
+                )
             with tag("div", None, "p-tools"):
                 page.model_picker()
                 search_field(self.find, autofocus=True)
                 self.undo_button = button("Undo", self.undo, "p-button", disabled=True)
             with tag("div", None, "p-three"):
                 with tag("section", None, aria_label="To rate"):
-                    self.hits_heading = tag("h2", "Often rated")
+                    self.hits_heading = tag("h2", f"Often {page.done}")
                     self.hits = tag("div")
                     tag("h2", "Your ratings")
                     self.own = tag("div", None, data_part="own")
@@ -63,7 +70,7 @@ class Rating:
     def find(self, query: str) -> None:
         """Draw the items that fit what was typed; without a query those that many have rated."""
         words = query.strip()
-        self.hits_heading.set_text(f"Found for '{words}'" if words else "Often rated")
+        self.hits_heading.set_text(f"Found for '{words}'" if words else f"Often {self.page.done}")
         found = self.core.search(words, _HITS, self.page.state.model) if words else self._often_rated()
         rated = self._live()
         self.hits.clear()

@@ -36,8 +36,8 @@ def show(page: Page) -> None:
             with tag("section", None, aria_label="List"):
                 tag("h2", "For you" if state.user == ME else f"For user {state.user}")
                 place = tag("div", None, data_part="list")
-            with tag("section", None, aria_label="Rated"):
-                tag("h2", "Rated")
+            with tag("section", None, aria_label=page.done.capitalize()):
+                tag("h2", page.done.capitalize())
                 history(page, state.user, state.model, 20)
         plain = asked(page, state.model)
         _draw(page, place, plain)
@@ -171,8 +171,8 @@ def _reasons(page: Page, row: Row) -> None:
         tag("p", str(error), "soft small")
         return
     if row.chance is None or row.predicted_rating is None:
-        reasons_shown(reasons)
+        reasons_shown(reasons, page.noun)
         return
     tag("p", "The expected rating adds up so:", "soft small")
-    reasons_shown(reasons)
+    reasons_shown(reasons, page.noun)
     choice_reasons(page, row.item.id)
