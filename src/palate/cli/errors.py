@@ -15,6 +15,7 @@ from typer.core import TyperArgument, TyperCommand
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate._nearest import called_here
+from palate.cli import interrupts
 from palate.cli.apart import OUTPUTS, overwritten
 from palate.cli.compact_help import paragraphs, usage_of
 from palate.cli.messages import about_option, for_command_line, one_line, option_of
@@ -213,10 +214,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     _tidy_streams()
     command = typer.main.get_command(app)
+    given = None if arguments is None else list(arguments)
     try:
-        result = command.main(
-            args=None if arguments is None else list(arguments), prog_name="palate", standalone_mode=False
-        )
+        with interrupts.kept():
+            result = command.main(args=given, prog_name="palate", standalone_mode=False)
     except UsageError as error:  # type: ignore[misc]
         return _misused(error)
     except (typer.Abort, KeyboardInterrupt):
