@@ -116,9 +116,11 @@ def _compare(outcome: Outcome, how: How) -> None:
     if not held_out.any():
         return
     holdout = everything.select(held_out)
+    train = everything.select(~held_out) if how.start is not None or how.prepared is not None else None
+    del held_out  # a byte for each rating, while the baseline is trained
     models = {outcome.model.trainer["name"]: outcome.model}
     if outcome.model.trainer["name"] != "Baseline":
-        models["Baseline"] = _baseline(everything, held_out, how)
+        models["Baseline"] = _baseline(everything, train, holdout, how)
     # the model before the refit is gone; what its sweeps reported is not clipped
     outcome.clipped = not how.refit
     for name, model in models.items():
@@ -156,15 +158,15 @@ def _lists(model: "Model", how: How) -> dict[str, Any] | None:
     }
 
 
-def _baseline(everything: "Ratings", held_out: "np.ndarray", how: How) -> "FactorModel":
+def _baseline(everything: "Ratings", train: "Ratings | None", holdout: "Ratings", how: How) -> "FactorModel":
     """Return the baseline fitted with the model's own split.
 
-    The same share and seed make the same split, without copies of the ratings; a starting model's
-    split has to be cut out.
+    The same share and seed make the same split, without copies of the ratings; that of a starting model or
+    of `palate prepare` is cut out before, as `train`.
     """
     from palate.training.baseline import Baseline
 
     quiet: dict[str, Any] = {"threads": how.threads, "callback": lambda report: None}
-    if how.start is None and how.prepared is None:
+    if train is None:
         return Baseline().fit(everything, validation=how.validation, seed=how.seed, **quiet)
-    return Baseline().fit(everything.select(~held_out), validation=everything.select(held_out), **quiet)
+    return Baseline().fit(train, validation=holdout, **quiet)
