@@ -121,7 +121,8 @@ class Problem:
     def validation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """User indexes, item indexes and values of the ratings held out."""
         ratings, rows = self.ratings, np.flatnonzero(self.held_out)
-        users = np.searchsorted(ratings.user_indptr, rows, side="right") - 1
+        starts = np.searchsorted(rows, ratings.user_indptr)  # of each user's among the rows held out
+        users = np.repeat(np.arange(ratings.n_users), np.diff(starts))
         values = ratings.value[rows]
         if self.confidence is not None:
             values, _ = self.confidence.apply(values, np.empty(0, np.float32))
