@@ -149,6 +149,17 @@ def test_sums_of_rows_match_the_reference_and_touch_nothing_else(function, vecto
     assert out[0] == out[-1] == -1
 
 
+@pytest.mark.parametrize("wrong", ["columns", "values"])
+def test_arrays_of_other_types_are_refused(wrong):
+    columns = np.zeros(8, np.int64 if wrong == "columns" else np.int32)
+    values = np.zeros(64, np.float64 if wrong == "values" else np.float32)
+    out = np.zeros(64, np.float32)
+    with pytest.raises(Exception, match="columns of sum_rows must be int32, and all other arrays float32"):
+        summed_1(out, out, 0, 8, columns, values, 0, 1)
+    with pytest.raises(Exception, match="columns of dot_eight must be int32, and all other arrays float32"):
+        dotted_eight(values, out, columns, 0, 8, out)
+
+
 def test_the_number_of_summed_vectors_must_be_literal():
     @njit
     def variable(out, columns, n):

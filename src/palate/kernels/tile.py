@@ -43,6 +43,12 @@ def _together(n_vectors):
     return [range(first, min(first + size, n_vectors)) for first in range(0, n_vectors, size)]
 
 
+def _check_types(name, columns, others):
+    """Refuse arrays of other types, whose memory would be read as if it were of these."""
+    if columns.dtype != types.int32 or any(array.dtype != types.float32 for array in others):
+        raise TypingError(f"columns of {name} must be int32, and all other arrays float32.")
+
+
 @intrinsic
 def add_products(
     typingctx,
@@ -185,6 +191,7 @@ def dot_eight(typingctx, x, x_at, y, columns, at, width, out, out_at):
     `y` starts with its first row, rows are `width` elements long, and `columns` are int32. It takes half the
     time of eight calls of `dot`, since it adds across the lanes of all eight at once.
     """
+    _check_types("dot_eight", columns, (x, y, out))
 
     def generate(context, builder, signature, args):
         emit = Emitter(context, builder, signature, args)
@@ -229,6 +236,7 @@ def sum_rows(typingctx, out, out_at, table, table_at, stride, columns, values, a
     """
     if not isinstance(vectors, types.IntegerLiteral):
         raise TypingError("vectors of sum_rows must be a literal integer.")
+    _check_types("sum_rows", columns, (out, table, values))
     index, groups = types.intp, _together(vectors.literal_value)
 
     def generate(context, builder, signature, args):

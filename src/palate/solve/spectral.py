@@ -87,7 +87,7 @@ def sparse_times(rows: Rows, table: np.ndarray, threads: int) -> np.ndarray:
     """Return `rows @ table`, float32."""
     from palate.kernels import spectral
 
-    table, out = np.ascontiguousarray(table), np.empty((rows.n_rows, table.shape[1]), np.float32)
+    table, out = np.ascontiguousarray(table, np.float32), np.empty((rows.n_rows, table.shape[1]), np.float32)
     # Each chunk reads all of the table: few chunks where the table is large beside the entries.
     n_chunks = len(rows.values) // (_ENTRIES_PER_ROW * max(len(table), 1))
     bounds = balanced_bounds(rows.indptr, min(max(n_chunks, threads), 64))
