@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numba import njit
 
+from palate.kernels.emitter import LANES
 from palate.kernels.tile import (
-    LANES,
     add_products,
     add_products_reference,
     add_scaled,

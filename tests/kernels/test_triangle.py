@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from palate.kernels.cholesky import TINY, factorise, substitute_back
-from palate.kernels.tile import LANES
+from palate.kernels.emitter import LANES
 from palate.kernels.triangle import STEPS, factorise_block, solve_upper
 
 

@@ -9,8 +9,9 @@ scales.
 import numpy as np
 
 from palate.kernels.compiling import kernel
+from palate.kernels.emitter import LANES
 from palate.kernels.random import fill_normal
-from palate.kernels.tile import LANES, add_scaled, prefetch
+from palate.kernels.tile import add_scaled, prefetch
 
 AHEAD = 12  # positions by which the gather asks for memory ahead of itself
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from palate.kernels.compiling import inlined
-from palate.kernels.tile import FAST, LANES, TILE_ROWS, TILE_VECTORS, add_products, copy_scaled, dot
+from palate.kernels.emitter import FAST, LANES
+from palate.kernels.tile import TILE_ROWS, TILE_VECTORS, add_products, copy_scaled, dot
 from palate.kernels.triangle import apply_block, factorise_block, solve_upper
 
 BLOCK = 128  # rows of a panel gathered at a time: 128 x 32 float32 are 16 kB, half of a first-level cache

@@ -12,8 +12,9 @@ squares.
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
+from palate.kernels.emitter import FAST, LANES
 from palate.kernels.systems import mean_of_row, set_to_mean
-from palate.kernels.tile import FAST, LANES, add_scaled, dot, prefetch
+from palate.kernels.tile import add_scaled, dot, prefetch
 
 
 @inlined(fastmath=FAST)

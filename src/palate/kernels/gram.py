@@ -4,7 +4,8 @@ import numpy as np
 
 from palate.kernels.cholesky import BLOCK, add_upper
 from palate.kernels.compiling import kernel
-from palate.kernels.tile import FAST, LANES, copy_scaled
+from palate.kernels.emitter import FAST, LANES
+from palate.kernels.tile import copy_scaled
 
 
 @kernel(fastmath=FAST)

@@ -12,7 +12,7 @@ import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
 from palate.kernels.double import SMALL
-from palate.kernels.tile import FAST, LANES
+from palate.kernels.emitter import FAST, LANES
 
 BLOCK = 128  # ratings whose products are summed in float32 before they are added in float64
 

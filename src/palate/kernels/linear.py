@@ -8,9 +8,9 @@ import numpy as np
 
 from palate.kernels.cholesky import factorise, substitute_back
 from palate.kernels.compiling import inlined, kernel
+from palate.kernels.emitter import FAST, LANES
 from palate.kernels.selection import at_place
 from palate.kernels.spectral import PANEL, sum_of_rows
-from palate.kernels.tile import FAST, LANES
 from palate.kernels.triangle import STEPS
 
 SMALLEST_PIVOT = np.float32(1e-4)  # share of its diagonal entry below which a pivot is worth no float32

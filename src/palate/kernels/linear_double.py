@@ -8,8 +8,8 @@ import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
 from palate.kernels.double import SMALL
+from palate.kernels.emitter import FAST, LANES
 from palate.kernels.linear import _gather_dense, _gather_sparse
-from palate.kernels.tile import FAST, LANES
 
 
 @inlined(fastmath=FAST)

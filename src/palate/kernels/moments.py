@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel, shared
+from palate.kernels.emitter import LANES
 from palate.kernels.ordinal import normal_cdf
-from palate.kernels.tile import LANES
 from palate.kernels.topn import TILE_COLUMNS, TILE_ROWS, _pack_users, fill_tile
 
 IDENTITY, BOUNDED, ORDINAL = 0, 1, 2

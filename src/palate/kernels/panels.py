@@ -7,7 +7,8 @@ tile lies, so that a row has the same bits alone and among others, with any numb
 import numpy as np
 
 from palate.kernels.compiling import kernel
-from palate.kernels.tile import LANES, TILE_ROWS, TILE_VECTORS, add_products
+from palate.kernels.emitter import LANES
+from palate.kernels.tile import TILE_ROWS, TILE_VECTORS, add_products
 
 PANEL = LANES * TILE_VECTORS  # rows of the table that stand together
 

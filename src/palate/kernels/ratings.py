@@ -3,7 +3,8 @@
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
-from palate.kernels.tile import FAST, LANES, add_scaled, dot, dot_eight, prefetch
+from palate.kernels.emitter import FAST, LANES
+from palate.kernels.tile import add_scaled, dot, dot_eight, prefetch
 
 BLOCK = 128  # ratings of a row whose scores are taken before their errors
 AHEAD = 12  # ratings by which a sum asks for memory ahead of itself

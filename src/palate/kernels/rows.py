@@ -21,9 +21,10 @@ import numpy as np
 
 from palate.kernels.cholesky import BLOCK, TINY, add_upper, factorise, substitute_back
 from palate.kernels.compiling import inlined, kernel
+from palate.kernels.emitter import FAST, LANES
 from palate.kernels.ratings import add_squares, row_stats
 from palate.kernels.systems import mean_of_row, set_to_mean
-from palate.kernels.tile import FAST, LANES, add_products, add_scaled, copy_scaled, prefetch
+from palate.kernels.tile import add_products, add_scaled, copy_scaled, prefetch
 from palate.kernels.triangle import STEPS
 
 AHEAD = 24  # ratings by which the gather asks for memory ahead of itself

@@ -7,7 +7,8 @@ its entries, so that the bits do not depend on how the rows are cut into chunks.
 import numpy as np
 
 from palate.kernels.compiling import inlined, kernel
-from palate.kernels.tile import FAST, LANES, copy_scaled, sum_rows
+from palate.kernels.emitter import FAST, LANES
+from palate.kernels.tile import copy_scaled, sum_rows
 
 PANEL_VECTORS, HALF_VECTORS = 8, 4  # summed at a time: the panel that all rows read stays in the cache
 PANEL, HALF = PANEL_VECTORS * LANES, HALF_VECTORS * LANES

@@ -3,7 +3,7 @@
 import numpy as np
 
 from palate.kernels.compiling import kernel, shared
-from palate.kernels.tile import FAST
+from palate.kernels.emitter import FAST
 
 
 @shared(fastmath=FAST)

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from palate.kernels.compiling import kernel
-from palate.kernels.tile import FAST
+from palate.kernels.emitter import FAST
 
 
 @kernel(fastmath=FAST)

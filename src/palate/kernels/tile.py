@@ -6,7 +6,7 @@ of items (`topn`). That loop is `add_products`. The width of a matrix need not b
 compiled, only that of the tile, so that one compilation serves every number of factors.
 
 The order of summation is fixed by the code. With AVX-512 two vectors stand in one register, which
-changes no sum: a processor with it and one without it have the same bits.
+changes none of these sums.
 """
 
 from llvmlite import ir
@@ -15,20 +15,7 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from palate.kernels.emitter import FAST, FLOAT, INT32, LANES, Emitter, has_wide_registers
-
-__all__ = [
-    "FAST",
-    "LANES",
-    "WIDE",
-    "add_products",
-    "add_scaled",
-    "copy_scaled",
-    "dot",
-    "dot_eight",
-    "prefetch",
-    "sum_rows",
-]
+from palate.kernels.emitter import FLOAT, INT32, LANES, Emitter, has_wide_registers
 
 # The largest tile, rows and vectors. With the 16 registers of AVX2, 12 accumulators and their operands fill
 # them; of the 32 of AVX-512, 8 x 4 vectors take 16. Fewer than 8 accumulators would wait for the latency of

@@ -6,9 +6,10 @@ import numpy as np
 
 from palate.kernels.cholesky import BLOCK, add_upper
 from palate.kernels.compiling import kernel
+from palate.kernels.emitter import FAST, LANES
 from palate.kernels.ratings import AHEAD
 from palate.kernels.rows import add_sides
-from palate.kernels.tile import FAST, LANES, copy_scaled, dot, prefetch
+from palate.kernels.tile import copy_scaled, dot, prefetch
 
 
 @kernel()

@@ -24,9 +24,9 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from palate.kernels.compiling import inlined, kernel
-from palate.kernels.emitter import Emitter
+from palate.kernels.emitter import LANES, Emitter
 from palate.kernels.selection import at_place
-from palate.kernels.tile import LANES, TILE_ROWS, TILE_VECTORS, add_products
+from palate.kernels.tile import TILE_ROWS, TILE_VECTORS, add_products
 
 TILE_COLUMNS = LANES * TILE_VECTORS
 # the unit that is skipped, three or four tiles; at 32 factors it takes 13 kB, less than half of an L1 cache
