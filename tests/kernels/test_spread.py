@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palate.kernels.selection import at_place, at_place_reference
+from palate.kernels.selection import at_place, at_place_reference, reached_by, reached_by_reference
 from palate.kernels.spread import add_by_spread, add_by_spread_reference, spread_of
 
 
@@ -39,3 +39,13 @@ def test_what_stands_at_a_place_is_that_of_the_sorted_values(values, data):
     wanted = at_place_reference(array, place)
     assert at_place(array, place) == wanted
     assert (array[place:] >= wanted).all()
+
+
+@given(values=st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=40), data=st.data())
+def test_a_number_is_reached_by_those_that_reach_the_nth_largest_value(values, data):
+    n = data.draw(st.integers(1, len(values)))
+    array = np.array(values, np.float32) + np.float32(0)  # no -0
+    wanted = reached_by_reference(array, n)
+    found = reached_by(array.copy(), n)
+    assert found <= wanted
+    assert ((array >= found) == (array >= wanted)).all()

@@ -11,6 +11,7 @@ from palate.kernels.pairs import pair_products, pair_products_reference
 from palate.kernels.topn import (
     BLOCK_ITEMS,
     GROUP_USERS,
+    MOST_SORTED,
     pack_items,
     top_items,
     top_items_reference,
@@ -133,6 +134,17 @@ def test_equal_scores_of_a_table_rank_by_item_index(n):
     table[3] = -np.inf  # a score like any other
     items, scores = np.empty((20, n), np.int32), np.empty((20, n), np.float32)
     top_of_scores(table, np.arange(20), NO_MASK, *NOTHING_SEEN, items, scores)
+    assert_same((items, scores), top_items_reference(table, n))
+
+
+@pytest.mark.parametrize("n", [2, MOST_SORTED // 2, MOST_SORTED + 10])
+def test_few_and_many_of_a_long_table_are_ranked_the_same(n):
+    table = np.random.default_rng(4).normal(size=(3, 2 * MOST_SORTED)).round(2).astype(np.float32)
+    table[0, ::7] = np.nan
+    table[1] = np.where(table[1] > 0, np.float32(0), np.float32(-0.0))  # equal numbers of other bits
+    table[2, :-3] = np.nan
+    items, scores = np.empty((3, n), np.int32), np.empty((3, n), np.float32)
+    top_of_scores(table, np.arange(3), NO_MASK, *NOTHING_SEEN, items, scores)
     assert_same((items, scores), top_items_reference(table, n))
 
 

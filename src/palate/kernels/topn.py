@@ -25,13 +25,16 @@ from numba.extending import intrinsic
 
 from palate.kernels.compiling import inlined, kernel
 from palate.kernels.emitter import LANES, Emitter
-from palate.kernels.selection import at_place
+from palate.kernels.selection import in_order, reached_by
 from palate.kernels.tile import TILE_ROWS, TILE_VECTORS, add_products
 
 TILE_COLUMNS = LANES * TILE_VECTORS
 # the unit that is skipped, three or four tiles; at 32 factors it takes 13 kB, less than half of an L1 cache
 BLOCK_ITEMS = 96
 GROUP_USERS = 64  # users that share one pass over the items
+GROUPS, LEAST_GROUPS = 4, 64  # of scores whose largest are compared: for each of the n best, and at least
+MOST_SORTED = 2048  # by comparing each with each; of more, a heap keeps the n best
+LOWEST_KEY = np.int64(-(2**63))
 ROUNDING = 2.0**-24  # relative rounding error of one float32 operation
 
 
@@ -140,6 +143,16 @@ def _hits(typingctx, tile, at, threshold):
         return bits
 
     return types.intp(tile, types.intp, types.float32), generate
+
+
+@intrinsic
+def _lowest(typingctx, bits):
+    """Return the place of the lowest bit that is set, of bits that are not all 0."""
+
+    def generate(context, builder, signature, args):
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.intp(types.intp), generate
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -263,18 +276,16 @@ def fill_tile(tile, users, user_at, items, item_at, depth, n):
 def _offer_hits(hits, tile, at, order, column, row, allowed, seen_indptr, seen_items, scores, items, size):
     """Offer the scores of `tile[at:]` whose bit is set to one user's heap; return its new size."""
     while hits != 0:
-        if hits & 1:
-            score, item = tile[at], order[column]
-            better = size < scores.size or _ranks_before(score, item, scores[0], items[0])
-            if (
-                better
-                and (allowed.size == 0 or allowed[item])
-                and not _is_seen(seen_indptr, seen_items, row, item)
-            ):
-                size = _offer(scores, items, size, score, item)
-        hits >>= 1
-        at += 1
-        column += 1
+        place = _lowest(hits)
+        score, item = tile[at + place], order[column + place]
+        better = size < scores.size or _ranks_before(score, item, scores[0], items[0])
+        if (
+            better
+            and (allowed.size == 0 or allowed[item])
+            and not _is_seen(seen_indptr, seen_items, row, item)
+        ):
+            size = _offer(scores, items, size, score, item)
+        hits &= hits - 1
     return size
 
 
@@ -360,16 +371,36 @@ def top_items(
 def _reached_by(row, n, largest):
     """Return a score that at least n of a row reach, -inf where that is not known.
 
-    It is the n-th largest of the largest of every eight scores, which are written to `largest`.
+    It is the n-th largest of the largest scores of groups of items, which are written to `largest`. With four
+    groups for each of the n best, few of these share one, so that few other scores reach it.
     """
-    if largest.size < n:
+    groups = min(largest.size, max(LEAST_GROUPS, GROUPS * n))
+    if groups < n:
         return np.float32(-np.inf)
-    for group in range(largest.size):
-        best, start = np.float32(-np.inf), group * LANES
-        for item in range(start, start + LANES):
-            best = max(best, row[item]) if row[item] >= -np.inf else best
-        largest[group] = best
-    return at_place(largest, largest.size - n)
+    for group in range(groups):
+        largest[group] = np.float32(-np.inf)
+    for start in range(0, row.size, groups):
+        for group in range(min(groups, row.size - start)):
+            score = row[start + group]
+            largest[group] = score if score > largest[group] else largest[group]
+    return reached_by(largest[:groups], n)
+
+
+@inlined()
+def _sort_few(keys, size, chosen, items, scores, row):
+    """Write the highest keys' items and scores, best first: each comes after as many as have a higher key."""
+    n = scores.size
+    end = -(-size // LANES) * LANES
+    for free in range(size, end):
+        keys[free] = LOWEST_KEY
+    for a in range(size):
+        key, place = keys[a], np.int64(0)
+        for b in range(end):
+            place += np.int64(keys[b] > key)
+        if place < n:
+            items[place], scores[place] = chosen[a], row[chosen[a]]
+    for free in range(size, n):
+        items[free], scores[free] = -1, np.float32(np.nan)
 
 
 @kernel()
@@ -381,27 +412,34 @@ def top_of_scores(dense, users, allowed, seen_indptr, seen_items, items, scores)
     """
     n, n_items = scores.shape[1], dense.shape[1]
     row = np.full(-(-n_items // TILE_COLUMNS) * TILE_COLUMNS, np.float32(np.nan))  # NaN is never a hit
-    largest = np.empty(row.size // LANES, np.float32)
+    largest, chosen = np.empty(row.size, np.float32), np.empty(row.size, np.int32)
+    keys, bits = np.empty(row.size, np.int64), row.view(np.int32)
     for u in range(dense.shape[0]):
         for item in range(n_items):
-            row[item] = dense[u, item]
+            row[item] = dense[u, item] + np.float32(0)  # -0 becomes 0, whose bits are those of its equals
         for item in range(allowed.size):
             if not allowed[item]:
                 row[item] = np.float32(np.nan)
         if seen_indptr.size:
             for entry in range(seen_indptr[users[u]], seen_indptr[users[u] + 1]):
                 row[seen_items[entry]] = np.float32(np.nan)
-        size, threshold = np.int64(0), _reached_by(row, n, largest)
+        found, threshold = np.int64(0), _reached_by(row, n, largest)
         for column in range(0, row.size, TILE_COLUMNS):
-            hits, item = _hits(row, column, threshold), column
+            hits = _hits(row, column, threshold)
             while hits != 0:
-                if hits & 1:
-                    size = _offer(scores[u], items[u], size, row[item], item)
-                hits >>= 1
-                item += 1
-            if size == n:
-                threshold = max(threshold, scores[u, 0])
-        _finish(scores[u], items[u], size)
+                chosen[found] = column + _lowest(hits)
+                found += 1
+                hits &= hits - 1
+        if found <= MOST_SORTED:
+            for a in range(found):
+                item = chosen[a]
+                keys[a] = (np.int64(in_order(bits[item])) << 32) - np.int64(item)
+            _sort_few(keys, found, chosen, items[u], scores[u], row)
+        else:
+            size = np.int64(0)
+            for a in range(found):
+                size = _offer(scores[u], items[u], size, row[chosen[a]], chosen[a])
+            _finish(scores[u], items[u], size)
 
 
 def top_items_reference(scores, n, forbidden=None):

@@ -27,7 +27,7 @@ COMPACT_FROM_USERS = (
 )
 SCREENED_USERS = 4  # below so many users of draws that do not fit the cache, bounds come first
 SCREENED_BYTES = 1 << 24  # of the vectors of items in all draws
-DENSE_SCORES = 1 << 22  # scores of a scorer without factors that stand in memory at once (16 MB)
+DENSE_SCORES = 1 << 21  # scores of a scorer without factors that stand in memory at once (8 MB)
 
 
 def rank(
