@@ -1,11 +1,11 @@
 """Distributed least squares beside one machine and MLlib, on two executors of one core each.
 
-    python benchmarks/spark_reach.py FOLDER same
+    python benchmarks/spark_reach.py FOLDER same [--sweeps 2] [--blocks 1 2 7]
     python benchmarks/spark_reach.py FOLDER cost [--factors 16 32]
     python benchmarks/spark_reach.py FOLDER lists [--users 20000]
 
 FOLDER is anything `palate.read` reads; ids must be integers, since MLlib takes no others. `same`
-compares bits at 1, 2 and 7 blocks. `cost` times half sweeps without arithmetic and of the data, and
+compares the bits of one machine with those of each number of blocks. `cost` times half sweeps without arithmetic and of the data, and
 MLlib's ten sweeps. `lists` makes the ten best of 60,000 planted items at 32 factors for a share of
 692,465 users. One JSON line a measurement.
 """
@@ -55,17 +55,24 @@ def rmse(model, test):
     return round(float(((found - frame["rating"].to_numpy()) ** 2).mean() ** 0.5), 4)
 
 
-def same(spark, data):
+def same(spark, data, sweeps, blocks_tried):
     """Say whether the bits are those of one machine for each number of blocks."""
-    trainer = palate.LeastSquares(n_factors=16, max_sweeps=2)
+    trainer = palate.LeastSquares(n_factors=16, max_sweeps=sweeps, patience=sweeps, tolerance=0)
     expected, table = trainer.fit(data.ratings, seed=1), table_of(spark, data.ratings).cache()
     table.count()
-    for blocks in (1, 2, 7):
+    for blocks in blocks_tried:
         for keep in (True, False):
             began = time.perf_counter()
             found = palate.spark.fit_distributed(trainer, table, blocks=blocks, seed=1, keep_ratings=keep)
             equal = all((getattr(found, name) == getattr(expected, name)).all() for name in LEARNED)
-            told("same bits", began, blocks=blocks, keep_ratings=keep, equal=bool(equal))
+            told(
+                "same bits",
+                began,
+                blocks=blocks,
+                keep_ratings=keep,
+                sweeps=len(found.history.sweeps),
+                equal=bool(equal),
+            )
 
 
 def half_sweeps(spark, ratings, factors, what):
@@ -185,12 +192,14 @@ def main():
     parser.add_argument("what", choices=("same", "cost", "lists"))
     parser.add_argument("--factors", type=int, nargs="+", default=[16])
     parser.add_argument("--users", type=int, default=20_000)
+    parser.add_argument("--sweeps", type=int, default=2)
+    parser.add_argument("--blocks", type=int, nargs="+", default=[1, 2, 7])
     given = parser.parse_args()
     spark = session()
     if given.what == "lists":
         lists(spark, given.users)
     elif given.what == "same":
-        same(spark, palate.read(given.folder))
+        same(spark, palate.read(given.folder), given.sweeps, given.blocks)
     else:
         cost(spark, palate.read(given.folder), given.factors)
     spark.stop()
