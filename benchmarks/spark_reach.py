@@ -5,9 +5,9 @@
     python benchmarks/spark_reach.py FOLDER lists [--users 20000]
 
 FOLDER is anything `palate.read` reads; ids must be integers, since MLlib takes no others. `same`
-compares the bits of one machine with those of each number of blocks. `cost` times half sweeps without arithmetic and of the data, and
-MLlib's ten sweeps. `lists` makes the ten best of 60,000 planted items at 32 factors for a share of
-692,465 users. One JSON line a measurement.
+compares the bits of one machine with those of each number of blocks. `cost` times half sweeps
+without arithmetic and of the data, and MLlib's ten sweeps. `lists` makes the ten best of 60,000
+planted items at 32 factors for a share of 692,465 users. One JSON line a measurement.
 """
 
 import argparse
