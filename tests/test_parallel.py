@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palate._parallel import available_threads, balanced_bounds, check_threads, even_bounds, run_chunks
+from palate._parallel import (
+    at_most,
+    available_threads,
+    balanced_bounds,
+    check_threads,
+    even_bounds,
+    run_chunks,
+)
 
 
 def test_bounds_cover_all_rows_once():
@@ -25,6 +32,18 @@ def test_bounds_cover_all_rows_once():
 def test_results_come_in_the_order_of_the_chunks(threads):
     assert run_chunks(lambda start, stop: (start, stop), [0, 3, 5, 9], threads) == [(0, 3), (3, 5), (5, 9)]
     assert run_chunks(lambda start, stop: start, [0], threads) == []
+
+
+def test_a_number_of_threads_holds_for_what_is_called_without_one():
+    with at_most(3):
+        assert check_threads(None) == 3
+        assert check_threads(5) == 5
+        with at_most(1):
+            assert check_threads(None) == 1
+        assert check_threads(None) == 3
+    with at_most(None):
+        assert check_threads(None) == available_threads()
+    assert check_threads(None) == available_threads()
 
 
 def started_of_many(failure, error):

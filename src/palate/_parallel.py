@@ -9,8 +9,10 @@ not depend on the number of threads, since chunks do not.
 
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import pairwise
 from typing import Generic, TypeVar, TypeVarTuple
 
@@ -29,8 +31,23 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
+_limit: ContextVar[int | None] = ContextVar("_limit", default=None)
+
+
+@contextmanager
+def at_most(threads: int | None) -> Iterator[None]:
+    """Let what is called here without a number of threads, such as `Scorer.score_items`, use so many."""
+    before = _limit.set(check_threads(threads))
+    try:
+        yield
+    finally:
+        _limit.reset(before)
+
+
 def check_threads(threads: int | None) -> int:
     """Return the number of threads to use; None means all processors this process may run on.
+
+    Within `at_most`, None means the number given there.
 
     Raises
     ------
@@ -40,7 +57,7 @@ def check_threads(threads: int | None) -> int:
         If it is less than 1.
     """
     if threads is None:
-        return available_threads()
+        return _limit.get() or available_threads()
     if not is_integer(threads):
         raise ArgumentTypeError("threads", "be an integer or None", f"{threads!r}")
     if threads < 1:

@@ -8,6 +8,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
+import palate
+from palate._parallel import check_threads
 from palate.data.catalog import Catalog
 from palate.lists.filters import EmptyResultWarning
 from palate.lists.options import ListOptions
@@ -277,6 +279,23 @@ def test_draws_are_averaged(model):
     assert listed(frame) == [(40, 9.75)]
     assert two.predict("bob", 40) == 9.75
     assert two.score_items(np.array([1]))[0, 3] == 9.75
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_number_of_threads_holds_for_scores_without_factors_too(threads):
+    used = set()
+
+    class Alike:
+        def score_pairs(self, users, items):
+            return np.zeros(len(users))
+
+        def score_items(self, users):
+            used.add(check_threads(None))
+            return np.zeros((len(users), 2))
+
+    ratings = palate.Ratings.from_arrays(["al", "al", "bo"], ["x", "y", "x"], [5, 3, 4])
+    palate.Model.of(Alike(), ratings).recommend(n=1, exclude_seen=False, threads=threads)
+    assert used == {threads}
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from palate._parallel import available_threads, check_threads, even_bounds, run_chunks
+from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.factors import Factors, FactorScorer
 from palate.factors.item_index import of_items
 from palate.factors.likelihood.base import Likelihood
@@ -55,7 +55,7 @@ def _products(model: FactorScorer, users: np.ndarray) -> np.ndarray:
         if constants[part].any():  # the scores of choices have none
             scores[part] = scores[part] + constants[part, None]
 
-    run_chunks(run, even_bounds(len(groups), _USERS // TILE_ROWS), available_threads())
+    run_chunks(run, even_bounds(len(groups), _USERS // TILE_ROWS), check_threads(None))
     return scores
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from palate._checks import ArgumentError
-from palate._parallel import check_threads, even_bounds, run_chunks
+from palate._parallel import at_most, check_threads, even_bounds, run_chunks
 from palate.factors.draws import has_posterior
 from palate.factors.item_index import item_panels, pack
 from palate.factors.scores import user_constants
@@ -131,7 +131,8 @@ def rank_scores(
     size = max(1, DENSE_SCORES // n_items)
     for start in range(0, len(users), size):
         part = slice(start, start + size)
-        scores = np.ascontiguousarray(score_items(users[part]), dtype=np.float32)
+        with at_most(pool.threads):
+            scores = np.ascontiguousarray(score_items(users[part]), dtype=np.float32)
         if scores.shape != (len(users[part]), n_items):
             wanted = (len(users[part]), n_items)
             raise ArgumentError("score_items", f"return an array of shape {wanted}", f"{scores.shape}")

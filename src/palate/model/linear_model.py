@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from palate._checks import ArgumentError, check_choice
-from palate._parallel import available_threads
+from palate._parallel import check_threads
 from palate.data import columns as names
 from palate.data.arguments import helpful_methods
 from palate.data.matrix import RatingMatrix
@@ -68,10 +68,10 @@ class LinearModel(WithFile, ModelFields):
 
         The unknown user, -1, has 0.
 
-        Many users are scored on all processors.
+        Many users are scored by several threads.
         """
         rows = self.choices.take(np.asarray(user_index, np.int64))
-        return self.weights.scores(rows, available_threads() if rows.n_rows >= _MANY_USERS else 1)
+        return self.weights.scores(rows, check_threads(None) if rows.n_rows >= _MANY_USERS else 1)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return the score of each pair of `user_index` and `item_index`, float32.

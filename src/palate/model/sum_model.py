@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._parallel import available_threads, even_bounds, run_chunks
+from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import share_items
@@ -139,7 +139,7 @@ def add_of_one_size(total: np.ndarray, scores: np.ndarray, weight: float) -> Non
     """Add each user's scores, divided by their standard deviation over all items, to `total`."""
     from palate.kernels.spread import add_by_spread
 
-    scores, threads = np.ascontiguousarray(scores, np.float32), available_threads()
+    scores, threads = np.ascontiguousarray(scores, np.float32), check_threads(None)
     run_chunks(
         lambda start, stop: add_by_spread(scores[start:stop], np.float32(weight), total[start:stop]),
         even_bounds(len(total), _USERS),
