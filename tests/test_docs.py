@@ -40,7 +40,9 @@ def _stands_in_palate(name: str) -> bool:
 
 def test_the_walks_through_the_house_name_what_is_there():
     text = (ROOT / "docs" / "architecture.md").read_text()
-    names = re.findall(r"`([a-z_]+(?:\.\w+)+)`", text.split("## Two calls, step by step")[1].split("\n## ")[0])
+    names = re.findall(
+        r"`([a-z_]+(?:\.\w+)+)`", text.split("## Two calls, step by step")[1].split("\n## ")[0]
+    )
     assert len(names) > 20
     assert [name for name in names if not _stands_in_palate(name)] == []
     assert not _stands_in_palate("training.als.sweeps.run_sweeps")
