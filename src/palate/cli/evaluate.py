@@ -62,7 +62,7 @@ def evaluate(
     train : RATINGS
         Training ratings, for models that were saved without them.
     candidates : IDS
-        Rank only these items: ids with commas between, or a file with one id per line.
+        Rank only these items: ids separated by commas, or a file with one id per line.
     seed
         Seed of the bootstrap and of the split of the bundled ratings.
     cases : FILE

@@ -1,4 +1,4 @@
-"""Lists of items in one option: ids with commas between, or a file with one id per line."""
+"""Lists of items in one option: ids separated by commas, or a file with one id per line."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ _MOST_COMMAS = 20  # that an id on the command line may hold
 def listed_ids(model: "Model", text: str | None, unknown: str = "raise") -> list[Any] | None:
     """Return the items of `--candidates` or `--exclude-items`.
 
-    They are ids with commas between, or a file with one id per line.
+    They are ids separated by commas, or a file with one id per line.
 
     See `item_ids` for `unknown`.
 

@@ -23,7 +23,7 @@ year : YEARS
 where : SQL
     Only items that satisfy this condition, such as "mean_rating > 4 AND year < 1970".
 candidates : IDS
-    Only these items: ids with commas between, or a file with one id per line.
+    Only these items: ids separated by commas, or a file with one id per line.
 exclude_items : IDS
     Items to leave out, given as for --candidates.
 title : TEXT

@@ -102,8 +102,8 @@ def recommend(
     diversity : SHARE
         From 0 to 1: how much an item loses if it is similar to items above it in the list.
     at_most : COLUMN=N
-        Most items of each value of a column in a list, such as genres=3, or of one value, such as
-        genres:Comedy=1. May be repeated.
+        Largest number of items of a list with the same value of a column, such as genres=3, or with
+        one value, such as genres:Comedy=1. May be repeated.
     boost : COLUMN:VALUE=FACTOR
         Factor on the chance of some items, such as genres:Comedy=1.5, or item:TITLE=2 for one item.
         May be repeated.

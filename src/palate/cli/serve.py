@@ -49,7 +49,7 @@ def serve(
     root_path : PATH
         Path under which a proxy serves the API.
     rate_limit : NUMBER
-        Most requests per second for each key; others are answered with 429.
+        Largest number of requests per second for each key; others are answered with 429.
     models_folder : FOLDER
         Folder with model files that POST /v1/models may serve.
     watch

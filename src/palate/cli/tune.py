@@ -49,7 +49,7 @@ def tune(
     seconds
         Time for the search in seconds.
     trials
-        Most settings to try.
+        Largest number of settings to try.
     user_features : NAMES
         Features of users in all trials, as in train.
     item_features : NAMES

@@ -156,9 +156,10 @@ class Evaluation:
         of : str, optional
             Name of a model; the first when None.
         by : {"activity", "known", "popularity"}, optional
-            Apart for users of few and of many training ratings, for users with and without, or for
-            test ratings of items of few and of many training ratings of the model `of`: then errors,
-            and recall over all relevant ratings of these items.
+            Return separate differences for users with few and with many training ratings, for users
+            with and without training ratings, or for test ratings of items with few and with many
+            training ratings of the model `of`. The last has errors, and recall over all relevant
+            ratings of these items.
 
         Returns
         -------

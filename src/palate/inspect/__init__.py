@@ -1,4 +1,4 @@
-"""What a model has learned and what it recommends: frames first, pictures and pages from the same frames."""
+"""Reports on what a model has learned and what it recommends, as frames, plots and pages."""
 
 import importlib
 from typing import Any

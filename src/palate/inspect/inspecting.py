@@ -19,7 +19,7 @@ def inspect_model(
 ) -> Report:
     """Return a report on a model: its factors and biases, predictions and recommendations.
 
-    Of a `Recommender`, factors, biases and predictions are those of the star head, and
+    For a `Recommender`, factors, biases and predictions are those of the star head, and
     recommendations are those of both heads.
 
     Its frames, by name: `weights`, `norms`, `highest_biases`, `lowest_biases`, `divisive`,

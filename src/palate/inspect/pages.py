@@ -47,7 +47,7 @@ def item_page(model: Factored, item_id: object, *, n: int = 10) -> Report:
     Parameters
     ----------
     model : FactorModel or RecommenderModel
-        Of a `Recommender`, the numbers are those of the star head.
+        For a `Recommender`, the numbers are those of the star head.
     item_id : int, str or UUID
     n : int, default 10
         Number of similar items.
@@ -109,7 +109,7 @@ def user_page(model: Factored, user_id: object, *, n: int = 10) -> Report:
     Parameters
     ----------
     model : FactorModel or RecommenderModel
-        Of a `Recommender`, the list is that of both heads, and the other numbers are those of the
+        For a `Recommender`, the list is that of both heads, and the other numbers are those of the
         star head.
     user_id : int, str or UUID
     n : int, default 10

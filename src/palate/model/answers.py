@@ -71,7 +71,7 @@ class Answers(HoldsDerived):
 
     @property
     def predicts(self) -> Scorer:
-        """The model that predictions are asked of: this one, or a part of it."""
+        """The model that computes predictions: this one, or a head of it."""
         return self
 
     def _resolved(self, users: object) -> Any:
@@ -305,8 +305,9 @@ class Answers(HoldsDerived):
         KeyError
             If a candidate is unknown, or a user and `unknown="raise"`.
         ValueError
-            If an argument is out of range, `exclude_seen` is asked of a model saved without
-            ratings, or `caution`, `explore` or `words` of one that does not know how sure it is.
+            If an argument is out of range, if `exclude_seen` is asked of a model saved without
+            ratings, or if `caution`, `explore` or `words` is asked of a model without standard
+            errors.
 
         Warns
         -----

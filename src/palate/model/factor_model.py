@@ -34,11 +34,11 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
 
     It predicts `rating = mean + user bias + item bias + user factors . item factors`.
 
-    Immutable and complete: it predicts, recommends, explains itself and is saved without any other
-    object. What was learned is in `factors`, and its parts are shown by the model, too:
+    It is immutable and complete: it predicts, recommends, explains itself and is saved without any
+    other object. What was learned is in `factors`, and its parts are shown by the model, too:
     `user_factors` is `factors.user.factors`. Arrays have a leading draw axis; a point estimate has
-    one draw. Made by a trainer's `fit` or by `palate.load`; made by hand it takes the `factors`, or
-    their parts by name.
+    one draw. It is returned by a trainer's `fit` and by `palate.load`. To make one by hand, pass
+    the `factors`, or their parts by name.
 
     This sum is the latent value of a pair in each draw, which `link` turns into a rating:
     "identity" is the sum itself, "bounded" is `low + (high - low) / (1 + exp(-latent))` on the
@@ -97,7 +97,7 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
 
     @property
     def grades(self) -> Grades:
-        """What its trainer made of a value, and of how old it is: nothing, for most models of ratings."""
+        """How the trainer turned values and their ages into grades; unused by most models of ratings."""
         if self.fold is not None:
             return self.fold.grades
         return Confidence.of_model(self.trainer, self.user_prior.unobserved_weight).grades
@@ -214,8 +214,8 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
 
         The result is accepted by `predict` wherever an item id is.
 
-        Parameters and errors are those of `fold_in` with the sides exchanged: `users` rated
-        the item, and answers call it `item_id`. A model of choices (`Spectral`) accepts an item
+        Parameters and errors are those of `fold_in` with the sides exchanged: `users` rated the
+        item, and `item_id` is its id in results. A model of choices (`Spectral`) accepts an item
         without ratings and `features={"genres": ...}`; its vector is then the mean vector of its
         genres.
         """

@@ -246,8 +246,8 @@ class Model(Answers):
     def explain(self, user: object, item: object) -> Explanation:
         """Return what each of a user's ratings adds to the score of an item.
 
-        For models of choices, whose scores are sums over the items that a user chose. Models of
-        factors have further parts; see `FactorModel.explain`.
+        This is for models of choices, whose scores are sums over the items that a user chose.
+        Models of factors have further parts; see `FactorModel.explain`.
 
         Parameters
         ----------

@@ -28,7 +28,7 @@ class NewUser(UserRatings):
     Parameters
     ----------
     id : int, str, UUID or None
-        What answers call the user.
+        Id of the user in results.
     rated, values, weights, times, held_out
         What the user rated, as in `palate.model.user_ratings.UserRatings`.
 

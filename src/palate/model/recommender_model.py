@@ -127,7 +127,7 @@ class RecommenderModel(WithFile, ModelFields):
         return self.heads.pick(users, n, Pool(mask=mask, seen=seen, threads=threads)).ranking
 
     def silent_about(self, user_index: np.ndarray) -> np.ndarray:
-        """Return of which of `user_index` the choice head knows nothing, bool: it ranks by popularity."""
+        """Return for which of `user_index` the choice head knows nothing and ranks by popularity."""
         return silent_about(self.choice, user_index)
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "RecommenderModel":

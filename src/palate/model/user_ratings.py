@@ -52,7 +52,7 @@ class UserRatings:
         )
 
     def rows(self, n_columns: int) -> Rows:
-        """Return the ratings as a single row, of so many columns."""
+        """Return the ratings as a single row of `n_columns` columns."""
         return Rows.one(self.rated, self.values, self.weights, n_columns)
 
     def trained(self) -> "UserRatings":

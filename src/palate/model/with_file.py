@@ -18,8 +18,8 @@ class WithFile:
             Any name; the examples end in `.palate`. Permissions of an existing file are kept.
         ratings : bool, default True
             Whether to include the ratings. Without them the file is smaller and reveals nobody's
-            ratings, but the loaded model cannot leave out rated items, and has no sessions. A linear
-            model then has no users, which are their ratings.
+            ratings, but the loaded model cannot leave out rated items, and has no sessions. A
+            linear model then has no users, because it knows users by their ratings alone.
 
         Raises
         ------

@@ -29,11 +29,11 @@ class Plan:
     memory_gb : float
         Gigabytes (10^9 bytes) at the peak of reading and training.
     file_gb : float
-        Gigabytes of the saved model with its ratings; for `Recommender` at most, since it may keep
-        dense weights of items.
+        Gigabytes of the saved model with its ratings; for `Recommender` an upper bound, since it
+        may keep dense weights of items.
     processor_seconds : float or None
-        Seconds of one processor for reading and training; None but for `LeastSquares()`. Measured times
-        of other trainers are in docs/large-tables.md.
+        Seconds of one processor for reading and training; None for trainers other than
+        `LeastSquares()`. Measured times of other trainers are in docs/large-tables.md.
     available_gb : float or None
         Free memory in gigabytes; None if it is unknown.
 

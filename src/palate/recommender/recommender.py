@@ -62,18 +62,19 @@ class Recommender:
 
     Two models are fitted. The *choice head* ranks items by how likely a user is to choose them. It
     is chosen among popularity, spectral and linear models (for counts also least squares), and sums
-    of two of them, by the nDCG@10 of their lists for held-out ratings. The *star head* predicts
-    ratings, with their uncertainty. `recommend` ranks by `log P(chosen) + beta log P(liked)`,
-    `predict` answers by the star head. Both are then fitted again to all ratings.
+    of two or three of them, by the nDCG@10 of their lists for held-out ratings. The *star head*
+    predicts ratings, with their uncertainty. `recommend` ranks by
+    `log P(chosen) + beta log P(liked)`, `predict` uses the star head. Both are then fitted again to
+    all ratings.
 
     Parameters
     ----------
     values : {"auto", "ratings", "counts", "alike"}, default "auto"
         Meaning of the values: ratings on a scale, counts, or choices without a value ("alike").
-        "auto" is "ratings", unless all values are equal, or the table has no ratings: values are
-        then numbers of rows, and are counts. Values without a declared scale that look like counts,
-        because most are small and some are large, are taken for counts with a warning. Without
-        ratings there is no star head.
+        "auto" is "ratings", with three exceptions. If all values are equal, they say nothing
+        ("alike"). If the table has no ratings, values are numbers of rows, and are counts. Values
+        without a declared scale that look like counts, because most are small and some are large,
+        are taken for counts with a warning. Without ratings there is no star head.
     stars : {"least-squares", "gibbs", "none"}, default "least-squares"
         Trainer of the star head.
     beta : float or "auto", default "auto"
@@ -126,7 +127,8 @@ class Recommender:
             Share of each user's ratings to hold out, or held-out ratings. Models are compared on
             them; the final heads are trained on all ratings. With a share, and ratings that have
             times, popular lately is also compared on the latest tenth of all ratings, since lists
-            are made for the time after training. Held-out ratings that are given decide alone.
+            are made for the time after training. If held-out ratings are given, models are compared
+            on these alone.
         catalog : Catalog, optional
             Titles and other columns of the items, which the model keeps.
         checkpoint : path, optional

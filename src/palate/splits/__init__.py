@@ -1,7 +1,8 @@
-"""Splits of ratings into training and test: seeded, disjoint, together everything, saved and used again.
+"""Splits of ratings into training and test data, which are drawn with a seed and can be saved.
 
-A part has the vocabularies of the whole, so a model trained on `split.train` knows all ids.
-`palate.evaluate` takes a split as it is.
+The parts are disjoint and together contain every rating. Each part has the vocabularies of all
+ratings, so a model trained on `split.train` knows all ids. `palate.evaluate` takes a split as it
+is.
 """
 
 from palate.splits.file import SplitFileError

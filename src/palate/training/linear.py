@@ -37,8 +37,8 @@ class LinearItems(ChoiceTrainer[LinearModel]):
 
         w_i = (P_NN + l2 mean(diag P) 1)^-1 P_Ni        W_ji = n_j^-c w_ij n_i^c
 
-    `form="dense"` (EASE and its kin) regresses each item on all others, with `G = X' D_u^-b X`,
-    `gamma_j = l2 + G_jj p / (1 - p)`, `C = (G + diag gamma)^-1`:
+    `form="dense"` (EASE and similar models) regresses each item on all others, with
+    `G = X' D_u^-b X`, `gamma_j = l2 + G_jj p / (1 - p)`, `C = (G + diag gamma)^-1`:
 
         B = 1 - C diag(gamma + mu), mu_j = max(0, (1 - leave) / C_jj - gamma_j), its diagonal 0
         W_ji = n_j^a B_ji n_i^-a
@@ -60,7 +60,7 @@ class LinearItems(ChoiceTrainer[LinearModel]):
     min_ratings : int, default 3
         Items with fewer training ratings come after all others in a list, unless no item has as
         many: the weights W_ji of such an item i are multiplied by 2^-30. In the local form they are
-        P_Ni / (mean(diag P) (1 + l2)) before.
+        P_Ni / (mean(diag P) (1 + l2)) before this.
     l2 : float or "auto", default "auto"
         Penalty. "auto" is 4 for "local", in units of the mean of diag P, and 300 for "dense".
     neighbours : int or "auto", default "auto"

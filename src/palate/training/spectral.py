@@ -66,7 +66,8 @@ class Spectral(ChoiceTrainer[FactorModel]):
         (seconds for dates).
     min_ratings : int, default 3
         Items with fewer training ratings come after all others in a list, unless no item has as
-        many: their vectors are multiplied by 2^-30. What their own users are told does not change.
+        many: their vectors are multiplied by 2^-30. What they contribute to the vectors of users
+        does not change.
     passes : int, default 4
         Number of passes over the table.
 

@@ -45,10 +45,10 @@ class LeastSquares:
     n_factors : int, default 32
         Number of factors, 1 to 1,024.
     l2_user, l2_item : float or "auto", default "auto"
-        Penalty on the factors; 0 is no penalty. Where these, `l2_scaling` and `l2_per_rating` are
-        all "auto", the penalty on a row with n ratings is `(6 n^0.125 + 0.03 n) sd`, or `(7 n^0.125
-        + 0.05 n) sd` with features, where sd is the standard deviation of the ratings around their
-        biases. Otherwise, and with counts or an unobserved weight, "auto" is `1.5 sd`.
+        Penalty on the factors; 0 is no penalty. If these, `l2_scaling` and `l2_per_rating` are all
+        "auto", the penalty on a row with n ratings is `(6 n^0.125 + 0.03 n) sd`, or
+        `(7 n^0.125 + 0.05 n) sd` with features, where sd is the standard deviation of the ratings
+        around their biases. Otherwise, and with counts or an unobserved weight, "auto" is `1.5 sd`.
     l2_scaling : float or "auto", default "auto"
         How `l2_user` and `l2_item` grow with the number of ratings (nu): 0 is constant, as in
         Keras; 1 is proportional, as in ALS-WR. "auto" is 0.5 unless the penalty is the one above.
@@ -73,17 +73,17 @@ class LeastSquares:
     alpha : float, default 1.0
         Weight of a count.
     user_weighting : float, default 0.0
-        b, for counts: how far active users count less in what is learned of items. Each user's part
-        of the sums is multiplied by `(n_u / mean n) ** -b`. What is learned of a user does not
-        depend on it. Items that are folded in or updated count all users alike.
+        Exponent b, for counts, with which active users count less in the vectors of items. Each
+        user's part of the sums is multiplied by `(n_u / mean n) ** -b`. The vectors of users do not
+        depend on it. When items are folded in or updated, all users count alike.
     grades : {"none", "ratings", "counts", "alike"}, default "none"
-        For counts: what a value says. "none" takes it for the count itself, "ratings" for a rating
-        on its scale, whose count is its grade in (0, 1] as in `Spectral`.
+        For counts: the meaning of a value. With "none" it is the count itself. With "ratings" it is
+        a rating on its scale, and its grade in (0, 1] is the count, as in `Spectral`.
     least_grade : float, default 0.25
         Grade of the lowest rating, in (0, 1].
     half_life : float, optional
         For counts: age at which a pair has half the weight of the latest one, in the unit of the
-        timestamps (seconds for dates). Its target stays what it is.
+        timestamps (seconds for dates). Its target does not change.
     mean : bool, default True
         Whether the mean of the training ratings is subtracted first.
     biases : bool, default True
@@ -91,14 +91,14 @@ class LeastSquares:
     max_sweeps : int, default 60
         Largest number of sweeps over items and users.
     tolerance : float, default 1e-4
-        A sweep is progress if the validation error (or the objective, without validation ratings)
-        falls by at least this share and as much is left to gain.
+        A sweep makes progress if the validation error (or the objective, without validation
+        ratings) falls by at least this share, and at least as much is left to gain.
     patience : int, default 2
-        Training stops after this many sweeps without progress. A sweep after which the objective has
-        no more to gain either counts as two. With counts or an unobserved weight, progress is that of
-        the objective.
+        Training stops after this many sweeps without progress. A sweep counts as two if the
+        objective has nothing left to gain either. With counts or an unobserved weight, progress is
+        measured by the objective.
     user_features, item_features : str, default ""
-        Names of features, with commas between. "rated" are the items that a user rated, "raters"
+        Names of features, separated by commas. "rated" are the items that a user rated, "raters"
         the users who rated an item; other names are columns of `user_table` and of the catalog. A
         row is penalized by its distance from the mean that its features predict. "rated" and
         "raters" together lower the error by about .02 stars, and take four to eight times as long.
@@ -117,8 +117,8 @@ class LeastSquares:
         is exact up to 256 factors.
     time : {"", "bins"}, default ""
         "bins" divides time into 15 bins, and the rows of all users and items change from bin to
-        bin. Predictions are for a given time, or for the time of a user's last rating. For ratings,
-        with biases and without standard errors. See docs/time.md.
+        bin. Predictions are for a given time, or for the time of a user's last rating. It is for
+        ratings, needs biases, and gives no standard errors. See docs/time.md.
     l2_time : float, default 1000.0
         Penalty on the change from one time bin to the next.
 

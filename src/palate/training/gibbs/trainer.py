@@ -78,19 +78,19 @@ class Gibbs:
         "own" estimates the noise of each user and each item: ratings of inconsistent users have
         less weight, and intervals have different widths. "shared" has one noise level for all.
     user_features : str, default ""
-        Names of user features, with commas between. "rated" are the items that a user rated
+        Names of user features, separated by commas. "rated" are the items that a user rated
         (SVD++); other names are columns of `user_table`.
     item_features : str, default ""
-        Names of item features, with commas between. "raters" are the users who rated an item; other
+        Names of item features, separated by commas. "raters" are the users who rated an item; other
         names are columns of the catalog, such as "genres" or "year".
     missing_features : {"zero", "raise"}, default "zero"
         Whether a missing value of a column is no feature ("zero") or an error ("raise").
     time : str, default ""
-        What to learn from the timestamps, with commas between names. "bins" divides time into 15
-        bins; the rows of all users and all items shift a little from bin to bin. "sessions" learns
-        one level for each session of a user, which is about 20 ratings without a gap of a day.
-        Predictions for a given time use both; other predictions are for the time of a user's last
-        rating. Sessions need timestamps in seconds. See docs/time.md.
+        What to learn from the timestamps, separated by commas. "bins" divides time into 15 bins;
+        the rows of all users and all items shift a little from bin to bin. "sessions" learns how
+        much higher or lower a user rates in each session; a session ends with a day without a
+        rating. Predictions for a given time use both; other predictions are for the time of a
+        user's last rating. Sessions need timestamps in seconds. See docs/time.md.
 
     References
     ----------
@@ -179,9 +179,10 @@ class Gibbs:
         TypeError
             If `ratings` or a parameter has the wrong type.
         ValueError
-            If a parameter is out of its range, time is asked of ratings without timestamps, an
-            ordinal likelihood is asked of one or over 100 distinct ratings or of weighted ones, a
-            feature is not known, or `checkpoint` is a file of another run.
+            If a parameter is out of its range, if `time` is given for ratings without timestamps,
+            if the ordinal likelihood is used for weighted ratings or for ratings with one or over
+            100 distinct values, if a feature is not known, or if `checkpoint` is a file of another
+            run.
         KeyboardInterrupt
             If interrupted before a draw was kept; later the model of the draws so far is returned.
         """

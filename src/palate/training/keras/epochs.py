@@ -118,7 +118,7 @@ class EpochTrainer(Generic[Start]):
         problem : Problem
             Says how many users and items there are.
         schedule : Schedule
-            Its seed is the weights' and the dropout's.
+            Its seed is used for the weights and for dropout.
         """
         raise NotImplementedError
 
@@ -153,7 +153,7 @@ class EpochTrainer(Generic[Start]):
         keras : module
         problem : Problem
         seeds : list of int
-            Of both embeddings, then of both dropouts.
+            Seeds of both embeddings, then of both dropouts.
         initializer : callable
             Returns the initializer of an embedding, given its seed.
         """

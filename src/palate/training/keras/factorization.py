@@ -149,7 +149,7 @@ class KerasFactorization(EpochTrainer[FactorModel]):
         problem : Problem
             Says how many users and items there are.
         schedule : Schedule
-            Its seed is the weights' and the dropout's.
+            Its seed is used for the weights and for dropout.
         """
         layers = keras.layers
         inputs, vectors = self.embedded(

@@ -115,7 +115,7 @@ class KerasNetwork(EpochTrainer[NetworkModel]):
         problem : Problem
             Says how many users and items there are.
         schedule : Schedule
-            Its seed is the weights' and the dropout's.
+            Its seed is used for the weights and for dropout.
         """
         layers, part = keras.layers, seeds(schedule.seed, 5 + len(self.hidden))
         inputs, vectors = self.embedded(
