@@ -325,6 +325,10 @@ _DEMANDS = (
     (r"Input should be a valid number.*", "be a number"),
     (r"Input should be a valid boolean.*", "be true or false"),
     (r"Input should be a valid string.*", "be a text"),
+    (r"Input should be a valid list.*", "be a list"),
+    (r"String should have (at most|at least) (\S+ characters?)", r"have \1 \2"),
+    (r"List should have (at most|at least) (\S+ items?) after validation.*", r"have \1 \2"),
+    (r"Input should be ('.*')", r"be \1"),
 )
 
 

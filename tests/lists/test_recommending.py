@@ -145,7 +145,7 @@ def test_the_warning_points_at_the_caller(model):
         (
             {"users": ["ann", "zoe", "yan"]},
             KeyError,
-            r"unknown user id 'zoe'\. It is users\[1\]\. So are 1 more\.",
+            r"unknown user id 'zoe'\. It is users\[1\]\. So is 1 more\.",
         ),
         (
             {"users": 7},

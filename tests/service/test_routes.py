@@ -158,11 +158,15 @@ def test_lists_name_model_version_and_source(client, core):
         "n": 3,
         "explain": ["uncertainty", "why"],
         "genre": ["Comedy"],
+        "year_from": 1975,
     }
     session = client.post("/v1/recommendations", json=body).json()
     assert (session["source"], len(session["rows"])) == ("fold-in", 3)
     assert all(
-        row["low"] < row["high"] and row["why"] and "Comedy" in row["item"]["genres"]
+        row["low"] < row["high"]
+        and row["why"]
+        and "Comedy" in row["item"]["genres"]
+        and row["item"]["year"] >= 1975
         for row in session["rows"]
     )
     assert client.get("/v1/users/u1/recommendations", params={"model": "b"}).json()["model_id"] == "b"
@@ -197,6 +201,7 @@ def test_a_batch_is_kept_whole_or_not_at_all(client, core):
     answer = client.post("/v1/ratings:batch", json={"ratings": wrong})
     assert answer.status_code == 422
     assert [row["row"] for row in answer.json()["error"]["rows"]] == [3, 4]
+    assert answer.json()["error"]["message"].endswith("So is 1 more.")
     assert core.store.n_ratings == 1000
     assert client.post("/v1/ratings:batch", json={"ratings": [*rows, rows[0]]}).status_code == 422
 
@@ -275,8 +280,26 @@ def test_items_search_similar_explain_compare(client, core):
         ("GET", "/v1/users/u1/recommendations?explain=all", None, 422, "explain must be"),
         ("GET", "/v1/users/u1/explain/1?by=best", None, 422, "'stars' or 'chosen'"),
         ("GET", "/v1/users/u1/explain/1?by=chosen", None, 422, "by is for a model of two heads"),
-        ("GET", "/v1/users/u1/recommendations?genre=Nothing", None, 422, "genres must be"),
-        ("GET", "/v1/users/u1/recommendations?year_from=1990&year_to=1980", None, 422, "lower end first"),
+        ("GET", "/v1/users/u1/recommendations?genre=Nothing", None, 422, "genre must be"),
+        (
+            "GET",
+            "/v1/users/u1/recommendations?year_from=1990&year_to=1980",
+            None,
+            422,
+            "at most year_to; got 1990 and",
+        ),
+        ("GET", "/v1/users/u1/recommendations?year_from=99999999999", None, 422, "year_from must be a year"),
+        ("GET", "/v1/items?q=" + "x" * 257, None, 422, "q must have at most 256 characters"),
+        ("GET", "/v1/users/u1/recommendations/", None, 404, "there is no route"),
+        ("POST", "/v1/recommendations", '{"ratings": null}', 422, "ratings must be a list; got null."),
+        ("POST", "/v1/recommendations", "[" * 100_000, 400, "the body must be JSON"),
+        (
+            "POST",
+            "/v1/recommendations",
+            '{"ratings": [], "year_from": 2000, "year_to": 1990}',
+            422,
+            "year_from must be at most year_to; got 2000 and 1990.",
+        ),
         ("GET", "/v1/users/u1/recommendations?model=c", None, 404, "there is no model 'c'"),
         ("GET", "/v1/users/" + "x" * 257, None, 422, "1 to 256 bytes"),
         ("GET", "/v1/users/nobody", None, 404, "'nobody' is unknown"),
@@ -303,7 +326,7 @@ def test_items_search_similar_explain_compare(client, core):
             "/v1/recommendations",
             '{"ratings": [{"item": "1", "rating": 3}, {"item": "1", "rating": 4}]}',
             422,
-            "repeat",
+            "ratings must not repeat an item; got item '1' twice.",
         ),
         (
             "POST",

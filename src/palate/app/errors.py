@@ -1,5 +1,7 @@
 """What the core refuses, by kind; every message says what was wrong and what to do."""
 
+from palate._words import so_are
+
 
 class NotKnown(LookupError):
     """An id of a user, an item or a model that nothing is known of."""
@@ -34,6 +36,5 @@ class BadRows(ValueError):
 
     def __init__(self, problems: list[tuple[int, str]]) -> None:
         place, message = problems[0]
-        more = f" So are {len(problems) - 1:,} more." if len(problems) > 1 else ""
-        super().__init__(f"nothing was stored: row {place} is wrong: {message}{more}")
+        super().__init__(f"nothing was stored: row {place} is wrong: {message}{so_are(len(problems) - 1)}")
         self.problems = problems

@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
+from palate._words import so_are
 from palate.data import columns as names
 from palate.data.frames import from_polars, require_columns, to_polars
 from palate.data.libraries import FRAME_KINDS, is_frame, library_of
@@ -71,8 +72,7 @@ def known_indices(
     if len(unknown):
         position = int(unknown[0])
         message = vocabulary.unknown(element(ids, position), what)
-        more = f" So are {len(unknown) - 1:,} more." if len(unknown) > 1 else ""
-        raise KeyError(f"{message} It is {argument}[{position}].{more}{advice}")
+        raise KeyError(f"{message} It is {argument}[{position}].{so_are(len(unknown) - 1)}{advice}")
     return index
 
 

@@ -1,11 +1,12 @@
 """The application: routes within the guard, and every error in one form."""
 
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
-from palate._checks import demand
+from palate._checks import ArgumentError, demand
 from palate._requiring import require
 from palate.app.core import Core
 from palate.app.errors import BadRows
@@ -58,6 +59,7 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         docs_url=None,
         redoc_url=None,
         root_path=settings.root_path,
+        redirect_slashes=False,  # a redirect would name http behind a proxy that speaks https
         description="Recommendations, with the model that made them, what they are based on, and their "
         "uncertainty.",
     )
@@ -131,10 +133,19 @@ def _wrong(problem: Mapping[str, Any]) -> str:
     if not name:
         return "the body must be a JSON object; send it with content-type: application/json"
     text, given = str(problem["msg"]), problem.get("input")
-    got = f"; got {given!r}" if given is None or isinstance(given, str | int | float) else ""
+    got = f"; got {_as_sent(given)}" if given is None or isinstance(given, str | int | float) else ""
     got = got if len(got) < _LONGEST else ""
     must = demand(text)
     return f"{name}: {text[:1].lower()}{text[1:]}{got}" if must is None else f"{name} must {must}{got}"
+
+
+def _as_sent(value: object) -> str:
+    """Return a value as a message shows it: null, true and NaN as JSON has them, a text in quotes.
+
+    >>> _as_sent(None), _as_sent(True), _as_sent("x"), _as_sent(2.5)
+    ('null', 'true', "'x'", '2.5')
+    """
+    return repr(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _http(request: "Request", error: Exception) -> Any:
@@ -143,6 +154,7 @@ def _http(request: "Request", error: Exception) -> Any:
     said = {
         "Not Found": f"there is no route {path}; /openapi.json lists all routes.",
         "Method Not Allowed": f"{request.method} is not a method of {path}; /openapi.json lists all routes.",
+        "There was an error parsing the body": "the body must be JSON; this one cannot be read.",
     }.get(str(known.detail), str(known.detail))
     answer = reply(Failure(Problem("http", said)), known.status_code)
     answer.headers.update(known.headers or {})
@@ -159,4 +171,10 @@ def _of_core(_: object, error: Exception) -> Any:
         if isinstance(error, BadRows)
         else []
     )
-    return reply(Failure(Problem(code, str(error), rows)), status)
+    return reply(Failure(Problem(code, _of_request(error), rows)), status)
+
+
+def _of_request(error: Exception) -> str:
+    """Return the message of an error by the names of a request, which asks for one `genre` or several."""
+    named = isinstance(error, ArgumentError) and error.argument == "genres"
+    return f"genre{str(error).removeprefix('genres')}" if named else str(error)

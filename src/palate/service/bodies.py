@@ -52,6 +52,8 @@ class SessionIn:
     diversity: Number = 0.0
     min_ratings: Whole = 0
     genre: list[str] = field(default_factory=list)
+    year_from: Whole | None = None
+    year_to: Whole | None = None
     explain: list[str] = field(default_factory=list)
 
 

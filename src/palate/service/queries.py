@@ -26,8 +26,8 @@ class ListQuery(BaseModel):
     cursor: Annotated[str | None, Field(max_length=2000)] = None
     exclude_seen: bool = True
     genre: Annotated[list[str], Field(max_length=50, description="Items of one of these genres.")] = []
-    year_from: Annotated[int | None, Field(ge=-(2**31), lt=2**31)] = None
-    year_to: Annotated[int | None, Field(ge=-(2**31), lt=2**31)] = None
+    year_from: int | None = None
+    year_to: int | None = None
     min_ratings: Annotated[int, Field(ge=0, lt=2**62)] = 0
     caution: Annotated[float, Field(gt=-1, lt=1)] = 0.0
     diversity: Annotated[float, Field(ge=0, le=1, description="1: as unlike each other as can be.")] = 0.0

@@ -20,6 +20,7 @@ from palate.service.queries import ListQuery, documented, read
 from palate.service.replying import failures, id_of, of_now, reply
 from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
 
+MOST_YEAR = 2**31 - 1  # what a column of years holds
 LISTS = "/v1/users/{user}/recommendations"
 REMAINS = (
     "A salted hash of the id, so that the user is left out from now on. Older model files and "
@@ -32,8 +33,17 @@ def _where(genre: Sequence[str], year_from: int | None, year_to: int | None) -> 
     if genre:
         found["genres"] = list(genre)
     if year_from is not None or year_to is not None:
-        found["year"] = (year_from, year_to)
+        found["year"] = _years(year_from, year_to)
     return found or None
+
+
+def _years(first: int | None, last: int | None) -> tuple[int | None, int | None]:
+    for name, year in (("year_from", first), ("year_to", last)):
+        if year is not None and abs(year) > MOST_YEAR:
+            raise ArgumentError(name, "be a year", f"{year}")
+    if first is not None and last is not None and first > last:
+        raise ArgumentError("year_from", "be at most year_to", f"{first} and {last}")
+    return first, last
 
 
 def _explain(asked: str | None) -> tuple[str, ...]:
@@ -92,9 +102,12 @@ def session_routes(router: APIRouter, core: Core) -> None:
         """List the best items for somebody who is known by the ratings sent along; nothing is kept."""
         if not 1 <= body.n <= MOST_ITEMS:
             raise ArgumentError("n", f"be 1 to {MOST_ITEMS}", f"{body.n}")
-        ratings = {row.item: row.rating for row in body.ratings}
-        if len(ratings) < len(body.ratings):
-            raise ArgumentError("ratings", "not repeat an item", "one twice", "Keep one of its ratings.")
+        ratings: dict[str, float] = {}
+        for row in body.ratings:
+            if row.item in ratings:
+                got = f"item {row.item!r} twice"
+                raise ArgumentError("ratings", "not repeat an item", got, "Keep one of its ratings.")
+            ratings[row.item] = row.rating
         return reply(
             _listed(
                 core.recommend(
@@ -104,7 +117,7 @@ def session_routes(router: APIRouter, core: Core) -> None:
                     caution=body.caution,
                     diversity=body.diversity,
                     min_ratings=body.min_ratings,
-                    where=_where(body.genre, None, None),
+                    where=_where(body.genre, body.year_from, body.year_to),
                     explain=body.explain,
                 )
             )
