@@ -73,9 +73,9 @@ class LeastSquares:
     alpha : float, default 1.0
         Weight of a count.
     user_weighting : float, default 0.0
-        Exponent b, for counts, with which active users count less in the vectors of items. Each
-        user's part of the sums is multiplied by `(n_u / mean n) ** -b`. The vectors of users do not
-        depend on it. When items are folded in or updated, all users count alike.
+        Exponent b, for counts: active users count less in the vectors of items. Each user's part of
+        the sums is multiplied by `(n_u / mean n) ** -b`. The vectors of users, fold-in and updates
+        do not depend on it.
     grades : {"none", "ratings", "counts", "alike"}, default "none"
         For counts: the meaning of a value. With "none" it is the count itself. With "ratings" it is
         a rating on its scale, and its grade in (0, 1] is the count, as in `Spectral`.
@@ -117,8 +117,8 @@ class LeastSquares:
         is exact up to 256 factors.
     time : {"", "bins"}, default ""
         "bins" divides time into 15 bins, and the rows of all users and items change from bin to
-        bin. Predictions are for a given time, or for the time of a user's last rating. It is for
-        ratings, needs biases, and gives no standard errors. See docs/time.md.
+        bin. Predictions are for a given time, or for the time of a user's last rating. It needs
+        ratings and biases, and gives no standard errors. See docs/time.md.
     l2_time : float, default 1000.0
         Penalty on the change from one time bin to the next.
 
