@@ -1,4 +1,4 @@
-"""Rank by how good an item is at least, instead of by what is expected of it.
+"""Rank by the lower confidence bound of the expected rating instead of the prediction.
 
 Run `python examples/cautious_lists.py`.
 """
@@ -12,7 +12,7 @@ columns = ["title", "n_ratings", "predicted_rating"]
 print("By what is expected:")
 print(model.recommend(63, n=5).select(columns))
 
-# With caution 0.8 an item is ranked by the low end of the interval that holds its expected rating
-# with 80 % probability.
+# With caution 0.8 an item is ranked by the lower end of the interval that contains its expected
+# rating with a probability of 80 %.
 print("By what is expected at least:")
 print(model.recommend(63, n=5, caution=0.8).select([*columns, "std", "low"]))

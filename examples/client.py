@@ -1,5 +1,5 @@
-"""A client of `palate serve` in the standard library alone: lists, search, and ratings that are
-sent again until they are kept.
+"""A client of `palate serve` that needs the standard library alone: lists, search, and ratings that
+are sent again until they are stored.
 
 `python examples/client.py` starts a service on the ratings that come with palate and asks it;
 `python examples/client.py URL [KEY]` asks yours.
