@@ -26,11 +26,13 @@ from palate.training.gibbs.hyperprior import (
     wishart,
 )
 from palate.training.gibbs.likelihood import BothWays, Levels, Values
+from palate.training.gibbs.noise import telling_ratings
 from palate.training.gibbs.prior import draw_prior, draw_weights
 from palate.training.gibbs.rows import draw_rows
 from palate.training.gibbs.sides import SideModel, SideState
 from palate.training.gibbs.temporal import TimeModel
 from palate.training.gibbs.time_state import NoTime, TimeState
+from palate.training.training_data import EqualRatingsWarning, Problem
 
 JOINT_DRAWS = 10_000 if os.environ.get("PALATE_SOAK") else 1000
 
@@ -449,3 +451,35 @@ def test_likes_of_users_who_like_everything_do_not_take_all_precision():
     model = palate.Gibbs(n_factors=4, sweeps=60, burn_in=30).fit(ratings, validation=0, threads=1)
     assert np.isfinite(model.noise_sd).all()
     assert np.isfinite(model.user_noise.scale).all()
+
+
+@pytest.mark.parametrize("noise", ["own", "shared"])
+@pytest.mark.parametrize("flat", ["users", "items"])
+def test_users_who_give_one_rating_alone_do_not_make_the_noise_of_the_others_vanish(noise, flat):
+    """Half of the users give 5 stars to everything, which some vectors of items meet exactly."""
+    rng = np.random.default_rng(0)
+    user = np.repeat(np.arange(150), 30)
+    item = np.concatenate([rng.choice(100, 30, replace=False) for _ in range(150)])
+    expected = 3.5 + rng.normal(0, 0.4, 150)[user] + rng.normal(0, 0.6, 100)[item]
+    rating = np.clip(np.rint(expected + rng.normal(0, 0.7, len(user))), 1, 5)
+    rating[user % 2 == 0] = 5
+    pairs = (user, item) if flat == "users" else (item, user)
+    ratings = palate.Ratings.from_arrays(*pairs, rating, scale=(1, 5))
+    model = palate.Gibbs(n_factors=16, sweeps=60, burn_in=30, noise=noise).fit(ratings, validation=0)
+    assert 0.6 < np.mean(model.noise_sd) < 0.8
+
+
+def test_ratings_that_say_nothing_of_the_noise_are_those_of_rows_with_five_equal_ones():
+    user = np.array([0] * 6 + [1] * 6 + [2] * 4)
+    item = np.array([0, 1, 2, 3, 4, 5] * 2 + [0, 1, 2, 3])
+    rating = np.array([5] * 6 + [5, 4, 3, 2, 1, 5] + [4] * 4)
+    held = np.zeros(16, bool)
+    problem = Problem.build(palate.Ratings.from_arrays(user, item, rating, scale=(1, 5)), held)
+    by_user, by_item = telling_ratings(problem.by_user, problem.by_item)
+    assert by_user.tolist() == [0] * 6 + [1] * 10, "four equal ratings may be equal by chance"
+    assert by_item.tolist() == [0, 1, 1] * 4 + [0, 1] * 2
+    equal = palate.Ratings.from_arrays(user[:6], item[:6], rating[:6], scale=(1, 5))
+    with pytest.warns(EqualRatingsWarning):
+        alike = Problem.build(equal, held[:6])
+    told = telling_ratings(alike.by_user, alike.by_item)
+    assert [len(side) for side in told] == [0, 0], "else nothing would be left"

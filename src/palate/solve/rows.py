@@ -314,6 +314,12 @@ def rating_scores(rows: Rows, side: Side, other: Side, threads: int) -> np.ndarr
 
 def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int) -> tuple[float, float]:
     """Return the weighted sums of squared and of absolute errors of all ratings."""
+    squared, absolute = row_errors(rows, side, other, mean, threads).sum(axis=0)
+    return float(squared), float(absolute)
+
+
+def row_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int) -> np.ndarray:
+    """Return the weighted sums of squared and of absolute errors of each row, float64 (n_rows, 2)."""
     from palate.kernels.ratings import N_STATS
 
     k = side.factors.shape[1]
@@ -322,8 +328,7 @@ def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int)
     )
     sums = np.zeros((rows.n_rows, N_STATS))
     _errors(_systems(rows, other, mean, nothing), side, sums, balanced_bounds(rows.indptr), threads)
-    squared, absolute = sums[:, :2].sum(axis=0)
-    return float(squared), float(absolute)
+    return sums[:, :2]
 
 
 def _widened_matrix(matrix: np.ndarray, width: int) -> np.ndarray:

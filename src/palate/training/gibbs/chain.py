@@ -7,7 +7,7 @@ import numpy as np
 from palate.solve.rows import Rows, Side, rating_scores, total_errors
 from palate.training.gibbs.clock import START, Clock
 from palate.training.gibbs.likelihood import BothWays, Levels, Likelihood, Values
-from palate.training.gibbs.noise import Sums, draw_own, weighted
+from palate.training.gibbs.noise import Sums, Told, draw_own, told_of_noise, weighted
 from palate.training.gibbs.prior import draw_prior
 from palate.training.gibbs.rows import draw_rows
 from palate.training.gibbs.sides import SideModel, SideState
@@ -62,10 +62,10 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
     cutpoints, ratings = model.likelihood.draw(model.ratings, state.cutpoints, state.latent, precision, clock)
     by_user = model.time.less_session_effects(0, ratings.by_user, time, threads)
     by_item = model.time.less_session_effects(1, ratings.by_item, time, threads)
-    items, _ = _draw_side(model, model.items, items, met(0, users), by_item, state, clock)
+    items, _, _ = _draw_side(model, model.items, items, met(0, users), by_item, state, clock)
     met_items = met(1, items)
-    users, sums = _draw_side(model, model.users, users, met_items, by_user, state, clock)
-    noise = model.likelihood.draw_noise(len(by_user.values), sums, clock)
+    users, sums, told = _draw_side(model, model.users, users, met_items, by_user, state, clock)
+    noise = model.likelihood.draw_noise(*told.total, clock)
     sides, states = (model.users, model.items), (users, items)
     time, users, timed = model.time.draw(
         time, ratings.by_user, model.mean, sides, states, met_items, noise, clock
@@ -77,19 +77,21 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
 
 def _draw_side(
     model: ChainModel, side: SideModel, own: SideState, met: Met, rows: Rows, state: ChainState, clock: Clock
-) -> tuple[SideState, Sums]:
+) -> tuple[SideState, np.ndarray, Told]:
     """Draw one side given the other as its rows meet it: its prior, its rows and the precision of each.
 
-    Also return the weighted sums of errors.
+    Also return the weighted sums of each row's errors, and what its ratings say of the noise.
     """
     own = draw_prior(side, own, clock, model.time.steps(side, state.time))
     rows = weighted(rows, own.own, met.own, clock.threads)
     own, sums = draw_rows(side, own, rows, met.vectors, model.mean, state.noise, clock)
-    return draw_own(side, own, rows.counts, sums, state.noise, clock)
+    told = told_of_noise(side, own, rows, met.vectors, model.mean, sums, clock.threads)
+    own, told = draw_own(side, own, told, state.noise, clock)
+    return own, sums, told
 
 
 def _errors(
-    model: ChainModel, users: SideState, items: SideState, sums: Sums, timed: Sums | None, threads: int
+    model: ChainModel, users: SideState, items: SideState, sums: np.ndarray, timed: Sums | None, threads: int
 ) -> Sums | None:
     """Return the sums of errors to report, weighted by the ratings' own weights alone.
 
@@ -100,7 +102,8 @@ def _errors(
     if timed is not None:
         return timed
     if not model.users.own_noise:
-        return sums
+        squared, absolute = sums[:, :2].sum(axis=0)
+        return float(squared), float(absolute)
     return total_errors(model.ratings.by_user, users.vectors, items.vectors, model.mean, threads)
 
 

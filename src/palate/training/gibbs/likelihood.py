@@ -9,7 +9,6 @@ from palate.solve.rows import Rows
 from palate.training.gibbs.clock import CUTPOINTS, NOISE, TARGETS, Clock
 from palate.training.gibbs.cutpoints import draw_cutpoints, draw_targets, first_cutpoints
 from palate.training.gibbs.hyperprior import precision_of
-from palate.training.gibbs.noise import Sums
 
 Lazy = Callable[[], np.ndarray]  # an array that is made only where it is needed
 
@@ -52,9 +51,9 @@ class Values:
         """Draw nothing."""
         return cutpoints, ratings
 
-    def draw_noise(self, n_ratings: int, sums: Sums, clock: Clock) -> float:
+    def draw_noise(self, n_ratings: int, squares: float, clock: Clock) -> float:
         """Draw the precision of the noise that all ratings share, given the sum of squared errors."""
-        return precision_of(n_ratings, sums[0], clock.rng(NOISE, 0))
+        return precision_of(n_ratings, squares, clock.rng(NOISE, 0))
 
     def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> None:
         """Return None: they are the latent values themselves."""
@@ -100,7 +99,7 @@ class Levels:
         draw_targets(clock.key(TARGETS, 0), latent, self.codes, cutpoints, weights, targets, threads)
         return cutpoints, ratings.with_values(targets)
 
-    def draw_noise(self, n_ratings: int, sums: Sums, clock: Clock) -> float:
+    def draw_noise(self, n_ratings: int, squares: float, clock: Clock) -> float:
         """Return 1: the noise is the unit of the latent values."""
         return 1.0
 

@@ -1,6 +1,6 @@
 """One side of a Gibbs chain, users or items: its size, its features and all that is random of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -53,6 +53,8 @@ class SideModel:
         Whether each row has a noise of its own.
     errors : bool
         Whether the errors of its rows are added up.
+    telling : ndarray of shape (n_ratings,), float32
+        1 for ratings that say what the noise is and 0 for others, in the order of the rows; empty if all do.
     """
 
     number: int
@@ -60,6 +62,7 @@ class SideModel:
     blocks: tuple[FeatureBlock, ...] = ()
     own_noise: bool = False
     errors: bool = False
+    telling: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
 
     @cached_property
     def diagonals(self) -> np.ndarray:

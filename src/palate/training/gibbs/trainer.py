@@ -27,6 +27,7 @@ from palate.training.gibbs.chain_file import digest_of, refit_path, remove_chain
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.draws import Monitor, Plan
 from palate.training.gibbs.model_of_draws import model_of_draws
+from palate.training.gibbs.noise import telling_ratings
 from palate.training.gibbs.sampling import Judge, Saver, run_chains
 from palate.training.gibbs.sides import SideModel
 from palate.training.gibbs.temporal import Time
@@ -255,8 +256,10 @@ class Gibbs:
         biases, residual_sd = bias_start(problem, l2_bias=_START_L2_BIAS, threads=threads)
         unit = residual_sd if residual_sd > 1e-6 else 1.0
         own = self.noise == "own"
+        nothing = np.empty(0, np.float32)
+        telling = telling_ratings(problem.by_user, problem.by_item) if levels is None else (nothing, nothing)
         sides = [
-            SideModel(n, self.n_factors, features[side].blocks, own, errors=n == 0 and levels is None)
+            SideModel(n, self.n_factors, features[side].blocks, own, n == 0 and levels is None, telling[n])
             for n, side in enumerate(("user", "item"))
         ]
         model = chain_model(problem, unit, levels, sides[0], sides[1], time_parts(self.time))
