@@ -403,6 +403,22 @@ def test_health_and_metrics(client):
     assert "palate_resident_bytes" in text
 
 
+@pytest.mark.parametrize("path", ["/health/ready", "/v1/users/u1/recommendations", "/v1/none", "/v1/map"])
+def test_head_is_answered_as_get_without_a_body(client, path):
+    head, get = client.head(path), client.get(path)
+    assert head.status_code == get.status_code
+    assert head.content == b""
+    assert head.headers["content-length"] == get.headers["content-length"]
+    assert 'palate_requests_total{method="HEAD"' in client.get("/metrics").text
+
+
+def test_head_is_no_way_around_a_key():
+    client = client_of(Core({"a": served_models.point_model()}), read_keys=(READ,), write_keys=(WRITE,))
+    assert client.head("/v1/models").status_code == 401
+    assert client.head("/v1/models", headers={"X-API-Key": READ}).status_code == 200
+    assert client.head("/health/ready").status_code == 200
+
+
 def test_a_store_that_cannot_write_is_503_and_reading_goes_on():
     class Full(MemoryStore):
         def write(self, changes):

@@ -1,6 +1,7 @@
 """The models that are served: which there are, which one answers, and how one takes another's place."""
 
 import copy
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from palate.app.served import ServedModel
 from palate.model.model import Model
 from palate.store.changes import RatingStore
 
+_LOG = logging.getLogger(__name__)
 SHARE = 0.5  # of the time that users are folded in while others are answered
 
 
@@ -113,9 +115,14 @@ class Models:
             except Exception as error:
                 self.last_failure = f"model {model_id!r} could not be used: {_said(error)}"
                 kept = "" if old is None else f" Version {old.served.version} stays in use."
+                _LOG.error("%s%s", self.last_failure, kept)
                 raise ActivationError(f"{self.last_failure}{kept}") from error
-            info = self._put(new, make_active)
-            self.n_swaps += 1
+            before, info = self._state.active, self._put(new, make_active)
+            if new is not old:
+                self.n_swaps += 1
+                _LOG.info("model %r is of version %s now", info.id, info.version)
+            if info.active and before != info.id:
+                _LOG.info("model %r answers where none is named", info.id)
             self.last_failure = None
             return info
 

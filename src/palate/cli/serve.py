@@ -59,6 +59,7 @@ def serve(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from palate.app.core import Core
     from palate.service.application import check_installed
+    from palate.service.logs import write_events
     from palate.service.serving import serve as run
     from palate.service.settings import Settings, SettingsError
     from palate.store.opening import open_store
@@ -79,6 +80,7 @@ def serve(
         raise usage_error(said.replace("models must", "--models must")) from None
     _check_files(models)
     check_installed()
+    write_events()
     kept = open_store(store if store is not None else models[0].with_suffix(".live.db"))
     try:
         core = Core.open(models, store=kept)

@@ -1,6 +1,5 @@
 """The explorer as a program: its pages, its port on loopback, and the watch for newer model files."""
 
-import logging
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -133,7 +132,7 @@ def serve(
     if started is not None:
         app.on_startup(lambda: started(f"http://{HOST}:{port}/"))
     if isinstance(source, Workspace):  # nobody else has the files of the bundled models
-        app.on_shutdown(Watcher(source.core, logging.getLogger("palate.explorer")).close)
+        app.on_shutdown(Watcher(source.core).close)
     app.on_shutdown(source.close)
     ui.run(
         host=HOST,

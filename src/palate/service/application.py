@@ -15,6 +15,7 @@ from palate.service.guard import Guard
 from palate.service.metrics import Metrics
 from palate.service.replying import reply
 from palate.service.settings import Settings
+from palate.store.changes import StoreError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, HTTPException, Request
@@ -166,6 +167,8 @@ def _of_core(_: object, error: Exception) -> Any:
     if status == 500:
         LOG.error("unexpected error: %s", error, exc_info=error)
         return reply(Failure(Problem(code, "the service failed at this request; its log says more.")), 500)
+    if isinstance(error, StoreError):
+        LOG.error("%s", error)
     rows = (
         [{"row": place, "message": message} for place, message in error.problems]
         if isinstance(error, BadRows)

@@ -47,7 +47,9 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
+        started, status, head = time.perf_counter(), 500, scope["method"] == "HEAD"
+        # HEAD is answered as GET is, without the body
+        inner: Scope = {**scope, "method": "GET"} if head else scope
 
         async def sending(message: MutableMapping[str, Any]) -> None:
             nonlocal status
@@ -58,17 +60,19 @@ class Guard:
                     *message["headers"],
                     *(pair for pair in HEADERS if pair[0] not in given),
                 ]
+            elif head:
+                message["body"] = b""
             await send(message)
 
         try:
-            scope["path"] = matched_path(scope)
-            self._check(scope)
+            inner["path"] = matched_path(scope)
+            self._check(inner)
             body = await _body(scope, receive)
-            await self.app(scope, _again(body, receive), sending)
+            await self.app(inner, _again(body, receive), sending)
         except _Refused as refused:
             await _refuse(refused, sending)
         finally:
-            route = getattr(scope.get("route"), "path", None) or "unmatched"
+            route = getattr(inner.get("route"), "path", None) or "unmatched"
             self.metrics.count(scope["method"], route, status, time.perf_counter() - started)
 
     def _check(self, scope: Scope) -> None:
@@ -89,7 +93,7 @@ class Guard:
                 "key",
                 "a key must be sent as 'Authorization: Bearer KEY'; got none, or an unknown one.",
             )
-        reads = method in ("GET", "HEAD", "OPTIONS") or (method == "POST" and path in READING_POSTS)
+        reads = method in ("GET", "OPTIONS") or (method == "POST" and path in READING_POSTS)
         if not (reads or may_write):
             raise _Refused(403, "key", "this needs a key for writing; got one for reading.")
         self._check_rate(given)

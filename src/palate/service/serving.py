@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate.app.core import Core
 from palate.app.watching import Watcher
-from palate.service.application import LOG, application
+from palate.service.application import application
 from palate.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def serve(
 
     listening = bound(settings.host, port)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    watcher = Watcher(core, LOG) if watch else None
+    watcher = Watcher(core) if watch else None
     _share_the_processor()
     try:
         if started is not None:
@@ -109,6 +109,7 @@ def configured(app: "ASGIApp", settings: Settings) -> "Config":
         app,
         http=Connection,
         ws="none",
+        log_config=None,
         log_level="warning",
         access_log=False,
         limit_concurrency=MOST_AT_ONCE,
