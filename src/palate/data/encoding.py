@@ -16,6 +16,7 @@ from palate.data.duplicates import (
     warning_message,
 )
 from palate.data.ids import WhereRow
+from palate.data.sorting import sort_by_pair
 from palate.data.times import Times, time_column
 from palate.data.vocabulary import Vocabulary
 
@@ -77,13 +78,14 @@ def sort(
     """Sort by user and item and merge repeated pairs; return the columns and the number of rows merged."""
     from palate.kernels.csr import order_of_pairs
 
-    order = order_of_pairs(columns.user, len(users), columns.item, len(items))
-    columns.reorder(order)
+    given = (columns.user, columns.item) if policy == "error" else None
+    sort_by_pair(columns, len(users), len(items))
     same = find_duplicates(columns.user, columns.item)
     n_duplicates = int(np.count_nonzero(same))
     if not n_duplicates:
         return columns, 0
-    if policy == "error":
+    if given is not None:
+        order = order_of_pairs(given[0], len(users), given[1], len(items))
         place = int(np.argmax(same))
         pair = f"user {users.id(columns.user[place])!r} and item {items.id(columns.item[place])!r}"
         raise ValueError(

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError
+from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.data.forks import filled, sorted_distinct, threads_lost
 from palate.data.ids import KIND_NAMES, CodedIds, WhereRow, has_surrogate, id_column, kind_of_type, row_label
 from palate.data.series import to_series
@@ -21,6 +22,7 @@ _DTYPES: dict[str, type[pl.DataType]] = {
     "uuid": pl.String,
 }
 _CHUNK = 1 << 20  # rows looked up at a time: keeps the temporary arrays small beside 20 million ids
+_IN_CACHE = 1 << 17  # of integers, whose temporary arrays then stay in a cache
 _TABLE_MIN = 1 << 16  # a lookup table this small is always worth it
 
 
@@ -350,20 +352,21 @@ def _compact_numbers(series: pl.Series) -> np.ndarray | None:
 def _distinct(numbers: np.ndarray) -> np.ndarray:
     low = int(numbers.min())
     seen = np.zeros(int(numbers.max()) - low + 1, dtype=bool)
-    for start in range(0, len(numbers), _CHUNK):
-        seen[numbers[start : start + _CHUNK].astype(np.int64) - low] = True
+    for start in range(0, len(numbers), _IN_CACHE):
+        seen[numbers[start : start + _IN_CACHE].astype(np.int64) - low] = True
     return np.flatnonzero(seen) + low
 
 
 def _look_up(numbers: np.ndarray, low: int, table: np.ndarray) -> np.ndarray:
     out = np.empty(len(numbers), dtype=np.int32)
-    for start in range(0, len(numbers), _CHUNK):
+
+    def run(start: int, stop: int) -> None:
         # A difference that wraps around can only land outside the table, because low + len(table) fits int64.
-        offset = numbers[start : start + _CHUNK].astype(np.int64) - low
+        offset = numbers[start:stop].astype(np.int64) - low
         inside = (offset >= 0) & (offset < len(table))
-        found = table[np.where(inside, offset, 0)]
-        found[~inside] = -1
-        out[start : start + len(found)] = found
+        out[start:stop] = np.where(inside, table[np.where(inside, offset, 0)], np.int32(-1))
+
+    run_chunks(run, even_bounds(len(numbers), _IN_CACHE), check_threads(None))
     return out
 
 

@@ -153,3 +153,39 @@ def add_levels(columns, codes, levels, out):
     """Add the level of each entry to that of its column in `out`, float64."""
     for entry in range(len(columns)):
         out[columns[entry]] += np.float64(levels[codes[entry]])
+
+
+@kernel()
+def count_groups(start, stop, keys, group_of, out):
+    """Add the number of entries `start` to `stop` whose key is of each group to `out` (n_groups,)."""
+    for entry in range(start, stop):
+        out[group_of[keys[entry]]] += 1
+
+
+@kernel()
+def group_places(start, stop, keys, group_of, places, out):
+    """Write where entries `start` to `stop` go so that those of a group come together, int32.
+
+    Parameters
+    ----------
+    places : ndarray of shape (n_groups,), int64
+        Where the first of these entries of each group goes; counted up.
+    """
+    for entry in range(start, stop):
+        group = group_of[keys[entry]]
+        out[entry] = places[group]
+        places[group] += 1
+
+
+@kernel()
+def put_at(start, stop, values, places, out):
+    """Write entries `start` to `stop` of the values to their places in `out`."""
+    for entry in range(start, stop):
+        out[places[entry]] = values[entry]
+
+
+@kernel()
+def take_at(start, stop, values, places, out):
+    """Write the values at places `start` to `stop` to the same part of `out`."""
+    for entry in range(start, stop):
+        out[entry] = values[places[entry]]
