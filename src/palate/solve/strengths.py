@@ -13,7 +13,7 @@ AUTO = "auto"
 # penalized, which is shorter than its distance from 0.
 _PLAIN = {"l2": 6.0, "scaling": 0.125, "per_rating": 0.03, "features": 20.0}
 _FEATURED = {"l2": 7.0, "scaling": 0.125, "per_rating": 0.05, "features": 20.0}
-# Of a strength that is not given where others are.
+# The value of a strength that is "auto" while another one is given.
 _OTHERWISE = {"l2": 1.5, "scaling": 0.5, "per_rating": 0.0, "features": 100.0}
 
 
@@ -23,13 +23,14 @@ class Strengths(NamedTuple):
     Attributes
     ----------
     l2_user, l2_item : float
-        What a row costs, times its number of ratings to the power of `l2_scaling`.
+        Penalty on the factors of a user, and of an item. It is multiplied by the number of ratings
+        of the row to the power of `l2_scaling`.
     l2_scaling : float
-        That power.
+        Exponent of the number of ratings.
     l2_per_rating : float
-        What each rating adds to what its rows cost.
+        What each rating adds to the penalty on the factors of its user and its item.
     l2_features : float
-        What the weights of features cost, relative to `l2_user` and `l2_item`.
+        Penalty on the weights of features, relative to `l2_user` and `l2_item`.
     """
 
     l2_user: float

@@ -23,13 +23,14 @@ class Baseline:
     """Predict the mean plus a bias of the user and a bias of the item, each damped towards 0.
 
     Minimises `sum of w (r - mu - b_u - b_i)^2 + damping_user sum b_u^2 + damping_item sum b_i^2`: a
-    bias is the mean deviation of its ratings, as if `damping` further ratings had shown none.
+    bias is the mean deviation of its ratings and of `damping` imagined ratings that have none.
     It is fitted by the solver of `LeastSquares`. The result is a FactorModel without factors.
 
     Parameters
     ----------
     damping_user, damping_item : float, default 3.0
-        Number of ratings without deviation that are added to each user and item.
+        Number of imagined ratings without any deviation that are added to each user and to each
+        item: larger values keep biases closer to 0.
     max_sweeps, tolerance, patience
         As in `LeastSquares`.
 

@@ -62,19 +62,21 @@ class LinearItems(ChoiceTrainer[LinearModel]):
         many: the weights W_ji of such an item i are multiplied by 2^-30. In the local form they are
         P_Ni / (mean(diag P) (1 + l2)) before this.
     l2 : float or "auto", default "auto"
-        Penalty. "auto" is 4 for "local", in units of the mean of diag P, and 300 for "dense".
+        Penalty on the weights. "auto" is 4 for "local", where the unit is the mean of the diagonal
+        of the matrix of products of items, and 300 for "dense".
     neighbours : int or "auto", default "auto"
         Number m of nearest items for "local". "auto" is 300 up to 5,000 items, and 100 otherwise.
     user_exponent : float or "auto", default "auto"
-        Exponent b, which reduces the weight of active users. "auto" is .15 for "local" and 0 for
-        "dense".
+        Exponent b: larger values reduce the weight of active users. "auto" is .15 for "local" and 0
+        for "dense".
     item_exponent : float or "auto", default "auto"
         Exponent c of "local" or a of "dense". "auto" is .25 and 0.
     dropout : float, default 0.0
         Rate p of dropout for "dense", in [0, 1): a penalty that grows with the popularity of an
         item.
     leave : float, default 0.0
-        For "dense", how much an item may contribute to its own score in training, in [0, 1].
+        For "dense": how much an item may contribute to its own score in training, from 0 (nothing)
+        to 1 (no limit).
     memory_limit : float, default 4.0
         Memory in gigabytes for the products of items during training. If "dense" needs more, it
         raises an error. "local" keeps the largest products of each item that fit; 4 GB hold all of

@@ -51,16 +51,17 @@ class Spectral(ChoiceTrainer[FactorModel]):
     least_grade : float, default 0.25
         Grade of the lowest rating, in (0, 1]. The grade of the highest rating is 1.
     user_exponent, item_exponent : float, default 0.35
-        Exponents b and c, which reduce the weight of active users and of popular items.
+        Exponents b and c: larger values reduce the weight of active users and of popular items.
     popularity : float, default 0.25
-        Exponent e, which ranks popular items higher.
+        Exponent e: larger values rank popular items higher.
     filter : {"power", "ridge"}, default "power"
-        Weight h of a factor as a function of its singular value. "ridge" is better for very many
-        factors.
+        How the weight of a factor depends on its singular value s: "power" is `s^power`, and
+        "ridge" is better for very many factors.
     power : float, default 0.5
         Exponent p of `filter="power"`.
     ridge : float, default 0.3
-        Penalty of `filter="ridge"`. With fewer than 256 factors, s_256 is the last singular value.
+        Penalty of `filter="ridge"`, in units of the square of the 256th singular value, or of the
+        last one if there are fewer than 256 factors.
     half_life : float, optional
         Age at which a choice has half the weight of the latest one, in the unit of the timestamps
         (seconds for dates).

@@ -45,16 +45,20 @@ class LeastSquares:
     n_factors : int, default 32
         Number of factors, 1 to 1,024.
     l2_user, l2_item : float or "auto", default "auto"
-        Penalty on the factors; 0 is no penalty. If these, `l2_scaling` and `l2_per_rating` are all
-        "auto", the penalty on a row with n ratings is `(6 n^0.125 + 0.03 n) sd`, or
-        `(7 n^0.125 + 0.05 n) sd` with features, where sd is the standard deviation of the ratings
-        around their biases. Otherwise, and with counts or an unobserved weight, "auto" is `1.5 sd`.
+        Penalty on the factors of users, and of items; 0 is no penalty. "auto" depends on the
+        standard deviation sd of the ratings around their biases. By default the penalty on a row
+        with n ratings is `(6 n^0.125 + 0.03 n) sd`, or `(7 n^0.125 + 0.05 n) sd` with features. If
+        one of `l2_user`, `l2_item`, `l2_scaling` and `l2_per_rating` is a number, and with counts
+        or an unobserved weight, "auto" is `1.5 sd`.
     l2_scaling : float or "auto", default "auto"
-        How `l2_user` and `l2_item` grow with the number of ratings (nu): 0 is constant, as in
-        Keras; 1 is proportional, as in ALS-WR. "auto" is 0.5 unless the penalty is the one above.
+        Exponent nu: `l2_user` and `l2_item` are multiplied by `n^nu` for a row with n ratings. 0 is
+        a constant penalty, as in Keras, and 1 a proportional one, as in ALS-WR. "auto" is 0.125 if
+        all penalties on factors are "auto" and only ratings are fitted, and 0.5 otherwise.
     l2_per_rating : float or "auto", default "auto"
-        What each rating adds to the penalty on the factors of its user and its item. "auto" is 0
-        unless the penalty is the one above.
+        What each rating adds to the penalty on the factors of its user and its item. "auto" is
+        `0.03 sd` (`0.05 sd` with features) if all penalties on factors are "auto" and only ratings
+        are fitted, and 0 otherwise. Here sd is the standard deviation of the ratings around their
+        biases.
     l2_bias : float, default 3.5
         Squared penalty on the biases.
     l1_bias : float, default 0.0
@@ -91,12 +95,13 @@ class LeastSquares:
     max_sweeps : int, default 60
         Largest number of sweeps over items and users.
     tolerance : float, default 1e-4
-        A sweep makes progress if the validation error (or the objective, without validation
-        ratings) falls by at least this share, and at least as much is left to gain.
+        Smallest share by which a sweep must lower the validation error to count as progress.
+        Further sweeps must also be expected to lower it by as much. Without validation ratings the
+        objective takes the place of the error.
     patience : int, default 2
-        Training stops after this many sweeps without progress. A sweep counts as two if the
-        objective has nothing left to gain either. With counts or an unobserved weight, progress is
-        measured by the objective.
+        Training stops after this many sweeps in a row without progress. A sweep counts as two if
+        the objective is not expected to fall further either. With counts or an unobserved weight,
+        progress is measured by the objective.
     user_features, item_features : str, default ""
         Names of features, separated by commas. "rated" are the items that a user rated, "raters"
         the users who rated an item; other names are columns of `user_table` and of the catalog. A
@@ -104,7 +109,8 @@ class LeastSquares:
         "raters" together lower the error by about .02 stars, and take four to eight times as long.
     l2_features : float or "auto", default "auto"
         Penalty on the weights of features, relative to `l2_user` and `l2_item`, and to `l2_bias`.
-        "auto" is 20 where the penalty on rows is the one above, and 100 otherwise.
+        "auto" is 20 if all penalties on factors are "auto" and only ratings are fitted, and 100
+        otherwise.
     link : {"identity", "bounded"}, default "identity"
         "bounded" keeps predictions inside the rating scale: a rating is `low + (high - low) / (1 +
         exp(-s))` of the score s. It is fitted by Gauss-Newton steps, and cannot be combined with
