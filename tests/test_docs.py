@@ -38,7 +38,7 @@ def _stands_in_palate(name: str) -> bool:
     return True
 
 
-def test_the_walks_through_the_house_name_what_is_there():
+def test_the_calls_in_the_architecture_name_modules_that_exist():
     text = (ROOT / "docs" / "architecture.md").read_text()
     names = re.findall(
         r"`([a-z_]+(?:\.\w+)+)`", text.split("## Two calls, step by step")[1].split("\n## ")[0]

@@ -1,4 +1,4 @@
-"""How the vector instructions of this room are written: as LLVM, by a builder with a few words of its own.
+"""How the kernels write vector instructions: as LLVM, by a small builder.
 
 Numba has no way to say "keep this tile in registers": its own loops load and store an accumulator at
 every step and reach about half of the arithmetic rate. What `tile` and `triangle` say in these words,
