@@ -5,7 +5,9 @@ time, each in a process of its own. The blocks of a file run in the order they s
 temporary folder: ```python blocks share one namespace (a block with `>>>` is a doctest, its output
 is compared), and of ```console and ```bash blocks the commands whose first word is in RUN below are
 run and must succeed (those of palate in the process of the page, which spares each of them the
-imports). A block below the comment `<!-- not run: reason -->` is only shown. Of the
+imports). A ```text block that follows at once shows what was printed and is compared with it: lines
+may be wrapped otherwise, `...` stands for any words, and a number may differ in its last digit.
+A block below the comment `<!-- not run: reason -->` is only shown. Of the
 pages in COMPARED only the links are followed by default.
 """
 
@@ -34,18 +36,24 @@ RUN = {"palate", "python", "printf", "cat", "head", "ls"}
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}) *(?P<language>[\w-]*).*$")
 NOT_RUN = re.compile(r"^\s*<!-- not run: (?P<reason>.+) -->\s*$")
+LAST_DIGITS = 2.5  # by how many units of its last digit a number may differ from what is printed here
+WORD = re.compile(r"[^\s│┆─═╞╡┌┐└┘╪┬┴|]+")
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)(?P<target>[^)#\s]+)[^)]*\)")
 
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: where it stands, its language and text, and why it is not run (None when it is)."""
+    """One fenced block: where it stands, its language and text, and why it is not run (None when it is).
+
+    `follows` is whether it follows another block with nothing but empty lines between.
+    """
 
     path: Path
     line: int
     language: str
     text: str
     reason: str | None
+    follows: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}"
@@ -54,6 +62,7 @@ class Block:
 def blocks_of(path: Path) -> Iterator[Block]:
     """Yield the fenced blocks of a Markdown file in order."""
     fence = start = reason = None
+    follows = False
     body: list[str] = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         if fence is None:
@@ -61,10 +70,10 @@ def blocks_of(path: Path) -> Iterator[Block]:
                 start, body = number, []
             elif line.strip():
                 skip = NOT_RUN.match(line)
-                reason = skip["reason"] if skip else None
+                reason, follows = skip["reason"] if skip else None, False
         elif line.strip() == fence["ticks"]:
-            yield Block(path, start, fence["language"], "\n".join(body) + "\n", reason)
-            fence = reason = None
+            yield Block(path, start, fence["language"], "\n".join(body) + "\n", reason, follows)
+            fence, reason, follows = None, None, True
         else:
             body.append(line.removeprefix(fence["indent"]))
     if fence is not None:
@@ -84,12 +93,13 @@ def commands_of(block: Block) -> Iterator[str]:
 
 
 def run_shell(block: Block) -> None:
-    """Run the commands of a block that are palate's or make files for it."""
+    """Run the commands of a block that are palate's or make files for it, and print what they print."""
     for command in commands_of(block):
         if command.split()[0] in RUN:
             code, printed = run_here(command) if is_plain(command) else run_in_a_shell(command)
             if code:
                 raise RuntimeError(f"`{command}` exited with {code}:\n{printed}")
+            print(printed)
 
 
 def is_plain(command: str) -> bool:
@@ -118,7 +128,7 @@ def run_in_a_shell(command: str) -> tuple[int, str]:
 def environment() -> dict[str, str]:
     """Return the variables for a page: `palate` and `python` are the ones this script runs under."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return {"PATH": path, "NO_COLOR": "1", "COLUMNS": "120", "MPLBACKEND": "Agg"}
+    return {"PATH": path, "NO_COLOR": "1", "MPLBACKEND": "Agg"}
 
 
 def run_python(block: Block, namespace: dict) -> None:
@@ -135,6 +145,43 @@ def run_python(block: Block, namespace: dict) -> None:
     else:
         # newlines in front make the line numbers of a traceback those of the document
         exec(compile("\n" * block.line + block.text, str(block.path), "exec"), namespace)
+
+
+def differs(shown: str, printed: str) -> str | None:
+    """Return the part of a shown text that was not printed, None where all of it was.
+
+    >>> differs("RMSE 0.868\\n...\\nSaved.", "RMSE  0.869\\n│ MAE ┆ 0.66 │\\nSaved.")
+    >>> differs("RMSE 0.868", "RMSE 0.878")
+    'RMSE 0.868'
+    """
+    words, place = WORD.findall(printed), 0
+    for part in re.split(r"(?<!\S)\.\.\.(?!\S)", shown):
+        wanted = WORD.findall(part)
+        starts = range(place, len(words) - len(wanted) + 1)
+        found = next((at for at in starts if all(map(alike, wanted, words[at:]))), None)
+        if found is None:
+            return part.strip("\n")
+        place = found + len(wanted)
+    return None
+
+
+def alike(wanted: str, word: str) -> bool:
+    """Return whether two words are the same, or numbers that differ in the last digit at most.
+
+    >>> alike("(0.81-0.89)", "(0.82-0.89)"), alike("3.10", "3.20"), alike("31", "32")
+    (True, False, False)
+    """
+    if wanted == word:
+        return True
+    numbers = [re.findall(r"\d[\d,]*\.\d+", one) for one in (wanted, word)]
+    rest = [re.sub(r"\d[\d,]*\.\d+", "#", one) for one in (wanted, word)]
+    if rest[0] != rest[1]:
+        return False
+    return all(
+        abs(float(one.replace(",", "")) - float(other.replace(",", "")))
+        <= LAST_DIGITS * 10.0 ** -min(len(number.split(".")[1]) for number in (one, other))
+        for one, other in zip(*numbers, strict=True)
+    )
 
 
 def run_block(block: Block, namespace: dict) -> None:
@@ -169,14 +216,23 @@ def failing_blocks(path: Path) -> Iterator[str]:
     ):
         os.chdir(folder)
         try:
+            printed = None  # by the block before, None where it was not run
             for block in blocks_of(path):
+                if block.language == "text":
+                    if block.follows and printed and block.reason is None:
+                        missing = differs(block.text, printed)
+                        if missing is not None:
+                            yield f"{block}: this was not printed:\n{missing}\nbut this was:\n{printed}"
+                    continue
+                printed = None
                 if block.reason is None:
-                    printed = io.StringIO()
+                    output = io.StringIO()
                     try:
-                        with contextlib.redirect_stdout(printed):
+                        with contextlib.redirect_stdout(output):
                             run_block(block, namespace)
+                        printed = output.getvalue()
                     except Exception:
-                        yield f"{block}: {printed.getvalue()}{traceback.format_exc(limit=-1)}"
+                        yield f"{block}: {output.getvalue()}{traceback.format_exc(limit=-1)}"
         finally:
             os.chdir(home)
 

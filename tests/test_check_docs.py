@@ -113,3 +113,26 @@ def test_pages_whose_output_is_compared_are_run_by_tests_of_the_command_line(che
         assert f'sessions("{page}")' in tests
         languages = {block.language for block in check_docs.blocks_of(SCRIPT.parents[1] / "docs" / page)}
         assert languages == {"console"}  # which are all that `sessions` runs
+
+
+def test_what_a_text_block_shows_must_have_been_printed(problems):
+    run = "```python\nprint('RMSE  0.8681\\n│ MAE ┆ 0.66 │\\nseen 12 ratings')\n```\n"
+    shown = "```text\n{}\n```\n"
+    for right in ("RMSE 0.8681", "RMSE 0.8680 MAE", "RMSE\n...\nseen 12 ratings", "... 0.66"):
+        assert problems(run + shown.format(right)) == [], right
+    for wrong in ("RMSE 0.8651", "seen 13 ratings", "MAE\n...\nRMSE", "RMSE\nseen"):
+        (message,) = problems(run + shown.format(wrong))
+        assert "page.md:4: this was not printed:" in message, wrong
+        assert "but this was:\nRMSE  0.8681" in message
+
+
+def test_a_text_block_after_a_sentence_or_a_block_that_is_not_run_is_only_shown(problems):
+    run = "```python\nprint('RMSE  0.8681')\n```\n"
+    formula = "```text\nsum_u l2\n```\n"
+    assert problems(f"{run}\nThe objective is\n\n{formula}") == []
+    assert problems(f"<!-- not run: takes an hour -->\n{run}\n{formula}") == []
+
+
+def test_what_commands_print_is_compared(problems):
+    (message,) = problems("```console\n$ palate --version\n```\n```text\npalate 99.0\n```\n")
+    assert "palate 99.0\nbut this was:" in message
