@@ -30,7 +30,7 @@ def test_words_stand_for_the_numbers(palate, sure):
     assert result.code == 0
     assert result.out.splitlines()[2].split() == ["#", "id", "ratings", "predicted", "in", "words"]
     assert "expected (" in result.out
-    assert "; one rating would fall in " in result.out
+    assert "; a single rating is likely to be " in result.out
 
 
 def test_draws_are_chosen_by_the_seed(palate, sure):

@@ -69,7 +69,7 @@ def test_without_options_the_model_recommends_what_people_choose_and_like(folder
     assert model.stars is not None
     listed = palate("recommend", tmp_path / "out.palate", 1, "-n", 3)
     assert listed.code == 0
-    assert "expected if chosen" in listed.out
+    assert "expected rating " in listed.out
     rows = json.loads(palate("recommend", tmp_path / "out.palate", 1, "-n", 3, "--json").out)
     assert [row["item_id"] for row in rows] == model.recommend(1, 3)["item_id"].to_list()
     for head in ("chosen", "stars"):

@@ -45,7 +45,7 @@ def test_titles_are_whole_where_that_makes_the_table_little_longer(monkeypatch, 
 
 
 def test_titles_leave_room_for_sentences(monkeypatch, capsys):
-    said = "far likelier to be chosen than most, 4.1 expected if so (3.7 to 4.6)"
+    said = "far more likely to be chosen than most; expected rating 4.1 (3.7 to 4.6)"
     frame = FRAME.select("rank", "item_id", "title", "year", "n_ratings", in_words=pl.lit(said))
     lines = shown(frame, COLUMNS, 80, monkeypatch, capsys)
     assert max(map(len, lines)) <= 80

@@ -300,9 +300,9 @@ def test_a_list_by_both_heads_says_what_orders_it():
     by_rating = Answer("m", "1", "stored", (row,))
     assert about(by_rating) == "This list is made from the ratings that the model was trained on."
     by_both = Answer("m", "1", "stored", (replace(row, chance=0.2),))
-    assert "It begins with what is likely to be chosen and to be rated highly if so." in about(by_both)
+    assert "The first items are likely to be chosen, and to be rated highly if they are." in about(by_both)
     assert about(by_both).endswith(
-        "Far likelier than most is at least 20 times as likely as an item picked at random."
+        "'Far more likely than most' means at least 20 times as likely as an item picked at random."
     )
 
 

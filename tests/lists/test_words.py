@@ -11,13 +11,14 @@ from posteriors import posterior_model
     [
         (
             {"n_ratings": 7423, "rating": (3.46, 5.7), "scale": (1, 5)},
-            "4.6 expected (4.3 to 4.9), from 7,423 ratings; one rating would fall in 3.5 to 5",
+            "4.6 expected (4.3 to 4.9), from 7,423 ratings; "
+            "a single rating is likely to be between 3.5 and 5",
         ),
         ({"n_ratings": 1}, "4.6 expected (4.3 to 4.9), from 1 rating"),
         ({"n_ratings": 0}, "4.6 expected (4.3 to 4.9), from 0 ratings"),
         ({}, "4.6 expected (4.3 to 4.9)"),
         ({"scale": (1, 4.5)}, "4.5 expected (4.3 to 4.5)"),
-        ({"rating": (4, 5)}, "4.6 expected (4.3 to 4.9); one rating would fall in 4 to 5"),
+        ({"rating": (4, 5)}, "4.6 expected (4.3 to 4.9); a single rating is likely to be between 4 and 5"),
     ],
 )
 def test_a_prediction_in_words(arguments, text):
@@ -42,4 +43,4 @@ def test_the_column_in_words_says_what_the_numbers_say(link):
         f"{min(row['high'], 5):.1f}), from {row['n_ratings']} rating"
     )
     assert row["in_words"].startswith(start)
-    assert "; one rating would fall in " in row["in_words"]
+    assert "; a single rating is likely to be " in row["in_words"]

@@ -158,7 +158,7 @@ def test_filters_apply_before_the_top_n(model):
 
 def test_each_row_says_both_in_words(model):
     words = model.recommend(5, 3, words=True)["in_words"].to_list()
-    assert all(" to be chosen" in text and " expected if so (" in text for text in words)
+    assert all(" to be chosen" in text and "; expected rating " in text for text in words)
 
 
 @pytest.mark.parametrize("by", ["both", "stars"])
@@ -243,7 +243,7 @@ def test_tables_without_ratings_have_the_choice_head_alone(ratings):
     assert model.scale is None
     frame = model.recommend(5, 3, words=True)
     assert "predicted_rating" not in frame.columns
-    assert all(text.endswith("likelier to be chosen than most") for text in frame["in_words"])
+    assert all(text.endswith("more likely to be chosen than most") for text in frame["in_words"])
     with pytest.raises(ValueError, match="by must be 'both' or 'chosen' for a model without a star head"):
         model.recommend(5, by="stars")
     with pytest.raises(ValueError, match=r"caution must be 0 for a model without a star head.*; got 0\.5\.$"):
@@ -260,7 +260,7 @@ def test_three_ratings_are_enough_and_it_says_that_nothing_was_chosen():
     assert model.recommend("bo", 1)["item_id"].to_list() == ["y"]
     said = "This model of choices was not compared with others: 0 users have a held-out"
     assert model.history.notes[0].startswith(f"{said} rating of 4 or more, which counts as liked, and 20")
-    assert model.recommend("bo", 1, words=True)["in_words"][0].endswith(" expected if chosen")
+    assert model.recommend("bo", 1, words=True)["in_words"][0].startswith("expected rating ")
     alike = palate.Recommender(values="alike").fit(few)
     said_of_alike = alike.recommend("bo", 1, words=True)["in_words"].to_list()
     assert said_of_alike == ["how likely it is to be chosen is not known"]

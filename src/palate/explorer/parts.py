@@ -81,14 +81,14 @@ def bar(row: Row, scale: tuple[float, float] | None) -> None:
 
 
 def score_words(row: Row, likely: str = "", noun: str = RATING) -> str:
-    """Return what is expected of a row in words, behind how likely it is to be chosen where that is known.
+    """Return in words how likely a row is to be chosen, if this is known, and its expected rating.
 
     Examples
     --------
     >>> score_words(Row(1, ItemInfo("x", n_ratings=7), 7.0)), score_words(Row(1, ItemInfo("x"), -1.5))
     ('often rated', 'score -1.5')
-    >>> score_words(Row(1, ItemInfo("x"), -1.5), "likelier to be chosen than most")
-    'likelier to be chosen than most'
+    >>> score_words(Row(1, ItemInfo("x"), -1.5), "more likely to be chosen than most")
+    'more likely to be chosen than most'
     """
     if row.in_words:
         said = row.in_words
@@ -99,7 +99,7 @@ def score_words(row: Row, likely: str = "", noun: str = RATING) -> str:
     else:
         often = row.score == row.item.n_ratings
         said = f"often {PARTICIPLES[noun]}" if often else f"score {row.score:.3g}"
-    return f"{likely}, {said}" if likely else said
+    return f"{likely}; {said}" if likely else said
 
 
 def levels_of(info: ModelInfo) -> list[float]:

@@ -1,9 +1,9 @@
-"""The probability of a choice by its place in the choice head's ranking.
+"""The probability of a choice by the place of the item in the choice head's ranking.
 
 `P(chosen) = level (place + shift) ** -slope`.
 
-The three numbers are those under which the hits of held-out choices at each place are most likely
-(a Poisson model). The curve falls with the place, so that the order of the choice head is kept.
+The three numbers are fitted by maximum likelihood to the numbers of held-out choices at each place
+(a Poisson model). The curve falls with the place, so that it keeps the order of the choice head.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class ChanceByPlace:
     ----------
     level, shift, slope : float
     average : float
-        The probability of an item that is picked blindly; 0 if no held-out choice said anything of it.
+        The probability that an item picked at random is chosen; 0 if there were no held-out choices.
 
     Examples
     --------
@@ -41,24 +41,24 @@ class ChanceByPlace:
         return np.asarray(np.minimum(np.exp(self.log(places)), 1.0))
 
     def log(self, places: np.ndarray) -> np.ndarray:
-        """Return its logarithm, which is not cut off at 0 so that it falls at every place, float64."""
+        """Return the logarithm of the curve, float64. It may be above 0, so that it falls at every place."""
         found: np.ndarray = np.log(self.level) - self.slope * np.log(
             np.asarray(places, np.float64) + self.shift
         )
         return found
 
     def in_words(self, place: int) -> str:
-        """Return how likely the item at a place is to be chosen, beside one that is picked blindly.
+        """Return how likely the item at a place is to be chosen, compared with an item picked at random.
 
-        It is nothing where that is not known.
+        The text is empty if this is not known.
 
         Examples
         --------
         >>> chance = ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01)
         >>> chance.in_words(1), chance.in_words(6)
-        ('far likelier to be chosen than most', 'likelier to be chosen than most')
+        ('far more likely to be chosen than most', 'more likely to be chosen than most')
         >>> chance.in_words(40), chance.in_words(400)
-        ('as likely to be chosen as most', 'less likely to be chosen than most')
+        ('about as likely to be chosen as most', 'less likely to be chosen than most')
         """
         return self.probability_in_words(float(self.of(np.array([place]))[0]))
 
@@ -66,15 +66,17 @@ class ChanceByPlace:
         """Return the same words for a probability that the item is chosen.
 
         >>> ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01).probability_in_words(0.3)
-        'far likelier to be chosen than most'
+        'far more likely to be chosen than most'
         """
         if self.average <= 0:
             return ""
         times = chance / self.average
-        for least, words in ((20, "far likelier"), (5, "likelier")):
+        for least, words in ((20, "far more likely"), (5, "more likely")):
             if times >= least:
                 return f"{words} to be chosen than most"
-        return "as likely to be chosen as most" if times >= 0.5 else "less likely to be chosen than most"
+        return (
+            "about as likely to be chosen as most" if times >= 0.5 else "less likely to be chosen than most"
+        )
 
 
 def fit_chance(hits: np.ndarray, n_users: int, average: float) -> ChanceByPlace:
@@ -87,7 +89,7 @@ def fit_chance(hits: np.ndarray, n_users: int, average: float) -> ChanceByPlace:
     n_users : int
         Number of users whose rankings these are.
     average : float
-        The probability of an item that is picked blindly.
+        The probability that an item picked at random is chosen.
 
     Examples
     --------
@@ -98,7 +100,7 @@ def fit_chance(hits: np.ndarray, n_users: int, average: float) -> ChanceByPlace:
     """
     hits = np.asarray(hits, np.float64)
     total, places = hits.sum(), np.arange(1, len(hits) + 1)
-    if not total or not n_users:  # nothing is known: the order of the choice head decides, gently
+    if not total or not n_users:  # nothing is known: the curve falls slowly, in the order of the choice head
         return ChanceByPlace(level=max(average, 1e-6), shift=1.0, slope=0.5, average=0.0)
     best = (-np.inf, 0.0, 0.0, 0.0)
     for shift in SHIFTS:

@@ -1,4 +1,4 @@
-"""Predictions in words: what is expected, how sure that is, and from how many ratings."""
+"""Predictions in words: the expected rating, its interval, and the number of ratings of the item."""
 
 import math
 from collections.abc import Sequence
@@ -23,18 +23,18 @@ def sentence(
     expected : float
         The predicted rating.
     low, high : float
-        Ends of the interval of what is expected.
+        Ends of the interval of the expected rating.
     n_ratings : int, optional
         Number of ratings of the item.
     rating : (float, float), optional
-        Ends of the interval in which one rating would fall.
+        Ends of the interval of a single rating.
     scale : (float, float), optional
-        Lowest and highest rating; nothing outside is said.
+        Lowest and highest rating, to which all numbers are clipped.
 
     Examples
     --------
     >>> sentence(4.61, 4.33, 4.89, n_ratings=7423, rating=(3.5, 5.7), scale=(1, 5))
-    '4.6 expected (4.3 to 4.9), from 7,423 ratings; one rating would fall in 3.5 to 5'
+    '4.6 expected (4.3 to 4.9), from 7,423 ratings; a single rating is likely to be between 3.5 and 5'
     >>> sentence(3.0, 2.1, 3.9, n_ratings=1)
     '3.0 expected (2.1 to 3.9), from 1 rating'
     """
@@ -46,24 +46,24 @@ def sentence(
         text += f", from {n_ratings:,} rating{'' if n_ratings == 1 else 's'}"
     if rating is not None:
         first, last = (_within(value, scale) for value in rating)
-        text += f"; one rating would fall in {_short(first)} to {_short(last)}"
+        text += f"; a single rating is likely to be between {_short(first)} and {_short(last)}"
     return text
 
 
 def expected_if_chosen(
     expected: float, interval: tuple[float, float] | None, scale: tuple[float, float] | None, likely: str
 ) -> str:
-    """Return how likely an item is to be chosen, if that is known, and what is expected of it if it is.
+    """Return how likely an item is to be chosen, if this is known, and its expected rating.
 
     Examples
     --------
-    >>> expected_if_chosen(4.32, (3.91, 4.63), (1, 5), "likelier to be chosen than most")
-    'likelier to be chosen than most, 4.3 expected if so (3.9 to 4.6)'
+    >>> expected_if_chosen(4.32, (3.91, 4.63), (1, 5), "more likely to be chosen than most")
+    'more likely to be chosen than most; expected rating 4.3 (3.9 to 4.6)'
     >>> expected_if_chosen(5.2, None, (1, 5), "")
-    '5.0 expected if chosen'
+    'expected rating 5.0'
     """
     value = _within(expected, scale)
-    text = f"{likely}, {value:.1f} expected if so" if likely else f"{value:.1f} expected if chosen"
+    text = f"{likely}; expected rating {value:.1f}" if likely else f"expected rating {value:.1f}"
     if interval is None:
         return text
     low, high = (_within(value, scale) for value in interval)

@@ -23,8 +23,8 @@ NUMBERS = (
     "cases; a single rating varies more. The bar shows both on the rating scale."
 )
 _BY_BOTH = (
-    " It begins with what is likely to be chosen and to be rated highly if so. Far likelier than most is at "
-    "least 20 times as likely as an item picked at random."
+    " The first items are likely to be chosen, and to be rated highly if they are. 'Far more likely than "
+    "most' means at least 20 times as likely as an item picked at random."
 )
 
 
