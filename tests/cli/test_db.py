@@ -30,7 +30,7 @@ def store(tmp_path):
 def test_check_backup_and_export_go_on_beside_who_holds_the_store(tmp_path, store, capsys):
     path, _ = store
     assert main(["db", "check", str(path)]) == 0
-    assert "sound: 4 live ratings of 3 users, revision 4" in capsys.readouterr().out
+    assert "The store is sound: 4 live ratings of 3 users, revision 4." in capsys.readouterr().out
     assert main(["db", "backup", str(path), str(tmp_path / "copy.db")]) == 0
     copy = SQLiteStore(tmp_path / "copy.db")
     assert (copy.n_ratings, copy.of("1")["10"].value) == (4, 4.0)
@@ -48,7 +48,7 @@ def test_forget_needs_the_store_to_itself_and_says_what_remains(store, capsys):
     held.close()
     assert main(["db", "forget", str(path), "1"]) == 0
     said = capsys.readouterr().out
-    assert "deleted 2 live ratings" in said
+    assert "Deleted 2 live ratings" in said
     assert "trained again with --store" in " ".join(said.split())
     again = SQLiteStore(path)
     assert again.is_forgotten("1")
@@ -102,7 +102,9 @@ def test_training_takes_in_live_ratings_and_leaves_forgotten_people_out(tmp_path
         "2 stored ratings added, 2 ratings of the file replaced or deleted, 2 ratings of deleted "
         "users left out" in said
     )
-    assert "1 stored ratings left out, whose ids are of another type" in said
+    assert "1 stored rating left out, whose ids are of another type" in said
+    assert said.index("Read ") < said.index("With the store ") < said.index("Together: 6 ratings of 3 items")
+    assert "of the model to start from" not in said
     model = palate.load(tmp_path / "m.palate")
     found = {(row["user_id"], row["item_id"]): row["rating"] for row in model.rated(None).to_dicts()}
     assert found == {(1, 10): 4.0, (1, 12): 3.0, (3, 10): 3.0, (3, 11): 2.0, (3, 12): 1.0, (9, 12): 5.0}

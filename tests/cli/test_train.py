@@ -361,7 +361,7 @@ def test_duplicates_are_counted_in_a_note(table, train, refused):
     path = table(*ROWS, "1,2,5")
     result = train(path)
     assert result.code == 0
-    assert result.err.startswith("palate: note: 1 rating repeats a (user, item) pair")
+    assert result.err.startswith("palate: note: 1 row repeats a (user, item) pair")
     assert result.err.count("\n") == 1
     assert json.loads(train(path, "--duplicates", "mean", "--json").out)["n_duplicates"] == 1
     assert "each user must rate an item once" in refused("train", path, "--duplicates", "error")

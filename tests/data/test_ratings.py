@@ -252,7 +252,7 @@ def test_one_of_everything(rows, repr_):
 def test_last_is_the_latest():
     rows = [("u", "i", 2, 10), ("u", "i", 4, 30), ("u", "i", 3, 20), ("v", "i", 5, 1)]
     with pytest.warns(
-        DuplicateRatingsWarning, match=r"2 ratings repeat a \(user, item\) pair.*the latest is kept"
+        DuplicateRatingsWarning, match=r"2 rows repeat a \(user, item\) pair.*the latest is kept"
     ):
         ratings = of_rows(rows)
     assert ratings.to_frame().rows() == [("u", "i", 4.0, 30), ("v", "i", 5.0, 1)]
@@ -260,7 +260,7 @@ def test_last_is_the_latest():
 
 
 def test_last_without_times_is_the_last_row():
-    with pytest.warns(DuplicateRatingsWarning, match="1 rating repeats .* the last one read is kept"):
+    with pytest.warns(DuplicateRatingsWarning, match="1 row repeats .* the last one read is kept"):
         ratings = Ratings.from_arrays(["v", "u", "u"], [1, 1, 1], [5, 4, 2])
     assert ratings.to_frame().rows() == [("u", 1, 2.0), ("v", 1, 5.0)]
 
@@ -283,7 +283,7 @@ def test_mean_by_weight():
 def test_sum():
     with pytest.warns(
         DuplicateRatingsWarning,
-        match=r"2 ratings repeat .*; the values of each pair are added up \(duplicates='sum'\)",
+        match=r"2 rows repeat .*; the values of each pair are added up \(duplicates='sum'\)",
     ):
         ratings = of_rows(
             [("u", "i", 2, 10), ("u", "i", 5, 30), ("u", "j", 1, 5), ("u", "i", 5, 20)], duplicates="sum"

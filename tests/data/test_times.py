@@ -141,7 +141,29 @@ def test_the_unit_of_a_text_file_is_that_of_the_whole_column(tmp_path):
         assert palate.read(path).ratings.timestamp.tolist() == [1107216000, 1417305600]
 
 
-@pytest.mark.parametrize("text", ["01/02/2015", "31/12/2015", "01-02-2015", "1.2.15", "15-02-01"])
+@pytest.mark.parametrize(
+    ("texts", "advice"),
+    [
+        (["01/02/2015"], "'%d/%m/%Y' if the day is first, or timestamp_format='%m/%d/%Y' if the month is."),
+        (["01/02/2015", "31/12/2015"], "'%d/%m/%Y'."),
+        (["01-02-2015 10:20", "01-31-2015 10:20"], "'%m-%d-%Y %H:%M'."),
+        (["19.11.2024, 00:15:10"], "'%d.%m.%Y, %H:%M:%S'."),
+    ],
+)
+def test_the_format_of_dates_with_the_year_last_is_proposed_and_reads_them(tmp_path, texts, advice):
+    path = tmp_path / "ratings.csv"
+    lines = [f'{user},1,3,"{text}"' for user, text in enumerate(texts)]
+    path.write_text("\n".join(["user_id,item_id,rating,timestamp", *lines]) + "\n")
+    with pytest.raises(ValueError, match="must hold seconds or dates like") as refused:
+        palate.read(path)
+    assert str(refused.value).endswith(
+        f"got '{texts[0]}' at line 2 of ratings.csv. Pass timestamp_format={advice}"
+    )
+    pattern = advice.split("'")[1]
+    assert palate.read(path, timestamp_format=pattern).ratings.timestamp is not None
+
+
+@pytest.mark.parametrize("text", ["1.2.15", "15-02-01"])
 def test_dates_that_could_be_two_are_refused(tmp_path, text):
     path = tmp_path / "ratings.csv"
     path.write_text(f"user_id,item_id,rating,timestamp\n1,1,3,{text}\n")

@@ -175,7 +175,7 @@ def test_pairs_that_repeat_across_row_groups(tmp_path, ids):
     frame = pl.concat([frame, frame[[3, 4]].with_columns(rating=pl.lit(5.0))])
     frame.write_parquet(tmp_path / "t.parquet", row_group_size=5)
     for duplicates in ("last", "mean"):
-        with pytest.warns(DuplicateRatingsWarning, match="2 ratings repeat"):
+        with pytest.warns(DuplicateRatingsWarning, match="2 rows repeat"):
             found = palate.read(tmp_path / "t.parquet", duplicates=duplicates).ratings
         same(found, frame, duplicates=duplicates)
     with pytest.raises(ValueError, match=r"at 0-based row 4 of t.parquet and 0-based row 41 of t.parquet, "):

@@ -276,7 +276,7 @@ def test_separators_are_found(tmp_path, separator):
 
 def test_goodbooks_repeats_pairs(tmp_path):
     write(tmp_path, {"ratings.csv": "book_id,user_id,rating\n1,3,5\n1,3,4\n", "books.csv": "id,title\n1,x\n"})
-    with pytest.warns(DuplicateRatingsWarning, match="1 rating repeats"):
+    with pytest.warns(DuplicateRatingsWarning, match="1 row repeats"):
         data = palate.read(tmp_path, items="none")
     assert data.ratings.value.tolist() == [4.0]
     assert data.ratings.n_duplicates == 1

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 
+from palate._words import counted
 from palate.cli.errors import say
 from palate.cli.output import check_output, deliver, print_text
 
@@ -33,8 +34,8 @@ def check_(store: str) -> None:
         raise typer.Exit(1)
     mirror = held(store)
     print_text(
-        f"sound: {mirror.n_ratings:,} live ratings of {len(mirror.users()):,} users, revision "
-        f"{mirror.revision:,}"
+        f"The store is sound: {counted(mirror.n_ratings, 'live rating')} of "
+        f"{counted(len(mirror.users()), 'user')}, revision {mirror.revision:,}."
     )
 
 
@@ -48,7 +49,7 @@ def backup_(store: str, file: Path) -> None:
     from palate.store.upkeep import backup
 
     backup(store, file)
-    print_text(f"wrote {file}")
+    print_text(f"Wrote {file}.")
 
 
 def export_(store: str, file: Path) -> None:
@@ -76,7 +77,7 @@ def forget_(store: str, user: str) -> None:
 
     with closing(open_store(store, existing=True)) as opened:
         found = opened.forget(user)
-    print_text(f"deleted {found.n_deleted:,} live ratings of user {user!r}. These data remain:")
+    print_text(f"Deleted {counted(found.n_deleted, 'live rating')} of user {user!r}. These data remain:")
     print_text(
         "- in the store: a salted hash of the id, by which the user is left out of responses and "
         "of the next training;"

@@ -134,16 +134,16 @@ def train(
     read_in = train_input.taken_in(ratings, sql, db, reading, chosen.counts, how.start)
     read_seconds = time.perf_counter() - began
     chosen, how = _prepared(ctx, chosen, how, read_in)
-    data = read_in
+    data, of_store = read_in, None
     if how.start is not None:
         data = train_input.joined(data, how.start, union, reading.get("items"))
     if store is not None:
-        data = train_input.with_store(data, store, quiet=as_json)
+        data, of_store = train_input.with_store(data, store)
     if "user_table" in how.extra:
         how.extra["user_table"] = like_users(how.extra["user_table"], data.ratings.users)
     if not as_json:
         source = "the query" if sql is not None else str(ratings)
-        train_input.show_data(source, read_in, data, read_seconds, chosen.trainer)
+        train_input.show_data(source, read_in, data, read_seconds, chosen.trainer, of_store)
         _show_choice(chosen, how)
     _finish(fit(chosen.trainer, data, how, read_seconds), how, as_json)
 

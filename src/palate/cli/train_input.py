@@ -70,8 +70,8 @@ def joined(data: "Dataset", start: "FactorModel", union: bool, items: object) ->
     )
 
 
-def with_store(data: "Dataset", address: str, quiet: bool) -> "Dataset":
-    """Return data with the live ratings of a store; print what became of them, unless `quiet`."""
+def with_store(data: "Dataset", address: str) -> tuple["Dataset", str]:
+    """Return data with the live ratings of a store, and a sentence on what became of them."""
     from palate.store import upkeep
 
     if data.held_out is not None and data.held_out.any():
@@ -79,15 +79,19 @@ def with_store(data: "Dataset", address: str, quiet: bool) -> "Dataset":
             "--store must be left out with files of palate prepare, whose rows for validation are fixed"
         )
     found = upkeep.joined(data.ratings, upkeep.held(address))
-    if not quiet:
-        print_text(f"With the store {address.rsplit('@')[-1]}: {found}.")
-    return replace(data, ratings=found.ratings, held_out=None)
+    said = f"With the store {address.rsplit('@')[-1]}: {found}."
+    return replace(data, ratings=found.ratings, held_out=None), said
 
 
-def show_data(path: str, read: "Dataset", data: "Dataset", seconds: float, trainer: "Trainer") -> None:
+def show_data(
+    path: str, read: "Dataset", data: "Dataset", seconds: float, trainer: "Trainer", of_store: str | None
+) -> None:
+    """Print what was read, and what it became with the ratings of a model and `of_store`."""
     noun = _noun(data.ratings, trainer)
     print_text(f"Read {path} in {seconds:.1f} s: {_described(read.ratings, noun)}.")
-    if data.ratings is not read.ratings:
+    if of_store is not None:
+        print_text(of_store, f"Together: {_described(data.ratings, noun)}.")
+    elif data.ratings is not read.ratings:
         print_text(f"With the {noun}s of the model to start from: {_described(data.ratings, noun)}.")
     if data.catalog is None:
         print_text("No catalog was found, so items will be shown by id. Name one with --items.")

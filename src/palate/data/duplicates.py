@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from palate._checks import check_choice
+from palate._words import one_or_more
 
 POLICIES = ("last", "mean", "sum", "error")
 
@@ -75,8 +76,8 @@ def duplicates_message(pair: str, first: str, second: str, n: int) -> str:
 
 
 def warning_message(n: int, policy: str, timestamps: bool) -> str:
-    """Return the sentence that says how many ratings were merged."""
-    rows = "1 rating repeats" if n == 1 else f"{n:,} ratings repeat"
+    """Return the sentence that says how many rows were merged."""
+    rows = one_or_more(n, "row", "repeats", "repeat")
     latest = "the latest" if timestamps else "the last one read"
     done = {"mean": "their mean is kept for each pair", "sum": "the values of each pair are added up"}
     kept = done.get(policy, f"{latest} is kept for each pair")

@@ -15,6 +15,7 @@ import polars as pl
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.arguments import warn_caller
+from palate.data.date_formats import proposed
 from palate.data.ids import WhereRow, refuse_first, row_label
 from palate.data.series import shown, to_series
 from palate.data.time_units import (
@@ -168,8 +169,8 @@ def dates_of_texts(texts: pl.Series, what: str, where: WhereRow = row_label) -> 
     if wrong.any():
         row = int(wrong.arg_max() or 0)
         text = texts[row]
-        advice = " Pass timestamp_format='%d/%m/%Y', say, if they are written otherwise." + year_first_advice(
-            text
+        advice = proposed(plain, text) or (
+            " Pass timestamp_format='%d/%m/%Y', say, if they are written otherwise." + year_first_advice(text)
         )
         raise ArgumentError(
             what, "hold seconds or dates like 2015-03-31 23:59:00", f"{text!r} at {where(row)}", advice

@@ -162,7 +162,10 @@ def said_of(model: Trained, ratings: Ratings, joined: Joined) -> list[str]:
     untimed = _matrix(model).timestamp is None
     if untimed != (ratings.timestamp is None):
         whose = "the model's" if untimed else "the new"
-        said.append(f"{whose} ratings have no timestamps, so the timestamps of the others are left out.")
+        advice = "" if untimed else " To keep them, give the new ratings a time."
+        said.append(
+            f"{whose} ratings have no timestamps, so the timestamps of the others are left out.{advice}"
+        )
     return said
 
 

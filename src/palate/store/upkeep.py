@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._words import counted
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.store.changes import RATED, STATES, StoreError
@@ -109,12 +110,11 @@ class Joined:
 
     def __str__(self) -> str:
         text = (
-            f"{self.n_live:,} stored ratings added, {self.n_replaced:,} ratings of the file "
-            "replaced or deleted"
+            f"{counted(self.n_live, 'stored rating')} added, {counted(self.n_replaced, 'rating')} of the "
+            f"file replaced or deleted, {counted(self.n_forgotten, 'rating')} of deleted users left out"
         )
-        text += f", {self.n_forgotten:,} ratings of deleted users left out"
         other = (
-            f"; {self.n_of_other_ids:,} stored ratings left out, whose ids are of another type "
+            f"; {counted(self.n_of_other_ids, 'stored rating')} left out, whose ids are of another type "
             "than those of the file"
         )
         return text + (other if self.n_of_other_ids else "")
