@@ -95,14 +95,14 @@ def test_a_model_that_tells_the_truth_is_calibrated(link):
 def test_a_model_that_thinks_ratings_less_noisy_is_found_out():
     calibration = palate.calibrate(*simulated(claimed=0.4))
     assert calibration.covered(0.8) < 0.65
-    assert "The model is too sure: " in str(calibration)
+    assert "The intervals are too narrow: " in str(calibration)
     assert calibration.pit["share"][0] > 0.08
 
 
 def test_a_model_that_thinks_ratings_noisier_is_found_out():
     calibration = palate.calibrate(*simulated(claimed=1.6))
     assert calibration.covered(0.5) > 0.65
-    assert "The model is not sure enough: " in str(calibration)
+    assert "The intervals are too wide: " in str(calibration)
 
 
 def test_being_sure_of_items_without_reason_costs_coverage_and_scores(honest):

@@ -1,4 +1,4 @@
-"""A calibration in plain words: one table, a verdict, what to know."""
+"""A calibration as text: a table, a verdict, the scores and the notes."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -9,9 +9,9 @@ from palate.factors.likelihood.links import likelihood_class
 if TYPE_CHECKING:
     from palate.evaluation.calibration import Calibration
 
-CLOSE = 0.01  # overall, coverage within a point of nominal is called right
+CLOSE = 0.01  # coverage within a percentage point of nominal is called right, over all ratings
 CLOSE_DECILE = 0.03
-ERRORS = 3.0  # or within so many standard errors
+ERRORS = 3.0  # coverage within so many standard errors of nominal is called right, too
 
 
 def text_of(calibration: "Calibration") -> str:
@@ -49,7 +49,8 @@ def explanation(calibration: "Calibration") -> list[str]:
     scores = calibration.scores
     about_pit = f"log score of {likelihood_class(calibration.about['link']).log_score_of}"
     lines = [
-        "Cells are the share of ratings inside the interval, with its standard error in points.",
+        "Each cell is the share of ratings inside the interval, with its standard error in percentage "
+        "points.",
         f"CRPS {scores['crps']:.4f}, {about_pit} {scores['log_score']:.4f} (lower is better), RMSE "
         f"{scores['rmse']:.4f}; the mean standard error of the expected rating is {scores['std']:.3f}.",
     ]
@@ -67,13 +68,13 @@ def verdict(calibration: "Calibration") -> str:
     else:
         return "The intervals have the right coverage, for items with few ratings and with many."
     label, worst = max(off, key=lambda pair: abs(pair[1]["error"]))
-    how = "too sure" if worst["error"] < 0 else "not sure enough"
+    how = "too narrow" if worst["error"] < 0 else "too wide"
     share, nominal = f"{100 * worst['coverage']:.1f} %", f"{100 * worst['nominal']:.3g} %"
     if close == CLOSE:
-        return f"The model is {how}: {share} of the ratings lie inside the {nominal} intervals."
+        return f"The intervals are {how}: {share} of the ratings lie inside the {nominal} intervals."
     return (
-        f"Overall, the intervals have the right coverage. They are {how} for items with {label} ratings: "
-        f"{share} in the {nominal} intervals."
+        f"Overall, the intervals have the right coverage. For items with {label} ratings they are {how}: "
+        f"{share} of the ratings lie inside the {nominal} intervals."
     )
 
 
@@ -95,6 +96,7 @@ def _is_close(cell: dict[str, Any], close: float) -> bool:
 def _pit_sentence(calibration: "Calibration") -> list[str]:
     shares = replace(calibration, frame_kind="polars").pit["share"].to_list()
     return [
-        f"PIT: the {len(shares)} bins contain {100 * min(shares):.1f} % to {100 * max(shares):.1f} "
-        f"% of the ratings; {100 / len(shares):g} % each would be perfect."
+        f"PIT: the {len(shares)} bins contain between {100 * min(shares):.1f} % and "
+        f"{100 * max(shares):.1f} % of the ratings. If all predicted distributions were right, each "
+        f"would contain {100 / len(shares):g} %."
     ]
