@@ -17,6 +17,7 @@ from palate.app.core import Core
 from palate.lists.ranking import rank
 from palate.lists.strangers import UnknownUsersWarning
 from palate.model.sum_model import SumModel
+from palate.recommender import candidates
 from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, POPULAR, SUM, Candidate, personal
 from palate.recommender.choosing import Test as ListTest
 from palate.recommender.choosing import (
@@ -418,6 +419,13 @@ def test_time_that_runs_out_leaves_candidates_untried(ratings):
     model = palate.Recommender(seconds=0.0, stars="none").fit(ratings, seed=1)
     assert len(model.trainer["candidates"]) >= 2
     assert any("There was no time to try" in note for note in model.history.notes)
+
+
+@pytest.mark.parametrize(("most", "kinds"), [(10**6, [ITEMS, FACTORS]), (0, [FACTORS, ITEMS])])
+def test_local_models_are_tried_first_unless_there_are_very_many_items(ratings, most, kinds, monkeypatch):
+    monkeypatch.setattr(candidates, "MANY_ITEMS", most)
+    found = [one.kind for one in personal(ratings, "ratings") if one.kind in kinds]
+    assert list(dict.fromkeys(found)) == kinds
 
 
 def test_candidates_that_were_trained_together_are_all_tried_when_time_runs_out(ratings):

@@ -1,4 +1,4 @@
-"""The choice models that are tried, from the cheapest to the dearest."""
+"""The choice models that are tried, those first that are chosen most often."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ LOCAL_L2 = (0.5, 1.0, 2.0, 4.0, 8.0)  # of the local model, in units of the mean
 FAR_L2 = (16.0, 32.0)  # for tables with few ratings of each item
 DENSE_L2 = (100.0, 300.0)
 LATELY = (1 / 256, 1 / 64, 1 / 16)  # half-lives of popular lately, as shares of the span of the times
+MANY_ITEMS = 100_000
 FEW_USERS = 10_000
 FEW_FACTORS = (8, 16, 32, 64)  # of the spectral model, for tables with few ratings of each user
 
@@ -59,7 +60,10 @@ def tries_dense(n_users: int, n_items: int) -> bool:
 
 
 def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
-    """Yield the models of a user's own choices, cheapest first.
+    """Yield the models of a user's own choices.
+
+    A large table leaves time for a single kind. Local item-to-item models come first, which have the better
+    lists on most tables, unless the catalog is so large that spectral models take less time.
 
     Parameters
     ----------
@@ -71,14 +75,17 @@ def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
     most = min(ratings.n_users, ratings.n_items)
     small = ratings.n_users < FEW_USERS
     usual = {min(k, most) for k in ((64, 128) if small else (128, 512))}
-    for k in (*sorted(usual), *(k for k in FEW_FACTORS if k < min(usual))):
-        yield Candidate(
-            f"spectral, {k} factors", FACTORS, Spectral(n_factors=k, grades=grades), far=k not in usual
-        )
-    for l2 in (*LOCAL_L2, *FAR_L2):
-        yield Candidate(
+    spectral = [
+        Candidate(f"spectral, {k} factors", FACTORS, Spectral(n_factors=k, grades=grades), far=k not in usual)
+        for k in (*sorted(usual), *(k for k in FEW_FACTORS if k < min(usual)))
+    ]
+    local = [
+        Candidate(
             f"linear items, local, l2 {l2:g}", ITEMS, LinearItems(l2=l2, grades=grades), far=l2 in FAR_L2
         )
+        for l2 in (*LOCAL_L2, *FAR_L2)
+    ]
+    yield from (*spectral, *local) if ratings.n_items > MANY_ITEMS else (*local, *spectral)
     if tries_dense(ratings.n_users, ratings.n_items):
         for l2 in DENSE_L2:
             yield Candidate(
