@@ -82,26 +82,49 @@ def test_a_lost_message_is_made_good_by_looking(database):
     one.close()
 
 
-def test_a_cut_connection_is_an_error_once_and_then_made_anew(database):
+def cut_connections(database):
     import psycopg
 
-    one = open_store(database)
-    one.write([Change("al", "x", 4.0)])
     with psycopg.connect(database, autocommit=True) as other:
         other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
             "datname = current_database()"
         )
-    with pytest.raises(StoreError, match="cannot be written"):
-        one.write([Change("al", "y", 3.0)])
-    until(lambda: one.problem() is None)
+
+
+def test_a_cut_connection_is_made_anew_before_the_next_write(database):
+    one = open_store(database)
+    one.write([Change("al", "x", 4.0)])
+    cut_connections(database)
     one.write([Change("al", "y", 3.0)])
+    assert one.problem() is None
     two = open_store(database)
     assert set(two.of("al")) == {"x", "y"}
     two.write([Change("al", "z", 3.0)])
     until(lambda: "z" in one.of("al"))
     one.close()
     two.close()
+
+
+def test_a_database_that_does_not_answer_is_a_problem_before_anything_is_written(database, monkeypatch):
+    from palate.store import postgres
+
+    def refused(address):
+        raise StoreError("the PostgreSQL store cannot be opened: connection refused")
+
+    one = open_store(database)
+    connect = postgres.connected
+    monkeypatch.setattr(postgres, "connected", refused)
+    cut_connections(database)
+    until(lambda: one.problem() is not None)
+    said = "the PostgreSQL store cannot be opened: connection refused. Ratings acknowledged before are kept."
+    assert one.problem() == said
+    with pytest.raises(StoreError, match="cannot be opened: connection refused\\."):
+        one.write([Change("al", "y", 3.0)])
+    monkeypatch.setattr(postgres, "connected", connect)
+    until(lambda: one.problem() is None)
+    one.write([Change("al", "y", 3.0)])
+    one.close()
 
 
 @pytest.mark.slow

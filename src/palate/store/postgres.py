@@ -82,6 +82,7 @@ class PostgresStore(DatabaseStore):
             self._connection.close()
             raise
         self._seen = 0
+        self._unheard = False  # whether the database did not answer when it was last listened to
         self._read_lock = threading.Lock()
         self._ends = threading.Event()
         self._reading.execute(f"LISTEN {_CHANNEL}")
@@ -94,8 +95,8 @@ class PostgresStore(DatabaseStore):
         return f"PostgresStore({self.n_ratings:,} ratings)"
 
     def problem(self) -> str | None:
-        """Return why nothing can be written, or None; after a failed write it tries again."""
-        if self._writer.failure is not None or self._connection.closed:
+        """Return why nothing can be written, or None; after a failure to write or to listen it tries again."""
+        if self._writer.failure is not None or self._connection.closed or self._unheard:
             try:
                 self._writer.do(lambda: self._next_revision(0), lambda _: None)
             except StoreError as error:
@@ -138,7 +139,9 @@ class PostgresStore(DatabaseStore):
                 for _ in self._reading.notifies(timeout=POLL / 4, stop_after=1):
                     pass
                 self.fresh()
+                self._unheard = False
             except Exception:
+                self._unheard = True
                 if not self._ends.wait(POLL):
                     self._connect_again()
 
@@ -152,9 +155,16 @@ class PostgresStore(DatabaseStore):
     # -----------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        if self._connection.closed:
+        """Begin a transaction, on a new connection if the old one was cut since the last."""
+        import psycopg
+
+        try:
+            self._connection.execute("BEGIN")
+        except psycopg.OperationalError:
+            if not self._connection.closed:
+                raise
             self._connection = connected(self._address)
-        self._connection.execute("BEGIN")
+            self._connection.execute("BEGIN")
         self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
     def _commit(self) -> None:
@@ -193,9 +203,11 @@ class PostgresStore(DatabaseStore):
         return int(found[0]) - n + 1
 
     def _said(self, error: Exception) -> StoreError:
+        text = " ".join(str(error).split())
+        if not isinstance(error, StoreError):  # which names the store itself
+            text = f"the PostgreSQL store cannot be written: {text}"
         return StoreError(
-            f"the PostgreSQL store cannot be written: {' '.join(str(error).split())} Ratings "
-            "acknowledged before are kept."
+            f"{text}{'' if text.endswith(('.', '?')) else '.'} Ratings acknowledged before are kept."
         )
 
 
