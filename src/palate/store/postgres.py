@@ -95,7 +95,7 @@ class PostgresStore(DatabaseStore):
         return f"PostgresStore({self.n_ratings:,} ratings)"
 
     def problem(self) -> str | None:
-        """Return why nothing can be written, or None; after a failure to write or to listen it tries again."""
+        """Return why nothing can be written, or None; after a failed write or no answer it tries again."""
         if self._writer.failure is not None or self._connection.closed or self._unheard:
             try:
                 self._writer.do(lambda: self._next_revision(0), lambda _: None)
