@@ -175,8 +175,8 @@ def test_twelve_people_are_shown_with_two_lists_each(page):
     assert page.get_by_role("heading", name="List A: first").count() == 12
     assert page.get_by_role("heading", name="List B: second").count() == 12
     assert page.get_by_role("heading", name="Lists: nDCG@10").is_visible()
-    assert page.get_by_text("held out of training to know when to stop").is_visible()
-    assert page.get_by_text("an interval that should hold it in 80 of 100 cases").is_visible()
+    assert page.get_by_text("decided when to stop").is_visible()
+    assert page.get_by_text("its 80 % interval is from 3.6 to 4.8").is_visible()
 
 
 def test_five_ratings_change_the_list_and_stay_after_a_reload_and_a_kill(page, explorer, problems):
@@ -312,7 +312,7 @@ def test_diversity_marks_what_moved_says_why_items_left_and_stands_in_the_addres
     shown = listed(page)
     left = page.locator("[data-part=list] ul li").all_inner_texts()
     assert len(left) == len(set(plain) - set(shown)) > 0
-    assert all(" is much like " in text or "rank above it now" in text for text in left)
+    assert all(" is similar to " in text or "rank above it now" in text for text in left)
     assert page.locator("[data-part=list] .p-mark", has_text="new").count() == len(left)
     open_page(page, "/recommendations?user=1&diversity=0.9")
     assert listed(page) == shown
@@ -328,7 +328,7 @@ def means(page) -> list[float]:
 def test_why_adds_up(page):
     open_page(page, "/recommendations?user=1")
     page.get_by_role("button", name="why?").or_(page.locator("button", has_text="why?")).first.click()
-    page.get_by_role("cell", name="the sum").wait_for()
+    page.get_by_role("cell", name="sum", exact=True).wait_for()
     numbers = [
         float(text)
         for text in page.locator("[data-part=list] table").first.locator("td:first-child").all_inner_texts()
@@ -360,7 +360,7 @@ def test_an_address_that_cannot_be_used_is_told(page):
 
 def test_an_unknown_user_gets_the_most_rated_and_is_told_so(page):
     open_page(page, "/recommendations?user=nobody")
-    assert page.get_by_text("knows nothing of this user").is_visible()
+    assert page.get_by_text("knows nothing about this user").is_visible()
 
 
 def test_an_unknown_item_is_told(page):
@@ -380,7 +380,7 @@ def test_one_model_is_not_compared_with_itself(chromium, tmp_path):
     try:
         page = chromium.new_page(base_url=explorer.address)
         page.goto("/compare?user=4")
-        page.get_by_text("There is one model, so there is one list.").wait_for()
+        page.get_by_text("There is only one model.").wait_for()
         assert page.locator("#content section h2").all_inner_texts() == ["List A: first"]
         assert page.locator("#content section li").count() == 10
         page.close()
@@ -403,7 +403,7 @@ def test_each_list_calls_the_values_of_its_own_model(chromium, tmp_path):
         assert "interaction" not in second
         page.goto("/rate")
         page.get_by_role("heading", name="Often chosen").wait_for()
-        page.get_by_text("This model is of counts").wait_for()
+        page.get_by_text("This is a model of counts").wait_for()
         page.close()
     finally:
         explorer.stop()
@@ -414,7 +414,7 @@ def test_the_map_marks_both_lists_and_the_user_and_opens_an_item(page):
     page.locator("canvas").first.wait_for()
     marks = " ".join(page.get_by_role("list", name="Marks").inner_text().split())
     assert marks == "● rated ◆ list A: first ▲ list B: second ○ found ▼ user 4"
-    page.get_by_text("The same as a table").click()
+    page.get_by_text("Show as a table").click()
     assert page.locator("details h3").all_inner_texts() == ["List A", "List B", "Rated"]
     page.locator("details a").first.click()
     page.wait_for_url(re.compile("/item/"))
@@ -432,7 +432,7 @@ def test_a_case_that_looks_wrong_is_kept_and_found_again(page, explorer, capsys)
 
     cases = str(explorer.folder / "looks-wrong.jsonl")
     assert main(["evaluate", str(explorer.models[0]), "--cases", cases]) == 1
-    assert "still there, at rank 1" in capsys.readouterr().out
+    assert "still recommended, at rank 1" in capsys.readouterr().out
 
 
 def test_a_model_that_is_replaced_is_told_on_open_pages(page, explorer):
@@ -442,7 +442,7 @@ def test_a_model_that_is_replaced_is_told_on_open_pages(page, explorer):
     time.sleep(0.01)  # so that the time stamps of the two files differ
     os.replace(explorer.folder / "new.tmp", second)
     page.get_by_text("Model second was replaced by a newer version.").wait_for()
-    page.get_by_role("link", name="Show what it says now").click()
+    page.get_by_role("link", name="Show the new version").click()
     page.wait_for_url(re.compile("model=second"))
 
 
@@ -466,7 +466,7 @@ def test_without_a_model_the_page_answers_at_once_and_lists_follow(chromium, tmp
         page.goto("/")
         assert page.locator("h1").inner_text() in ("The first model is being trained", "Twelve people")
         page.locator("section.p-person").nth(11).wait_for()
-        page.get_by_text(re.compile("is being trained|is taken into use|is there now")).first.wait_for()
+        page.get_by_text(re.compile("is being trained|is loaded|is ready")).first.wait_for()
         page.close()
     finally:
         explorer.process.send_signal(signal.SIGINT)

@@ -162,7 +162,7 @@ def test_what_diversity_removes_is_said_to_be_like_an_item_of_the_list():
     near = {"a": "Alien (1979)", "b": ""}
     found = gone(rows("a", "b"), rows("c"), alike=near.get)
     assert [one.why for one in found] == [
-        "It is much like Alien (1979), which is on the list.",
+        "It is similar to Alien (1979), which is on the list.",
         "Other items rank above it now.",
     ]
 
@@ -199,7 +199,7 @@ def test_evaluate_fails_while_a_case_is_there(model, tmp_path, capsys):
     assert main(["evaluate", str(tmp_path / "m.palate"), "--cases", str(path)]) == 0
     append_case(path, Case(user="0", item=str(listed[0])))
     assert main(["evaluate", str(tmp_path / "m.palate"), "--cases", str(path)]) == 1
-    assert "still there, at rank 1" in capsys.readouterr().out
+    assert "still recommended, at rank 1" in capsys.readouterr().out
     assert main(["evaluate", "--cases", str(path)]) == 2
 
 
@@ -268,7 +268,7 @@ def test_a_training_that_cannot_save_is_told(tmp_path):
     words = _ended(training)
     training.close()
     assert words.startswith("The training failed: ")
-    assert words.endswith("Name a model of your own: palate explore MODEL.")
+    assert words.endswith("To show a model of your own, use palate explore MODEL.")
     assert training.space is None
     assert len(said) == 2
     assert said[0].startswith("training least squares")
@@ -290,8 +290,9 @@ def test_a_model_that_held_nothing_out_is_asked_for_test_ratings():
     ratings, _ = data()
     said = figures.measure({"mine": Baseline().fit(ratings, validation=0)}, None).source
     assert said.startswith(
-        "Nothing is measured: test ratings must be given for 'mine', which held no ratings out of training. "
-        "Give them with --test FILE."
+        "The models were not evaluated: test ratings must be given for 'mine', which held no ratings out of "
+        "training. "
+        "Name a file with test ratings: --test FILE."
     )
 
 

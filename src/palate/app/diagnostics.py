@@ -25,7 +25,7 @@ _TAIL = 20
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One question about a model, and its answer.
+    """One chart of a model, with its heading and text.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Panel:
 
 
 def panels(model: Model, evaluation: Evaluation | None, test: Ratings | None = None) -> list[Panel]:
-    """Return everything the page shows of a model; what cannot be known says so.
+    """Return everything that the page shows of a model; a panel without a frame says why.
 
     Errors are those of the `evaluation`, and calibration is measured on the `test` ratings or on
     those held out.
@@ -82,8 +82,8 @@ def norm_panel(model: Model) -> Panel:
     frame = norms_by_count("item", vector_norms(factors), model.ratings.item_counts())
     frame = frame.select(_spans(frame, noun), items="n", low="norm_q10", median="norm_q50", high="norm_q90")
     text = (
-        f"Short vectors of items with few {noun}s keep them from the top of lists. The lines are the lower "
-        "tenth, the median and the upper tenth."
+        f"If items with few {noun}s have short vectors, they are kept from the top of lists. The lines are "
+        "the 10 % quantile, the median and the 90 % quantile."
     )
     return Panel(heading, text, frame, f"{noun}s", ("low", "median", "high"))
 
@@ -105,7 +105,7 @@ def tail_panel(model: Model) -> Panel:
     shares = np.linspace(0, 1, _TAIL + 1)
     taken = [float(counts[: round(share * len(counts))].sum()) / total for share in shares]
     frame = pl.DataFrame({"items": [f"{share:.0%}" for share in shares], f"{noun}s": np.round(taken, 4)})
-    text = f"The share of all {noun}s that the items with most of them have, by share of the items."
+    text = f"The share of all {noun}s that belong to the most popular items, by the share of these items."
     return Panel(heading, text, frame, "items", (f"{noun}s",))
 
 
@@ -115,10 +115,10 @@ def range_panel(model: Model) -> Panel:
     users = sampled(len(model.users), max(1, min(_SAMPLE, PAIRS) // max(1, len(model.items))), 0)
     values = predictions(model, users)
     if not values.size:
-        return Panel(heading, "There is nothing to predict.")
+        return Panel(heading, "The model has no users or no items.")
     counts, edges = np.histogram(values, bins=_round_edges(float(values.min()), float(values.max())))
     frame = pl.DataFrame({"from": edges[:-1], "to": edges[1:], "predictions": counts})
-    text = f"Every item for {len(users):,} of {len(model.users):,} users."
+    text = f"Predictions of all items for {len(users):,} of {len(model.users):,} users."
     if model.scale is not None:
         outside = float(((values < model.scale[0]) | (values > model.scale[1])).mean())
         text += f" {outside:.2%} lie outside the scale of {model.scale[0]:g} to {model.scale[1]:g}."
@@ -164,7 +164,9 @@ def error_panels(evaluation: Evaluation | None) -> list[Panel]:
     headings = ("Error by popularity of items", "Error by length of history")
     if evaluation is None:
         return [
-            Panel(heading, "No ratings were held out of training. Give test ratings with --test FILE.")
+            Panel(
+                heading, "No ratings were held out of training. Name a file with test ratings: --test FILE."
+            )
             for heading in headings
         ]
     found = []
@@ -187,33 +189,35 @@ def error_panels(evaluation: Evaluation | None) -> list[Panel]:
 
 
 def calibration_panel(model: Model, test: Ratings | None = None) -> Panel:
-    """Return whether intervals hold as many ratings as they promise, on `test` or on what was held out."""
+    """Return the coverage of the intervals, on `test` or on what was held out."""
     heading = "Calibration"
     held = model.ratings is not None and bool(np.any(model.ratings.held_out))
     if model.scale is None or not has_spread(model):
-        return Panel(heading, "This model does not know how sure it is.")
+        return Panel(heading, "This model has no standard errors.")
     if test is None and not held:
-        return Panel(heading, "No ratings were held out of training. Give test ratings with --test FILE.")
+        return Panel(
+            heading, "No ratings were held out of training. Name a file with test ratings: --test FILE."
+        )
     from palate.evaluation.calibration import calibrate
 
     try:
         frame = calibrate(model, test).table.filter(pl.col("n_train") == "all")
     except (ValueError, TypeError, AttributeError) as error:
         return Panel(heading, str(error))
-    shown = frame.select(promised="nominal", held=pl.col("coverage").round(4))
+    shown = frame.select(nominal="nominal", coverage=pl.col("coverage").round(4))
     whose = "held-out" if test is None else "test"
-    text = f"The share of {whose} ratings that intervals hold, beside the share they promise."
-    return Panel(heading, text, shown, "promised", ("held", "promised"))
+    text = f"The share of {whose} ratings inside the intervals, beside the share that should be inside."
+    return Panel(heading, text, shown, "nominal", ("coverage", "nominal"))
 
 
-# What a model of two heads calls its settings, in words.
+# The settings of a model of two heads, in words.
 _NAMES = {
-    "values": "Values, as asked",
+    "values": "Values (setting)",
     "values_resolved": "Values",
     "stars": "Model of ratings",
     "choice": "Model of choices",
-    "beta": "Weight of the rating, as asked",
-    "beta_resolved": "Weight of the rating in the order",
+    "beta": "Weight of the rating (setting)",
+    "beta_resolved": "Weight of the rating",
     "seconds": "Seconds to try models of choices",
 }
 

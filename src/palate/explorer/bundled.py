@@ -1,6 +1,6 @@
-"""The models that the explorer shows when none is named.
+"""The models that the explorer shows if none is named.
 
-A process of its own trains them on the ratings that come with palate. Each is shown as soon as it is there.
+A separate process trains them on the bundled ratings. Each is shown as soon as it is ready.
 """
 
 import os
@@ -27,11 +27,11 @@ BEFORE, AFTER, DEFAULT = "before", "after", "recommender"
 # The first one is quick, so that lists are shown within a minute although kernels are compiled before.
 ORDER = (AFTER, BEFORE, DEFAULT)
 WORDS = {
-    AFTER: "least squares, the lesson's model after its penalties are set",
-    BEFORE: "the lesson's model before, which nothing keeps from fitting noise",
-    DEFAULT: "the default, which chooses how to rank",
+    AFTER: "least squares with penalties, as at the end of the lesson",
+    BEFORE: "the lesson's model without penalties, which fits noise",
+    DEFAULT: "the default model, which ranks by choices and ratings",
 }
-NAME = "the bundled set, a tenth of it, which no model has seen"
+NAME = "the bundled data that no model was trained on"
 SHARE = 0.1  # of the ratings, put aside for the figures
 SECONDS = 15.0  # in which the default model chooses how to rank
 _NICE = 5
@@ -148,9 +148,9 @@ class BundledTraining:
         """Return what happens now as a sentence, "" once every model is there."""
         progress = self.progress
         if progress.failure is not None:
-            return f"{progress.failure} Name a model of your own: palate explore MODEL."
+            return f"{progress.failure} To show a model of your own, use palate explore MODEL."
         if progress.now is None:
-            return "" if progress.ended(self.names) else "The next model is taken into use."
+            return "" if progress.ended(self.names) else "The next model is loaded."
         place = f"Model {len(progress.done) + 1} of {len(self.names)} is being trained"
         shown = f" These lists are of {', '.join(progress.done)}." if progress.done else ""
         return f"{place}: {WORDS[progress.now]}.{shown}"

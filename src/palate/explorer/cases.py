@@ -1,4 +1,4 @@
-"""Recommendations that looked wrong to somebody: kept as JSON Lines, and looked for again in a model."""
+"""Recommendations that looked wrong to a person: stored as JSON Lines, and checked in other models."""
 
 import json
 import os
@@ -31,8 +31,8 @@ class Case:
     at : str
         When, in ISO 8601.
     ratings : dict of str to float
-        What the user had rated live, by item: without them the list cannot be made again for
-        somebody the model does not know.
+        The user's live ratings, by item. The list of a user who is not in the model cannot be made
+        again without them.
     """
 
     user: str
@@ -47,9 +47,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a case: `rank` is the item's place in the user's first ten, 0 when it is not there.
+    """Whether an item is still recommended: `rank` is its rank in the user's first ten, or 0.
 
-    `problem` why nobody knows.
+    `problem` says why this could not be checked.
     """
 
     case: Case
@@ -63,15 +63,17 @@ class Finding:
         Examples
         --------
         >>> Finding(Case(user="7", item="318", title="Speed"), 3).words
-        'user 7, Speed (318): still there, at rank 3'
+        'user 7, Speed (318): still recommended, at rank 3'
         """
         title = f"{self.case.title} ({self.case.item})" if self.case.title else f"item {self.case.item}"
-        what = self.problem or (f"still there, at rank {self.rank}" if self.rank else "gone")
-        return f"user {self.case.user}, {title}: {f'not known, {what}' if self.problem else what}"
+        what = self.problem or (
+            f"still recommended, at rank {self.rank}" if self.rank else "no longer recommended"
+        )
+        return f"user {self.case.user}, {title}: {f'not checked, {what}' if self.problem else what}"
 
 
 def append_case(path: str | os.PathLike[str], case: Case) -> None:
-    """Add a case to a file as one line, which is on the disk when this returns."""
+    """Add a case to a file as one line, and wait until it is on the disk."""
     with open(path, "a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(case), ensure_ascii=False) + "\n")
         file.flush()
@@ -102,7 +104,7 @@ def _case(line: str, where: str) -> Case:
         raise ArgumentError(where, "be a JSON object with the texts user and item", f"{line[:80]!r}")
     ratings = value.get("ratings", {})
     if not isinstance(ratings, dict) or not all(isinstance(one, int | float) for one in ratings.values()):
-        raise ArgumentError(where, "have ratings by item, which are numbers", f"{str(ratings)[:80]!r}")
+        raise ArgumentError(where, "have a number as the rating of each item", f"{str(ratings)[:80]!r}")
     known = {name: value[name] for name in ("user", "item", "title", "rank", "note", "at") if name in value}
     return Case(
         **known,
@@ -129,7 +131,7 @@ def _finding(model: Model, case: Case) -> Finding:
             user = model.users.id(row)
         if user is None:
             return Finding(
-                case, 0, f"user {case.user!r} is not in the model, and the case holds no ratings of theirs"
+                case, 0, f"user {case.user!r} is not in the model, and the case has no ratings of this user"
             )
         listed = to_polars(model.recommend(user, PLACES, exclude_seen=model.ratings is not None or row < 0))
     except (ValueError, KeyError, TypeError) as error:

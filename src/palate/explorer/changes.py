@@ -1,4 +1,4 @@
-"""What a slider did to a list: which items rose, fell, came and left, and why they left."""
+"""How a slider changed a list: which items moved up or down, entered or left, and why they left."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from palate.explorer.parts import count
 
 @dataclass(frozen=True)
 class Mark:
-    """What became of an item: "same", "rose", "fell" or "new", by how many places."""
+    """How an item moved: "same", "rose", "fell" or "new", and by how many places."""
 
     kind: str
     places: int = 0
 
     @property
     def words(self) -> str:
-        """The mark in words, "" for an item that stands where it stood.
+        """The mark in words, "" for an item that did not move.
 
         Examples
         --------
@@ -73,11 +73,11 @@ def _why(row: Row, min_ratings: int, caution: float, alike: Callable[[str], str]
     if n is not None and n < min_ratings:
         return f"It has {count(n, noun)}, fewer than {min_ratings:,}."
     if alike is not None and (other := alike(row.item.id)):
-        return f"It is much like {other}, which is on the list."
+        return f"It is similar to {other}, which is on the list."
     if caution:
-        from_how_many = "" if n is None else f" from {count(n, noun)}"
-        low = "" if row.low is None else f": {row.low:.1f} at least"
-        return f"What is expected of it{from_how_many} is less certain than of those that stayed{low}."
+        from_how_many = "" if n is None else f" (from {count(n, noun)})"
+        low = "" if row.low is None else f": its interval begins at {row.low:.1f}"
+        return f"Its expected rating{from_how_many} is less certain than those of the items that stayed{low}."
     return "Other items rank above it now."
 
 

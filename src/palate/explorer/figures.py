@@ -10,12 +10,12 @@ from palate.evaluation.evaluating import evaluate
 from palate.evaluation.evaluation import Evaluation
 
 WANTED = (
-    ("ndcg", 10, "Lists: nDCG@10", "Relevant items at the top of ten; 1 is perfect. Higher is better."),
-    ("recall", 10, "Lists: recall@10", "Share of the relevant items that ten places hold. Higher is better."),
-    ("rmse", None, "Stars: RMSE", "How far predicted ratings miss. Lower is better."),
+    ("ndcg", 10, "Lists: nDCG@10", "How high relevant items rank among the first ten; 1 is perfect."),
+    ("recall", 10, "Lists: recall@10", "Share of the relevant items that are among the first ten."),
+    ("rmse", None, "Stars: RMSE", "Typical error of predicted ratings. Lower is better."),
 )
 RESAMPLES = 200
-_ASK = "Give them with --test FILE."
+_ASK = "Name a file with test ratings: --test FILE."
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
     >>> model = palate.Baseline().fit(palate.datasets.load("movielens-small").ratings)
     >>> found = measure({"mine": model}, None)
     >>> found.source
-    'Measured on the 5,000 ratings that mine held out of training to know when to stop: slightly too good.'
+    'Measured on the 5,000 ratings by which mine decided when to stop. The figures are slightly too good.'
     >>> [figure.heading for figure in found.figures]
     ['Lists: nDCG@10', 'Lists: recall@10', 'Stars: RMSE']
     """
@@ -57,16 +57,18 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
         evaluation = evaluate(models, test, k=10, resamples=RESAMPLES)
     except ArgumentError as error:
         if error.argument != "test":
-            return Figures((), f"Nothing is measured: {error}")
+            return Figures((), f"The models were not evaluated: {error}")
         told = " ".join(" ".join((f"About {name}:", *notes)) for name, notes in _notes(models))
-        return Figures((), f"Nothing is measured: test ratings must {error.must}. {_ASK} {told}".strip())
+        return Figures(
+            (), f"The models were not evaluated: test ratings must {error.must}. {_ASK} {told}".strip()
+        )
     except ValueError as error:
-        return Figures((), f"Nothing is measured: {error}")
+        return Figures((), f"The models were not evaluated: {error}")
     n = evaluation.about["n_test"]
     if test is None:
         source = (
-            f"Measured on the {n:,} ratings that {first} held out of training to know when to stop: "
-            f"slightly too good."
+            f"Measured on the {n:,} ratings by which {first} decided when to stop. "
+            "The figures are slightly too good."
         )
     else:
         source = f"Measured on {n:,} test ratings{f' of {test_name}' if test_name else ''}."

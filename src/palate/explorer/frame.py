@@ -104,9 +104,9 @@ class Page:
             with self._swapped:
                 if changed:
                     tag("span", f"Model {', '.join(changed)} was replaced by a newer version. ")
-                    tag("a", "Show what it says now", href=self.state.address(self.path))
+                    tag("a", "Show the new version", href=self.state.address(self.path))
                 elif fresh:
-                    tag("span", f"Model {', '.join(fresh)} is there now. ")
+                    tag("span", f"Model {', '.join(fresh)} is ready. ")
                     tag("a", "Show its lists", href=self.path)
                 else:
                     tag("span", failure)

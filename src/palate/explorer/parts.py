@@ -191,16 +191,16 @@ def reasons_shown(reasons: Reasons, noun: str = RATING) -> None:
     ]
     if rest:
         rows.append((f"{sum(part.contribution for part in rest):+.3f}", count(len(rest), f"other {noun}")))
-    rows.append((f"{reasons.score:.3f}", "the sum"))
-    table(("adds", "part"), rows, f"Why {name_of(reasons.item)}")
+    rows.append((f"{reasons.score:.3f}", "sum"))
+    table(("contribution", "part"), rows, f"Why {name_of(reasons.item)}")
 
 
 def _meaning(part: str, whose: str) -> str:
     known = {
         "mean": "the average of all ratings",
         "user bias": f"how high {whose} ratings are",
-        "item bias": "how high this item is rated",
-        "features": f"what {whose} choice of items to rate says",
+        "item bias": "how high the ratings of this item are",
+        "features": f"{whose} choice of items to rate",
         "unrated pairs": "items that were not rated",
     }
     return known.get(part, part)

@@ -1,6 +1,7 @@
-"""Twelve people on whom one can see what a model does.
+"""Twelve people whose lists show what a model does.
 
-They are the heaviest users, the lightest, the oddest, a stranger and three of one's own.
+They are the users with the most and the fewest ratings and the most unusual tastes, an unknown user,
+yourself, and two users of your choice.
 """
 
 from collections.abc import Sequence
@@ -16,23 +17,23 @@ from palate.model.nouns import noun_of
 
 STRANGER = "a stranger"
 EACH = 3
-ENOUGH = 20  # ratings, before a taste can be called odd
+ENOUGH = 20  # ratings that a user needs, to be called unusual
 
 
 @dataclass(frozen=True)
 class Person:
-    """One of the twelve: the user's id, and in a few words why they are there."""
+    """One of the twelve: the user's id, and why they were chosen."""
 
     user: str
     why: str
 
 
 def twelve_people(model: Model, own: Sequence[str] = ()) -> tuple[list[Person], str]:
-    """Return the twelve people and a sentence about what could not be known, or "".
+    """Return the twelve people, and a note if the model cannot tell them apart.
 
-    Heavy and light users are those with the most and the fewest ratings; a taste is odd if what the
-    user rates high is not what others rate high: the lowest correlation with the items' means,
-    among users with 20 ratings or more. Ties are decided by the order of ids.
+    Heavy and light users are those with the most and the fewest ratings. Users of unusual taste are
+    those with the lowest correlation of their ratings with the means of the items, among users with
+    20 ratings or more. Ties are decided by the order of ids.
 
     Parameters
     ----------
@@ -46,20 +47,19 @@ def twelve_people(model: Model, own: Sequence[str] = ()) -> tuple[list[Person], 
     >>> ratings = Ratings.from_arrays(["al", "al", "bo"], [1, 2, 1], [3, 5, 4], scale=(1, 5))
     >>> people, note = twelve_people(Baseline().fit(ratings, validation=0))
     >>> [(person.user, person.why) for person in people if person.user != "a stranger"]
-    [('al', 'heavy: 2 ratings'), ('bo', 'light: 1 rating'), ('me', 'yourself')]
+    [('al', 'heavy user: 2 ratings'), ('bo', 'light user: 1 rating'), ('me', 'yourself')]
     """
     chosen: list[tuple[int, str]] = []
     note, noun = "", noun_of(model)
     if model.ratings is None:
         note = (
-            f"This model was saved without its {noun}s, so nobody is known to be a heavy, a light or an "
-            "odd user."
+            f"This model was saved without its {noun}s, so that heavy, light and unusual users are not known."
         )
         chosen = [(index, "a user of the model") for index in range(min(3 * EACH, len(model.users)))]
     else:
         chosen = _by_ratings(model, model.ratings, noun)
     people = [Person(str(model.users.id(index)), why) for index, why in chosen]
-    people.append(Person(STRANGER, "new: the model knows nothing of them"))
+    people.append(Person(STRANGER, "new: the model knows nothing about them"))
     people.append(Person(ME, "yourself"))
     named = list(dict.fromkeys(own)) or _middle(model, {index for index, _ in chosen})
     return [*people, *(Person(user, "of your choice") for user in named[: EACH - 1])], note
@@ -73,9 +73,9 @@ def _by_ratings(model: Model, ratings: RatingMatrix, noun: str) -> list[tuple[in
     light = [index for index in order[::-1].tolist() if index not in heavy][: EACH - 1]
     odd = _odd(ratings, counts, {*heavy, *light})
     return [
-        *((index, f"heavy: {count(int(counts[index]), noun)}") for index in heavy),
-        *((index, f"light: {count(int(counts[index]), noun)}") for index in light),
-        *((index, f"odd taste: {count(int(counts[index]), noun)}") for index in odd),
+        *((index, f"heavy user: {count(int(counts[index]), noun)}") for index in heavy),
+        *((index, f"light user: {count(int(counts[index]), noun)}") for index in light),
+        *((index, f"unusual taste: {count(int(counts[index]), noun)}") for index in odd),
     ]
 
 

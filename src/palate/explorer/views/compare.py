@@ -23,7 +23,7 @@ def show(page: Page) -> None:
         explain_numbers(page, state.model, state.other)
         if len(state.models) < 2:
             problem(
-                "There is one model, so there is one list. To compare, start with two models: "
+                "There is only one model. To compare two, start the explorer with both: "
                 "palate explore old.palate new.palate."
             )
             _list(page, "A", state.model, asked(page, state.model), None)

@@ -16,7 +16,7 @@ def show(page: Page) -> None:
             page.model_picker()
         place = tag("div")
         with place:
-            tag("p", "The model is being looked at ...", "soft")
+            tag("p", "Computing the diagnostics ...", "soft")
 
     def look() -> tuple[Any, list[Panel]]:
         figures = measured(page, (model,))
@@ -52,7 +52,7 @@ def _panel(panel: Panel) -> None:
         ):
             ui.echart(options(panel)).classes("p-chart")
         with tag("details"):
-            tag("summary", "As a table")
+            tag("summary", "Show as a table")
             table(panel.frame.columns, panel.frame.rows(), panel.heading)
 
 

@@ -33,8 +33,8 @@ def show(page: Page, item: str) -> None:
         )
         _own_rating(page, about)
         with tag("div", None, "p-three"):
-            with tag("section", None, aria_label="Like it"):
-                tag("h2", "Most like it")
+            with tag("section", None, aria_label="Similar items"):
+                tag("h2", "Most similar items")
                 _similar(page, about.id)
             with tag("section", None, aria_label=f"{page.noun.capitalize()}s"):
                 tag(
@@ -76,8 +76,8 @@ def _reasons(page: Page, about: ItemInfo) -> None:
     try:
         reasons = page.space.core.explain(state.user, about.id, state.model)
         rates = page.space.core.model_info(state.model).scale is not None
-        said = "The model expects a rating of" if rates else "The score, which is no rating, is"
-        tag("p", f"{said} {reasons.prediction:.2f}. It adds up so:")
+        said = "The model expects a rating of" if rates else "The score, which is not a rating, is"
+        tag("p", f"{said} {reasons.prediction:.2f}. It is the sum of these parts:")
         reasons_shown(reasons, page.noun)
         if rates and hasattr(page.space.core.model(state.model), "heads"):
             choice_reasons(page, about.id)

@@ -15,12 +15,12 @@ N = 10
 SOURCES = {
     "stored": "This list is made from the {}s that the model was trained on.",
     "fold-in": "This list takes the latest {}s into account.",
-    "popular fallback": "The model knows nothing of this user, so the list holds the most popular items.",
+    "popular fallback": "The model knows nothing about this user, so the list shows the most popular items.",
 }
 
 NUMBERS = (
-    "4.2 (3.6 to 4.8) is the rating that is expected, with an interval that should hold it in 80 of 100 "
-    "cases; a single rating varies more. The bar shows both on the rating scale."
+    "4.2 (3.6 to 4.8) means that the expected rating is 4.2, and that its 80 % interval is from 3.6 to 4.8. "
+    "A single rating varies more. The bar shows both on the rating scale."
 )
 _BY_BOTH = (
     " The first items are likely to be chosen, and to be rated highly if they are. 'Far more likely than "
@@ -56,7 +56,7 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
     if answer.source != STORED:  # the usual case goes without saying
         tag("p", about(answer, noun), "soft small")
     if not answer.rows:
-        problem("Nothing is left to recommend.")
+        problem("There are no more items to recommend.")
     scale = page.space.core.model_info(answer.model_id).scale
     with tag("ol", None, "p-list tight"):
         for row in answer.rows:
@@ -129,13 +129,13 @@ def choice_reasons(page: Page, item: str) -> None:
     try:
         found = page.space.core.explain(page.state.user, item, page.state.model, by="chosen")
     except (CannotAnswer, NotKnown, ValueError):
-        tag("p", "The list also weighs how likely the item is to be chosen.", "soft small")
+        tag("p", "The list also depends on how likely the item is to be chosen.", "soft small")
         return
     rows = shares(found)
     if rows:
         tag(
             "p",
-            "The list also weighs how likely the item is to be chosen. That is due most to:",
+            "The list also depends on how likely the item is to be chosen. These contribute most to that:",
             "soft small",
         )
         table(("share", "rating"), rows, f"Why {name_of(found.item)} is likely to be chosen")

@@ -178,10 +178,11 @@ class Map:
             self.chart = ui.echart(options, on_point_click=self._open).classes("p-map")
         tag(
             "p",
-            "Items near each other are rated alike by the same people; items far apart need not differ. The "
-            f"two directions shown hold {self.found.share:.0%} of the differences between the vectors. The "
-            "pin is the mean of what the user rated, where high ratings count most; the line around it holds "
-            "it with a probability of 95 %. Scroll to zoom, drag to move, click an item to open it.",
+            "The same people rate items that are close to each other similarly. Items that are far apart may "
+            f"be similar, too, because the two directions shown have {self.found.share:.0%} of the variance "
+            "of the vectors. The pin is the mean position of what the user rated; high ratings count most. "
+            "The ellipse around it contains the true position with a probability of 95 %. Scroll to "
+            "zoom, drag to move, click an item to open it.",
             "soft small",
         )
         self._table(options["series"])
@@ -211,7 +212,7 @@ class Map:
             if one["name"] == "rated" or one["name"].startswith("list ")
         }
         with tag("details"):
-            tag("summary", "The same as a table")
+            tag("summary", "Show as a table")
             for name in sorted(marked):
                 tag("h3", name[0].upper() + name[1:])
                 if not marked[name]:
@@ -281,7 +282,7 @@ def show(page: Page) -> None:
         try:
             found = space.core.positions(state.model)
         except CannotAnswer as error:
-            problem(f"{error} A factor model has them: palate train --trainer least-squares.")
+            problem(f"{error} Train a factor model to see a map: palate train --trainer least-squares.")
             return
         if state.color not in COLORS:
             problem(f"color must be one of {', '.join(COLORS)}; got {state.color!r}.")

@@ -17,8 +17,8 @@ def show(page: Page) -> None:
     with page.shown("Twelve people"):
         tag(
             "p",
-            "These people are as different as can be: see what they rated, and what each model recommends "
-            "them.",
+            "These people differ as much as possible. Compare what they rated with what each model "
+            "recommends to them.",
             "soft",
         )
         explain_numbers(page, state.model, state.other)
@@ -28,7 +28,7 @@ def show(page: Page) -> None:
             _own_picker(page)
         figures = tag("section", None, aria_label="Figures")
         with figures:
-            tag("p", "Measuring on ratings the model has not seen ...", "soft")
+            tag("p", "Evaluating the models ...", "soft")
         people, note = twelve_people(core.model(state.model), state.own)
         if note:
             problem(note)
@@ -91,7 +91,7 @@ def _wrong(page: Page, person: Person, row: Row, answers: dict[str, Answer | str
                 None,
                 "p-text",
                 type="text",
-                placeholder="Why? (may stay empty)",
+                placeholder="Why? (optional)",
                 aria_label="Why it looks wrong",
             )
             field.on(

@@ -46,7 +46,7 @@ class Rating:
             if page.noun != RATING:
                 tag(
                     "p",
-                    "This model is of counts: three stars stand for an item that was chosen three times.",
+                    "This is a model of counts: three stars mean that an item was chosen three times.",
                     "soft",
                 )
             with tag("div", None, "p-tools"):
@@ -76,8 +76,8 @@ class Rating:
         self.hits.clear()
         with self.hits:
             if not found:
-                missing = f"No title has '{words}' in it. Try a part of a word."
-                tag("p", missing if words else "Everything here is rated.", "soft")
+                missing = f"No title contains '{words}'. Try a part of a word."
+                tag("p", missing if words else "You have rated all of these items.", "soft")
             with tag("ul", None, "p-list"):
                 for item in found:
                     current, known = rated.get(item.id), count(item.n_ratings, self.page.noun)

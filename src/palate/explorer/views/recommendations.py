@@ -68,15 +68,15 @@ def _strength(value: float) -> str:
 def _sentence(info: ModelInfo) -> str:
     """Return what the sliders do, and which of them the model has none of."""
     caution = (
-        "Caution ranks items by the low end of what is expected of them, so that what few ratings promise "
-        "counts for less."
+        "Caution ranks items by the lower end of the interval of their expected rating, so that items with "
+        "few ratings rank lower."
         if info.knows_uncertainty
-        else "This model does not know how sure it is, so there is no caution to set."
+        else "This model has no standard errors, so that caution cannot be set."
     )
     diversity = (
-        "Diversity moves items down that are like those above them."
+        "Diversity moves items down that are similar to items above them."
         if info.knows_likeness
-        else "This model does not know how alike its items are, so there is no diversity to set."
+        else "This model has no similarities of items, so that diversity cannot be set."
     )
     return f"{caution} {diversity}"
 
@@ -132,7 +132,7 @@ def _without_effect(state: State, answer: Answer) -> str:
     """Return which sliders cannot change the list, as a sentence behind a space, or ""."""
     if answer.source != POPULAR or not (state.caution or state.diversity):
         return ""
-    return " Caution and diversity do not change it."
+    return " Caution and diversity do not change this list."
 
 
 def _alike(page: Page, answer: Answer) -> Callable[[str], str]:
@@ -173,6 +173,6 @@ def _reasons(page: Page, row: Row) -> None:
     if row.chance is None or row.predicted_rating is None:
         reasons_shown(reasons, page.noun)
         return
-    tag("p", "The expected rating adds up so:", "soft small")
+    tag("p", "The expected rating is the sum of these parts:", "soft small")
     reasons_shown(reasons, page.noun)
     choice_reasons(page, row.item.id)

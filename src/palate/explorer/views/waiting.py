@@ -19,8 +19,8 @@ def show(training: BundledTraining) -> None:
         tag("h1", "The first model is being trained")
         tag(
             "p",
-            "Lists are shown once it is there, within a minute on most machines. The first start takes "
-            "longest, since palate is compiled for this machine; later ones begin sooner.",
+            "Lists are shown when it is ready, within a minute on most machines. The first start takes "
+            "longest, because palate is compiled for this machine.",
             "soft",
         )
         said = tag("p", _now(training), role="status")
@@ -55,5 +55,5 @@ def seconds(progress: Progress) -> int:
 
 def _now(training: BundledTraining) -> str:
     if training.progress == Progress():
-        return "The bundled ratings are read."
+        return "Reading the bundled ratings."
     return training.words()
