@@ -53,7 +53,7 @@ def _recommender() -> Any:
     parts = _plain(palate.LinearItems())(), _plain(palate.Spectral(n_factors=2))()
     choice = SumModel.of(parts, (0.7, 0.3))
     stars = palate.LeastSquares(n_factors=2).fit(ratings, seed=0, threads=1)
-    chance = ChanceByPlace(level=0.4, shift=2.0, slope=1.0, average=0.01)
+    chance = ChanceByPlace(level=0.4, shift=2.0, slope=1.0, average=0.01, activity=0.8, usual=15.0)
     heads = TwoHeads(choice=choice, stars=stars, chance=chance, beta=1.0, liked_from=4.0, noise=0.8)
     shared = {name: getattr(choice, name) for name in ("users", "items", "catalog", "ratings")}
     return RecommenderModel(heads=heads, trainer={"name": "Recommender"}, history=stars.history, **shared)

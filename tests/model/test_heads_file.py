@@ -74,7 +74,8 @@ def change(metadata, path, value):
         (["choice", "weights"], None, "'choice' in its metadata must have 'weights'"),
         (["choice", "more"], 1, "'choice' in its metadata must not have 'more'"),
         (["stars", "kind"], None, "'stars' in its metadata must have 'kind'"),
-        (["chance", "level"], 0.0, "'chance' in its metadata must have a level above 0"),
+        (["chance", "level"], 0.0, "'chance' in its metadata must have a level and usual above 0"),
+        (["chance", "usual"], 0.0, "'chance' in its metadata must have a level and usual above 0"),
         (["chance", "shift"], "inf", "'shift' of 'chance' in its metadata must be finite; got inf"),
         (["chance", "slope"], None, "'slope'"),
         (["beta"], -1.0, "'beta' in its metadata must be a finite number of at least 0; got -1.0"),
@@ -88,6 +89,14 @@ def test_damaged_metadata_are_refused(parts, path, value, said):
     change(metadata, path, value)
     with pytest.raises(Damage, match=re.escape(said)):
         unpack(tensors, metadata)
+
+
+def test_chances_of_files_from_before_they_depended_on_activity_are_the_same_for_all(parts, tmp_path):
+    tensors, metadata = parts
+    del metadata["chance"]["activity"], metadata["chance"]["usual"]
+    (tmp_path / "old.palate").write_bytes(b"".join(container.encode(tensors, metadata)))
+    chance = palate.load(tmp_path / "old.palate").heads.chance
+    assert chance.of(np.array([2]), np.array([5])) == chance.of(np.array([2]), np.array([500]))
 
 
 @pytest.mark.parametrize(

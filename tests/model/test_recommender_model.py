@@ -87,12 +87,36 @@ def test_a_lower_mean_lowers_an_item():
 def test_the_curve_of_chances_is_found_again():
     places = np.arange(1, 301)
     true = ChanceByPlace(level=0.6, shift=10.0, slope=0.9, average=0.001)
-    found = fit_chance(np.random.default_rng(0).poisson(200_000 * true.of(places)), 200_000, 0.001)
-    np.testing.assert_allclose(found.of(places), true.of(places), rtol=0.03)
+    hits = np.random.default_rng(0).random((20_000, 300)) < true.of(places)
+    found = fit_chance(hits, np.full(20_000, 7), np.full(20_000, 300), 0.001)
+    np.testing.assert_allclose(found.of(places), true.of(places), rtol=0.05)
+    np.testing.assert_allclose(found.of(places, np.array([7])), found.of(places))
+    assert found.average == pytest.approx(0.001)
+
+
+def test_users_who_choose_more_have_higher_chances_and_the_same_order():
+    rng, places = np.random.default_rng(1), np.arange(1, 101)
+    n_choices = np.exp(rng.uniform(0, 6, 6000)).astype(int) + 1
+    rate = 0.004 * n_choices[:, None] / (places + 5.0)
+    found = fit_chance(rng.random(rate.shape) < 1 - np.exp(-rate), n_choices, np.full(6000, 100), 0.001)
+    for n in (2, 20, 200):
+        expected = 1 - np.exp(-0.004 * n / (places + 5.0))
+        np.testing.assert_allclose(found.of(places, np.array([n])), expected, rtol=0.1)
+        chance = float(found.of(np.array([3]), np.array([n]))[0])
+        assert found.probability_in_words(chance, n) == found.in_words(3)
+    assert found.of(np.array([1]), np.array([10**9]))[0] == 1
+
+
+def test_places_that_a_short_ranking_does_not_have_are_no_misses():
+    """Everything is as likely to be chosen, but most users have four items left and few have forty."""
+    rng, n_shown = np.random.default_rng(2), np.where(np.arange(5000) % 10, 4, 40)
+    hits = (rng.random((5000, 40)) < 0.2) & (np.arange(40) < n_shown[:, None])
+    found = fit_chance(hits, np.full(5000, 9), n_shown, 0.2)
+    np.testing.assert_allclose(found.of(np.array([1, 4, 20, 40])), 0.2, rtol=0.25)
 
 
 def test_without_hits_the_order_of_the_choice_head_is_kept():
-    chance = fit_chance(np.zeros(10), 5, 0.01)
+    chance = fit_chance(np.zeros((5, 10), bool), np.full(5, 3), np.full(5, 10), 0.01)
     assert (np.diff(chance.log(np.arange(1, 11))) < 0).all()
     assert 0 < chance.of(np.array([1]))[0] < 1
     assert chance.in_words(1) == "", "no choice was held out that could say how likely one is"

@@ -242,7 +242,7 @@ def test_tables_without_ratings_have_the_choice_head_alone(ratings):
     model = palate.Recommender().fit(alike, seed=1)
     assert model.stars is None
     assert model.scale is None
-    frame = model.recommend(5, 3, words=True)
+    frame = model.recommend(5, 2, words=True)
     assert "predicted_rating" not in frame.columns
     assert all(text.endswith("more likely to be chosen than most") for text in frame["in_words"])
     with pytest.raises(ValueError, match="by must be 'both' or 'chosen' for a model without a star head"):
@@ -324,7 +324,8 @@ def test_the_chance_of_what_is_popular_lately_is_that_of_the_time_after_training
     found = rank(earlier.fit(passing_hits.select(~late)), users, 10, exclude_seen=True).items
     chosen = np.zeros((passing_hits.n_users, passing_hits.n_items), bool)
     chosen[passing_hits.user_index[late], passing_hits.item_index[late]] = True
-    said = np.exp(lately.heads.chance.log(np.arange(1, 11)))
+    n_choices = np.bincount(passing_hits.user_index[~late], minlength=passing_hits.n_users)[users]
+    said = lately.heads.chance.of(np.arange(1, 11), n_choices[:, None])
     assert said.mean() == pytest.approx(chosen[users[:, None], found].mean(), rel=0.1)
 
 
@@ -550,7 +551,10 @@ def test_quality_is_ndcg_of_the_first_ten():
     assert test.users.tolist() == [0]  # the other held-out rating is no liked one
     assert test.quality(np.array([[1, 0]])).tolist() == [1.0]
     assert test.quality(np.array([[0, 1]])).tolist() == [1 / np.log2(3)]
-    assert test.hits(np.array([[0, 1]])).tolist() == [0, 1]
+    assert test.hits(np.array([[0, 1]])).tolist() == [[False, True]]
+    everyone = ListTest.of_all(train, held)
+    assert everyone.users.tolist() == [0, 1]
+    assert everyone.hits(np.array([[0, 1], [1, 0]])).tolist() == [[False, True], [False, True]]
 
 
 @pytest.mark.parametrize(
@@ -619,3 +623,38 @@ def test_a_dataset_is_its_ratings_with_its_catalog():
         palate.Dataset(name="some", ratings=data.ratings.select(some), catalog=data.catalog)
     )
     assert model.recommend(model.users.ids()[0], n=2)["title"].null_count() == 0
+
+
+def test_users_of_five_ratings_are_held_out_from_and_a_choice_head_is_chosen():
+    """A tenth of five ratings is half a rating: it is one of every second user."""
+    rng = np.random.default_rng(0)
+    item = (rng.integers(0, 40, (600, 5)) * 3 + np.arange(600)[:, None]) % 120  # each user keeps to a third
+    ratings = palate.Ratings.from_arrays(
+        np.repeat(np.arange(600), 5), item.ravel(), rng.integers(4, 6, 3000), scale=(1, 5), duplicates="last"
+    )
+    model = palate.Recommender().fit(ratings)
+    assert model.history.notes[0].startswith("On the held-out choices of ")
+    assert len(model.trainer["candidates"]) > 5
+    assert model.predict(0, 0, return_std=True)[1] > 0
+    assert "more likely to be chosen" in model.recommend(0, 1, words=True)["in_words"][0]
+
+
+def test_the_chance_of_a_choice_is_what_happens_to_users_of_few_and_of_many_choices():
+    rng = np.random.default_rng(1)
+    counts = np.exp(rng.uniform(np.log(3), np.log(200), 900)).astype(int)
+    weights = 1 / (np.arange(400) + 5.0)
+    pairs = [
+        (user, item)
+        for user, n in enumerate(counts)
+        for item in rng.choice(400, n, replace=False, p=weights / weights.sum())
+    ]
+    user, item = np.array(pairs).T
+    later = rng.random(len(user)) < 0.1
+    ratings = palate.Ratings.from_arrays(user[~later], item[~later], None)
+    lists = palate.Recommender().fit(ratings).recommend(n=10)
+    chosen = set(zip(user[later].tolist(), item[later].tolist(), strict=True))
+    hit = np.array([pair in chosen for pair in zip(lists["user_id"], lists["item_id"], strict=True)])
+    n = np.bincount(user[~later], minlength=900)[lists["user_id"].to_numpy()]
+    for few, many in ((1, 10), (11, 60), (61, 400)):
+        some = (n >= few) & (n <= many)
+        assert lists["chance"].to_numpy()[some].mean() == pytest.approx(hit[some].mean(), rel=0.35)

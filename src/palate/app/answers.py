@@ -127,7 +127,8 @@ class Answer:
 
     `source` is "stored" for a user as the model was trained on them, "fold-in" for one with live
     ratings or with ratings sent along, and "popular fallback" for somebody the model knows nothing
-    of. `revision` is that of the user's live ratings.
+    of. `revision` is that of the user's live ratings. `n_choices` is the number of choices that a model
+    of two heads knows of the user, on which the chances depend.
     """
 
     model_id: str
@@ -135,6 +136,7 @@ class Answer:
     source: str
     rows: tuple[Row, ...]
     revision: int = 0
+    n_choices: int | None = None
 
     @property
     def items(self) -> tuple[str, ...]:

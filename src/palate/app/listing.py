@@ -83,7 +83,7 @@ def _plain(
     predicted = None
     if served.model.scale is not None:
         predicted = asked.model.score_pairs(np.full(len(items), asked.row, np.int64), items)
-    chance = None if heads is None else heads.chance.of(places[kept]).astype(np.float32)
+    chance = None if heads is None else heads.chances(users, places[kept])
     return [
         Row(
             rank=int(place) + 1,

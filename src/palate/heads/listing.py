@@ -108,7 +108,7 @@ def _frame(heads: TwoHeads, scorer: Scorer, rows: UserRows, picked: Picked, word
     at, place = np.nonzero(filled)
     items, users = picked.items[filled].astype(np.int64), rows.index[at]
     numbers = [pl.Series(names.RANK, place + 1)]
-    chance = heads.chance.of(picked.places[filled]).astype(np.float32)
+    chance = heads.chances(users, picked.places[filled])
     mean = None if heads.stars is None else scorer.score_pairs(users, items)
     if heads.stars is not None:
         numbers.append(pl.Series(score_column(heads.stars), mean))

@@ -9,6 +9,7 @@ exact.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -128,6 +129,15 @@ class TwoHeads:
             )
             open_, width = open_[~done], 4 * width
         return out
+
+    def n_choices(self, users: np.ndarray) -> np.ndarray | None:
+        """Return how many choices the choice head knows of each user; None if it has no ratings."""
+        ratings: Any = self.choice.ratings
+        return None if ratings is None else np.diff(ratings.indptr)[users]
+
+    def chances(self, users: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Return the probability that each user chooses the item at a place of the choice head, float32."""
+        return self.chance.of(places, self.n_choices(users)).astype(np.float32)
 
     @property
     def _one_head(self) -> bool:

@@ -209,9 +209,10 @@ class RecommenderModel(WithFile, ModelFields):
         -------
         frame
             Columns user_id, item_id, rank, predicted_rating, chance (the probability that the item
-            is chosen, by its rank in the choice head's list) and those of the catalog. Without a
-            star head there is no predicted_rating. By one head alone, the columns are those of that
-            head.
+            is among the user's next choices, a ninth as many as are known, by its rank in the choice
+            head's list and the number of known choices; in a model without ratings, that of the
+            usual user) and those of the catalog. Without a star head there is no predicted_rating.
+            By one head alone, the columns are those of that head.
 
         Raises
         ------

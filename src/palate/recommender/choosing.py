@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import numpy as np
@@ -56,6 +56,18 @@ class Test:
         users, row = np.unique(user, return_inverse=True)
         return cls(users, row, item, (train.user_indptr, train.item_index), train.n_items)
 
+    @classmethod
+    def of_all(cls, train: Ratings, held_out: Ratings) -> "Test":
+        """Return the test for all held-out ratings of the users with training ratings, held-out ones or not.
+
+        It is of at most `MOST_USERS` users, evenly spaced.
+        """
+        found = np.flatnonzero(np.diff(train.user_indptr))
+        most = min(MOST_USERS, len(found))
+        users = found[np.arange(most) * len(found) // max(1, most)]
+        chosen = cls.of(train, held_out, -np.inf, among=users)
+        return replace(chosen, users=users, row=np.searchsorted(users, chosen.users)[chosen.row])
+
     def quality(self, items: np.ndarray) -> np.ndarray:
         """Return each user's nDCG@10 of these lists, (n_users, >= 10) int32."""
         wide = np.full((len(self.users), K), -1, np.int32)
@@ -69,11 +81,8 @@ class Test:
         return rank_scores(scores, self.n_items, self.users, n, Pool(seen=self.seen)).items
 
     def hits(self, items: np.ndarray) -> np.ndarray:
-        """Return how many users chose the item at each place of these lists."""
-        places = items.shape[1]
-        lists = Lists.match(items, self.n_items, self.row, self.item, np.ones(len(self.row)))
-        found = lists.found[(lists.found > 0) & (lists.found <= places)]
-        return np.bincount(found - 1, minlength=places)
+        """Return whether each user chose the item at each place of these lists, bool (n_users, n_places)."""
+        return Lists.match(items, self.n_items, self.row, self.item, np.ones(len(self.row))).hit
 
 
 @dataclass(frozen=True, eq=False)

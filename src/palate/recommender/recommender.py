@@ -15,7 +15,7 @@ from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
-from palate.heads.chance import ChanceByPlace, fit_chance
+from palate.heads.chance import ChanceByPlace, fit_chance, not_known
 from palate.heads.ranking import TwoHeads, liked_log
 from palate.lists.popular import NEWCOMERS
 from palate.model.factor_model import FactorModel
@@ -36,8 +36,7 @@ from palate.recommender.newcomers import PopularLately, for_newcomers
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
 from palate.solve.strengths import AUTO
 from palate.splits.holdout import merge_holdout
-from palate.splits.methods import per_user
-from palate.splits.parts import TEST
+from palate.splits.methods import share_of_each
 from palate.training.als.least_squares import LeastSquares
 from palate.training.checks import check_number_or_word, check_strength
 from palate.training.gibbs.trainer import Gibbs
@@ -46,7 +45,8 @@ from palate.training.progress import silent
 from palate.training.trainer import Trainer
 from palate.training.training_data import taken_for_counts, warn_of_counts
 
-PLACES = 300  # of the choice head's rankings that the chance of a choice is fitted to, and beta chosen on
+PLACES = 300  # of the choice head's rankings that beta is chosen on
+FIRST = 100  # of them, to which the chance of a choice is fitted: it should be right where lists are
 LATEST = 0.1  # share of the ratings, the latest ones, on which popular lately is tried
 AGAIN = 8  # sweeps of the star head over all ratings, from where the first one ended
 FEWEST = 20  # users with a relevant held-out rating, below which nothing is chosen
@@ -187,17 +187,15 @@ def _split(ratings: Ratings, validation: float | Ratings, seed: int) -> tuple[Ra
         raise ArgumentError(
             "validation", Words("be a share in [0, 1)", InPython(" or Ratings")), f"{validation!r}"
         )
-    counts = np.diff(ratings.user_indptr)
-    if validation == 0 or not (counts >= 2).any() or round(validation * counts.max()) == 0:
-        return ratings, np.zeros(len(ratings), bool)
-    return ratings, per_user(ratings, share=float(validation), seed=seed).part == TEST
+    return ratings, share_of_each(ratings, float(validation), seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
 class _Choice:
     """What was chosen: the trial, what it was trained and judged on, and what a user should know of it.
 
-    `trial` is None where there was too little to judge by.
+    `trial` is None where there was too little to judge by. `of_each` says whether `held` is a random share of
+    each user's ratings.
     """
 
     trial: Trial | None
@@ -205,6 +203,7 @@ class _Choice:
     held: Ratings
     tried: list[Trial]
     notes: list[str]
+    of_each: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,7 +242,7 @@ class _Run:
         chosen, train, held = decided.trial, decided.train, decided.held
         stars_trainer = self._stars_trainer()
         first = self._first_stars(stars_trainer, train, held)
-        chance, beta = self._put_together(chosen, train, held, first)
+        chance, beta = self._put_together(decided, first)
         self.tell(f"{chosen.candidate.name}, on all ratings" if chosen else "linear items")
         candidate = chosen.candidate if chosen else _default(self.ratings, self.values)
         options: dict[str, Any] = {"catalog": catalog, "threads": self.threads, "callback": silent}
@@ -322,7 +321,7 @@ class _Run:
         late = self._lately(best)
         if late is not None:
             return replace(late, tried=trials, notes=[*late.notes, *notes])
-        return _Choice(best, train, held, trials, notes)
+        return _Choice(best, train, held, trials, notes, of_each=not self.given)
 
     def _lately(self, best: Trial) -> _Choice | None:
         """Return the choice of popular lately, judged on the latest ratings beside the best candidate.
@@ -417,20 +416,18 @@ class _Run:
             history=replace(final.history, earlier=()),
         )
 
-    def _put_together(
-        self, chosen: Trial | None, train: Ratings, held: Ratings, stars: FactorModel | None
-    ) -> tuple[ChanceByPlace, float]:
+    def _put_together(self, decided: _Choice, stars: FactorModel | None) -> tuple[ChanceByPlace, float]:
         """Return the chance of a choice by place, and the weight of being liked."""
-        given = self.trainer.beta
-        if chosen is None:
-            return fit_chance(np.zeros(1), 0, 1 / max(1, self.ratings.n_items)), 0.5 if isinstance(
-                given, str
-            ) else float(given)
-        every = Test.of(train, held, -np.inf)
-        ranked = every.lists(chosen.scores, PLACES)
-        hits = every.hits(ranked)
+        given, train, held = self.trainer.beta, decided.train, decided.held
+        if decided.trial is None:
+            return not_known(self.ratings.n_items), 0.5 if isinstance(given, str) else float(given)
+        # Of other ratings than a share of each user's, those who have none are taken for gone.
+        every = Test.of_all(train, held) if decided.of_each else Test.of(train, held, -np.inf)
+        n_choices = np.diff(train.user_indptr)[every.users]
+        ranked = every.lists(decided.trial.scores, PLACES)
+        first = ranked[:, :FIRST]
         average = len(every.row) / max(1, len(every.users)) / train.n_items
-        chance = fit_chance(hits, len(every.users), average)
+        chance = fit_chance(every.hits(first), n_choices, (first >= 0).sum(axis=1), average)
         if not isinstance(given, str):
             return chance, float(given)
         if stars is None:

@@ -131,6 +131,26 @@ def per_user(
     return _checked(Split(ratings, part, "per_user", {"n": n, "share": share, "seed": int(seed)}))
 
 
+def share_of_each(ratings: Ratings, share: float, *, seed: int = 0) -> np.ndarray:
+    """Return a mask of a random share of every user's ratings, of users with few ratings on average.
+
+    Where the share is less than one rating, it is one as often as the share says; else it is rounded to
+    the nearest number. A rating of every user stays out.
+
+    Examples
+    --------
+    >>> ratings = Ratings.from_arrays(np.arange(2000) // 2, np.arange(2000) % 7, np.ones(2000))
+    >>> round(float(share_of_each(ratings, 0.1).mean()), 2)
+    0.1
+    """
+    counts, rng = np.diff(ratings.user_indptr), _generator(seed)
+    order = rng.random(len(ratings))
+    expected = share * counts
+    wanted = np.floor(expected + np.where(expected < 1, rng.random(len(counts)), 0.5)).astype(np.int64)
+    n_test = np.minimum(wanted, np.maximum(counts - 1, 0))
+    return np.asarray(_last_of_each(ratings.user_index, order, n_test) == TEST)
+
+
 def leave_one_out(ratings: Ratings | Dataset, *, latest: bool | None = None, seed: int = 0) -> Split:
     """Return a split that tests one rating of every user who has two or more.
 

@@ -156,7 +156,9 @@ def shares(found: Reasons, most: int = 5) -> list[tuple[str, str]]:
 
 def _likelihood(page: Page, answer: Answer, row: Row) -> str:
     """Return how likely a row is to be chosen, of a model whose list depends on that too."""
-    return "" if row.chance is None else page.space.core.likelihood_in_words(row.chance, answer.model_id)
+    if row.chance is None:
+        return ""
+    return page.space.core.likelihood_in_words(row.chance, answer.model_id, answer.n_choices)
 
 
 def _crowd(row: Row, noun: str) -> str:

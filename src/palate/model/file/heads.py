@@ -129,8 +129,8 @@ def _check_weights(weights: tuple[float, ...]) -> None:
 
 
 def _check_chance(found: Values, given: Input) -> None:
-    if found["level"] <= 0 or found["shift"] < 0:
-        raise Damage("'chance' in its metadata must have a level above 0 and a shift of at least 0")
+    if found["level"] <= 0 or found["shift"] < 0 or found.get("usual", 1.0) <= 0:
+        raise Damage("'chance' in its metadata must have a level and usual above 0 and a shift of at least 0")
 
 
 def _check_heads(found: Values, given: Input) -> None:
