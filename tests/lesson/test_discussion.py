@@ -31,7 +31,7 @@ WRONG = {
     q9: ("At test time dropout masks some coordinates.", "in prediction nothing is dropped"),
     q10: ("More epochs help.", "look at the validation loss"),
     q11: ("They look different.", "Why does the loss of a factorization hardly move"),
-    q12: ("Never.", "say when, and what for"),
+    q12: ("Never.", "say in which case"),
     q13: ("Nothing has to change.", "the strength of the penalty, and what a number (or none) means"),
 }
 DISCUSSIONS = [question for question in questions if isinstance(question, Discussion)]

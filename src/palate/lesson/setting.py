@@ -129,8 +129,8 @@ def require(*modules: str) -> None:
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise ImportError(
-            f"this notebook needs {' and '.join(missing)}. Install with pip install {_EXTRA}, then start "
-            f"it anew."
+            f"this notebook needs {' and '.join(missing)}. Install with pip install {_EXTRA}, then "
+            "restart it."
         )
 
 
