@@ -372,7 +372,8 @@ def test_compare_says_what_both_lists_share(page):
     open_page(page, "/compare?user=4")
     said = page.get_by_role("status").filter(has_text="both lists").inner_text()
     lists = [set(one.locator("a").all_inner_texts()) for one in page.locator("#content section").all()]
-    assert said.startswith(f"{len(lists[0] & lists[1])} of 10 items are on both lists.")
+    shared = len(lists[0] & lists[1])
+    assert said.startswith(f"{shared} of 10 items {'is' if shared == 1 else 'are'} on both lists.")
 
 
 def test_one_model_is_not_compared_with_itself(chromium, tmp_path):

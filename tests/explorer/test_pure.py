@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate import Baseline, LeastSquares
+from palate import Baseline, LeastSquares, Ratings, Recommender
 from palate.app import diagnostics, positions
 from palate.app.answers import Answer, ItemInfo, Part, Reasons, Row
 from palate.cli import main
@@ -229,6 +229,16 @@ def test_diagnostics_have_a_panel_for_each_question(model):
     assert tail["ratings"].to_list()[-1] == 1.0
     assert dict(diagnostics.card(model))["Items"] == str(N_ITEMS)
     assert diagnostics.curve_panel(model).text.startswith("RMSE of training and validation ratings")
+
+
+def test_the_card_of_a_model_of_counts_says_nothing_of_ratings(model):
+    rows = model.rated(None).to_dicts()
+    counts = Ratings.from_arrays(
+        [row["user_id"] for row in rows], [row["item_id"] for row in rows], [1.0] * len(rows)
+    )
+    said = dict(diagnostics.card(Recommender(values="counts").fit(counts)))
+    assert "Model of choices" in said
+    assert not {"Model of ratings", "Weight of the rating, as asked", "Ratings"} & set(said)
 
 
 def test_a_port_in_use_is_named_with_what_to_type():

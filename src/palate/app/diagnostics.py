@@ -16,7 +16,7 @@ from palate.inspect.factors import norms_by_count
 from palate.inspect.predictions import PAIRS, predictions
 from palate.inspect.statistics import sampled
 from palate.model.model import Model
-from palate.model.nouns import noun_of
+from palate.model.nouns import INTERACTION, noun_of
 
 _SAMPLE = 2_000_000  # predictions that the histogram is made of
 _BINS = 30
@@ -220,6 +220,7 @@ _NAMES = {
     "beta_resolved": "Weight of the rating",
     "seconds": "Seconds to try models of choices",
 }
+_OF_RATINGS = frozenset({"stars", "beta", "beta_resolved"})
 
 
 def card(model: Model) -> list[tuple[str, str]]:
@@ -249,11 +250,14 @@ def card(model: Model) -> list[tuple[str, str]]:
     rows += [
         (_NAMES.get(name, name.replace("_", " ").capitalize()), str(value))
         for name, value in model.trainer.items()
-        if _plain(name, value)
+        if _plain(name, value, model)
     ]
     notes = " ".join(getattr(model.history, "notes", ()))
     return [*rows, ("Notes", notes)] if notes else rows
 
 
-def _plain(name: str, value: object) -> bool:
+def _plain(name: str, value: object, model: Model) -> bool:
+    """Return whether a setting is shown: one word or number, and nothing of ratings where there are none."""
+    if name in _OF_RATINGS and noun_of(model) == INTERACTION:
+        return False
     return name != "name" and value is not None and isinstance(value, str | int | float | bool)

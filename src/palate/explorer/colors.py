@@ -8,6 +8,7 @@ import polars as pl
 from palate._checks import check_choice
 
 COLORS = ("year", "mean rating", "ratings", "genre")
+_COLUMNS = {"year": "year", "mean rating": "mean_rating", "ratings": "n_ratings", "genre": "genres"}
 PALETTE = ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#E69F00", "#D55E00", "#CC79A7")  # Okabe and Ito
 UNKNOWN = "#8C8C8C"
 
@@ -33,12 +34,23 @@ def groups(table: pl.DataFrame, by: str) -> list[Group]:
     by : {"year", "mean rating", "ratings", "genre"}
     """
     check_choice("color", by, COLORS)
-    column = {"year": "year", "mean rating": "mean_rating", "ratings": "n_ratings", "genre": "genres"}[by]
+    column = _COLUMNS[by]
     if column not in table.columns:
         return [Group(f"no {by} known", UNKNOWN, np.arange(len(table)))]
     if by == "genre":
         return _by_genre(table[column].to_list())
     return _by_number(table[column].to_numpy().astype(float), by)
+
+
+def known_colors(table: pl.DataFrame) -> list[str]:
+    """Return by what the items of a table can be coloured.
+
+    Examples
+    --------
+    >>> known_colors(pl.DataFrame({"n_ratings": [1], "genres": ["Drama"]}))
+    ['ratings', 'genre']
+    """
+    return [name for name in COLORS if _COLUMNS[name] in table.columns]
 
 
 def _by_number(values: np.ndarray, by: str) -> list[Group]:

@@ -24,6 +24,7 @@ PAGES = (
 )
 T = TypeVar("T")
 _WATCH_SECONDS = 2.0
+_SHORT, _UUID = 12, 36  # characters of an id that a field shows at least, and at most
 _TYPED = "(e) => emit(e.target.value)"  # what a field or a choice holds
 
 
@@ -196,7 +197,10 @@ def text_field(label: str, value: str, typed: Callable[[str], Any]) -> None:
     """Draw a short field; `typed` is called with what it holds when the reader leaves it."""
     with tag("label", None, "p-field"):
         tag("span", label)
-        field = tag("input", None, type="text", value=value, autocomplete="off", spellcheck="false", size=12)
+        size = min(max(len(value), _SHORT), _UUID)
+        field = tag(
+            "input", None, type="text", value=value, autocomplete="off", spellcheck="false", size=size
+        )
     field.on("change", lambda e: typed(str(e.args)), js_handler=_TYPED)
 
 

@@ -60,7 +60,7 @@ def overlap(first: Answer | str, second: Answer | str, noun: str = "rating") -> 
     shared = len(set(first.items) & set(second.items))
     longest = max(len(first.rows), len(second.rows))
     known = f"{_known(first, 'A', noun)} {_known(second, 'B', noun)}"
-    return f"{shared} of {longest} items are on both lists. {known}".strip()
+    return f"{shared} of {longest} items {'is' if shared == 1 else 'are'} on both lists. {known}".strip()
 
 
 def _known(answer: Answer, letter: str, noun: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from palate.app.errors import CannotAnswer, NotKnown
 from palate.app.positions import Positions, Taste, taste_of
-from palate.explorer.colors import COLORS, Group, groups
+from palate.explorer.colors import COLORS, Group, groups, known_colors
 from palate.explorer.frame import Page, problem, search_field
 from palate.explorer.parts import item_address, tag
 from palate.explorer.state import ME
@@ -277,17 +277,21 @@ def show(page: Page) -> None:
             page.model_picker("model", "Map and list A")
             page.model_picker("other", "List B")
             page.user_picker()
-            page.picker("color", "Colour by", COLORS)
         model = space.core.model(state.model)
         try:
             found = space.core.positions(state.model)
         except CannotAnswer as error:
-            problem(f"{error} Train a factor model to see a map: palate train --trainer least-squares.")
+            said = f"{error} Train a factor model to see a map: palate train --trainer least-squares."
+            problem(said[0].upper() + said[1:])
             return
+        known = known_colors(item_table(model))
         if state.color not in COLORS:
             problem(f"color must be one of {', '.join(COLORS)}; got {state.color!r}.")
             return
+        if state.color not in known and known:  # such as the year, by default, of items without years
+            state = page.state = state.but(color=known[0])
         drawn = Map(page, found, groups(item_table(model), state.color))
         with tools:
+            page.picker("color", "Colour by", known)
             search_field(drawn.find)
         drawn.draw()
