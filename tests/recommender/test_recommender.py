@@ -658,3 +658,20 @@ def test_the_chance_of_a_choice_is_what_happens_to_users_of_few_and_of_many_choi
     for few, many in ((1, 10), (11, 60), (61, 400)):
         some = (n >= few) & (n <= many)
         assert lists["chance"].to_numpy()[some].mean() == pytest.approx(hit[some].mean(), rel=0.35)
+
+
+def test_without_a_scale_an_outlier_does_not_say_what_is_liked(ratings):
+    value = ratings.value.astype(float)
+    value[7] = 500
+    odd = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, value)
+    model = palate.Recommender(values="ratings").fit(odd, seed=1)
+    assert model.heads.liked_from == np.quantile(value, 0.75, method="higher")
+    assert model.history.notes[0].startswith("On the held-out choices of ")
+    said = f"Ratings of {model.heads.liked_from:g} or more count as liked, the highest quarter of the ratings"
+    assert model.history.notes[-1].startswith(said)
+    usual = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, ratings.value)
+    assert palate.Recommender().fit(usual, seed=1).heads.liked_from == 4.0
+    declared = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, value, scale=(1, 500))
+    with_scale = palate.Recommender().fit(declared, seed=1)
+    assert with_scale.heads.liked_from == 375.25
+    assert with_scale.history.notes[0].startswith("This model of choices was not compared with others: ")

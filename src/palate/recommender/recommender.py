@@ -49,6 +49,7 @@ PLACES = 300  # of the choice head's rankings that beta is chosen on
 FIRST = 100  # of them, to which the chance of a choice is fitted: it should be right where lists are
 LATEST = 0.1  # share of the ratings, the latest ones, on which popular lately is tried
 AGAIN = 8  # sweeps of the star head over all ratings, from where the first one ended
+FEW_LIKED = 0.05  # share of ratings in the top quarter of an undeclared scale, below which it says nothing
 FEWEST = 20  # users with a relevant held-out rating, below which nothing is chosen
 FEWEST_LATE = 200
 STARS = ("least-squares", "gibbs", "none")
@@ -82,7 +83,8 @@ class Recommender:
         ratings.
     liked_from : float, optional
         Lowest rating that counts as liked. Default: the top quarter of the scale, such as 4 of 5
-        stars.
+        stars. If no scale is declared and fewer than 5 % of the ratings lie there, the highest
+        quarter of the ratings.
     seconds : float, default 60.0
         Time after which no further candidate is trained.
 
@@ -223,17 +225,38 @@ class _Run:
         """What the values are."""
         return meaning_of(self.ratings, self.trainer)
 
-    @property
+    @cached_property
     def liked_from(self) -> float:
         """The lowest rating that counts as liked; minus infinity where values are no ratings."""
         if self.values != RATINGS:
             return -np.inf
         (low, high), given = self.ratings.scale, self.trainer.liked_from
         if given is None:
-            return low + 0.75 * (high - low)
+            return low + 0.75 * (high - low) if self._top_is_usual else self._top_of_ratings
         if not low <= given <= high:
             raise ArgumentError("liked_from", f"be on the ratings' scale {low:g} to {high:g}", f"{given:g}")
         return float(given)
+
+    @property
+    def _top_is_usual(self) -> bool:
+        """Whether the top quarter of the scale holds enough ratings, or the scale is declared."""
+        (low, high), value = self.ratings.scale, self.ratings.value
+        return self.ratings.declared or bool(np.mean(value >= low + 0.75 * (high - low)) >= FEW_LIKED)
+
+    @property
+    def _top_of_ratings(self) -> float:
+        """The lowest rating of the highest quarter of the ratings."""
+        return float(np.quantile(self.ratings.value, 0.75, method="higher"))
+
+    def _note_of_liked(self) -> list[str]:
+        """Return what to know of a default that is not the top quarter of the scale."""
+        if self.values != RATINGS or self.trainer.liked_from is not None or self._top_is_usual:
+            return []
+        low, high = self.ratings.scale
+        return [
+            f"Ratings of {self.liked_from:g} or more count as liked, the highest quarter of the ratings. "
+            f"Their scale is not declared, and few lie in the top quarter of {low:g} to {high:g}."
+        ]
 
     def model(self, catalog: Catalog | None) -> RecommenderModel:
         """Return the fitted model."""
@@ -269,7 +292,7 @@ class _Run:
             trainer=self._described(candidate, decided.tried, heads.beta),
             history=History(
                 stopped=f"Choices are predicted by {candidate.name}.",
-                notes=tuple(decided.notes),
+                notes=(*decided.notes, *self._note_of_liked()),
                 n_train=len(self.ratings),
                 selected=True,
             ),
