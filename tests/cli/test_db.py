@@ -44,7 +44,7 @@ def test_check_backup_and_export_go_on_beside_who_holds_the_store(tmp_path, stor
 def test_forget_needs_the_store_to_itself_and_says_what_remains(store, capsys):
     path, held = store
     assert main(["db", "forget", str(path), "1"]) == 1
-    assert "is held by another process" in capsys.readouterr().err
+    assert "is in use by another process" in capsys.readouterr().err
     held.close()
     assert main(["db", "forget", str(path), "1"]) == 0
     said = capsys.readouterr().out
@@ -64,8 +64,8 @@ def test_a_damaged_store_is_found(tmp_path, capsys):
         connection.execute("UPDATE ratings SET revision = 7")
     assert main(["db", "check", str(path)]) == 1
     said = capsys.readouterr().err
-    assert "two ratings have one revision" in said
-    assert "revision 7, beyond the store's own, 2" in said
+    assert "two ratings have the same revision" in said
+    assert "revision 7, but the store is at revision 2" in said
     assert main(["db", "check", str(tmp_path / "none.db")]) == 1
     assert "there is no store" in capsys.readouterr().err
 

@@ -52,7 +52,7 @@ def test_events_go_to_standard_error(monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     try:
         write_events()
-        logging.getLogger("palate.app.models").info("model %r is of version %s now", "a", "1f")
+        logging.getLogger("palate.app.models").info("model %r now has version %s", "a", "1f")
         logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
         lines = sys.stderr.getvalue().splitlines()
     finally:
@@ -60,7 +60,7 @@ def test_events_go_to_standard_error(monkeypatch):
             log.handlers, log.propagate = handlers, propagate
             log.setLevel(level)
     assert [line.split("Z ")[1] for line in lines] == [
-        "model 'a' is of version 1f now",
+        "model 'a' now has version 1f",
         "warning: Invalid HTTP request received.",
     ]
 
@@ -73,11 +73,11 @@ def test_changes_of_models_are_written_and_counted_once(tmp_path, caplog):
     assert (core.n_swaps, caplog.messages) == (0, [])
     served_models.saved(path, seed=1)
     version = core.activate("films").version
-    assert (core.n_swaps, caplog.messages) == (1, [f"model 'films' is of version {version} now"])
+    assert (core.n_swaps, caplog.messages) == (1, [f"model 'films' now has version {version}"])
     caplog.clear()
     other = served_models.saved(tmp_path / "other.palate")
     core.activate("other", other)
-    assert caplog.messages[1:] == ["model 'other' answers where none is named"]
+    assert caplog.messages[1:] == ["model 'other' is now the default model"]
     caplog.clear()
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(ActivationError):

@@ -261,7 +261,7 @@ def test_what_cannot_be_served_is_said_in_one_line(running, tmp_path):
     taken, held, open_ = " ".join(told.replace("│", " ").split()).split("===== ")[:3]
     assert f"port {port} on 127.0.0.1 is in use" in taken
     assert f"--port {int(port) + 1}" in taken
-    assert f"is held by another process (number {process.pid})" in held
+    assert f"is in use by another process (process id {process.pid})" in held
     assert "keys must be set to listen on 0.0.0.0" in open_
     assert "Traceback" not in told
 

@@ -29,14 +29,14 @@ def test_two_processes_cannot_hold_one_store(tmp_path):
     code = f"from palate.store.sqlite import SQLiteStore; SQLiteStore({str(tmp_path / 'live.db')!r})"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert found.returncode == 1
-    assert f"is held by another process (number {os.getpid()})" in found.stderr
+    assert f"is in use by another process (process id {os.getpid()})" in found.stderr
     store.close()
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
 
 
 def test_the_same_process_cannot_open_it_twice_either(tmp_path):
     store = SQLiteStore(tmp_path / "live.db")
-    with pytest.raises(StoreError, match="held by another process"):
+    with pytest.raises(StoreError, match="in use by another process"):
         SQLiteStore(tmp_path / "live.db")
     store.close()
 

@@ -120,9 +120,9 @@ class Models:
             before, info = self._state.active, self._put(new, make_active)
             if new is not old:
                 self.n_swaps += 1
-                _LOG.info("model %r is of version %s now", info.id, info.version)
+                _LOG.info("model %r now has version %s", info.id, info.version)
             if info.active and before != info.id:
-                _LOG.info("model %r answers where none is named", info.id)
+                _LOG.info("model %r is now the default model", info.id)
             self.last_failure = None
             return info
 
@@ -174,6 +174,6 @@ def _check_same_scale(models: Sequence[ServedModel]) -> None:
     for served in scaled[1:]:
         if served.model.scale != scaled[0].model.scale:
             raise ValueError(
-                f"models served together must be of one rating scale; {scaled[0].id!r} has "
+                f"models served together must have the same rating scale; {scaled[0].id!r} has "
                 f"{scaled[0].model.scale}, {served.id!r} has {served.model.scale}. Serve them apart."
             )

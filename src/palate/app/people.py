@@ -71,7 +71,7 @@ class People:
         live, row = self.store.of(user), self.stored_row(user)
         if not live and row < 0:
             raise UnknownUser(
-                f"user {user!r} is unknown: neither in model {self.served.id!r} nor with live ratings."
+                f"user {user!r} is unknown: not in model {self.served.id!r}, and without live ratings."
             )
         return live, row
 

@@ -98,7 +98,7 @@ class ServedModel:
 
     @property
     def knows_likeness(self) -> bool:
-        """Whether the model knows how alike its items are."""
+        """Whether the model has similarities of items."""
         return self.likeness is not None
 
     @cached_property
@@ -202,7 +202,7 @@ class ServedModel:
         """Where the items lie on the map; CannotAnswer for a model whose items have no vectors."""
         vectors = item_vectors(self.model)
         if vectors is None:
-            raise CannotAnswer(f"model {self.id!r} has no vectors of items, so there is no map of it.")
+            raise CannotAnswer(f"model {self.id!r} has no vectors of items, which a map needs.")
         return positions_of(vectors)
 
     @cached_property
@@ -249,7 +249,7 @@ class ServedModel:
     def most_alike(self, item: str, among: Sequence[str]) -> tuple[str, float]:
         """Return which of several items is most like one, and how alike the two are: at most 1."""
         if self.likeness is None or not among:
-            raise CannotAnswer(f"model {self.id!r} does not know how alike its items are.")
+            raise CannotAnswer(f"model {self.id!r} has no similarities of items.")
         others = np.array([self.item_index(other) for other in among], np.int64)
         found = self.likeness(self.item_index(item), others)
         return among[int(found.argmax())], float(found.max())

@@ -86,7 +86,7 @@ def application(core: Core, settings: Settings | None = None) -> Any:
 
 
 def _allow(app: "FastAPI", origins: Iterable[str]) -> None:
-    """Let pages from these origins ask the service."""
+    """Let web pages from these origins send requests."""
     from starlette.middleware.cors import CORSMiddleware
 
     app.add_middleware(
@@ -126,7 +126,7 @@ def _wrong(problem: Mapping[str, Any]) -> str:
     """
     name = ".".join(map(str, problem["loc"][1:]))
     if problem["type"] == "json_invalid":
-        return f"the body must be JSON; at character {name} it is not"
+        return f"the body must be JSON; there is an error at character {name}"
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{name!r} is unknown here; {LISTED}"
     if problem["type"] == "missing":
@@ -166,7 +166,14 @@ def _of_core(_: object, error: Exception) -> Any:
     status, code = status_of(error)
     if status == 500:
         LOG.error("unexpected error: %s", error, exc_info=error)
-        return reply(Failure(Problem(code, "the service failed at this request; its log says more.")), 500)
+        return reply(
+            Failure(
+                Problem(
+                    code, "the request failed because of an error in the service; its log has the details."
+                )
+            ),
+            500,
+        )
     if isinstance(error, StoreError):
         LOG.error("%s", error)
     rows = (

@@ -164,7 +164,9 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise _Refused(400, "body", "the body was broken off.")
+                    raise _Refused(
+                        400, "body", "the body must be complete; the connection ended before that."
+                    )
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
                 if size > BODY_BYTES:

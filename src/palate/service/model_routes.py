@@ -88,7 +88,11 @@ def map_routes(router: APIRouter, core: Core) -> None:
     @router.get(
         "/map",
         response_class=Response,
-        responses={**failures(404), 200: {"content": binary}, 304: {"description": "It has not changed."}},
+        responses={
+            **failures(404),
+            200: {"content": binary},
+            304: {"description": "The map has not changed."},
+        },
     )
     def positions(request: Request, model: str | None = None) -> Any:
         """Give two numbers for each item, where it lies on the map: float32, little-endian, in the order

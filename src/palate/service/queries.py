@@ -30,7 +30,9 @@ class ListQuery(BaseModel):
     year_to: int | None = None
     min_ratings: Annotated[int, Field(ge=0, lt=2**62)] = 0
     caution: Annotated[float, Field(gt=-1, lt=1)] = 0.0
-    diversity: Annotated[float, Field(ge=0, le=1, description="1: as unlike each other as can be.")] = 0.0
+    diversity: Annotated[
+        float, Field(ge=0, le=1, description="0: only by score. 1: as different from each other as possible.")
+    ] = 0.0
     model: str | None = None
     explain: Annotated[str | None, Field(description="why, uncertainty, or both with a comma between.")] = (
         None

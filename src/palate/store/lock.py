@@ -27,8 +27,8 @@ class FileLock:
             holder = self._file.read().strip()
             self._file.close()
             raise StoreError(
-                f"{what} is held by another process{f' (number {holder})' if holder else ''}. Stop it first, "
-                "ask it by its API, or use PostgreSQL for several processes."
+                f"{what} is in use by another process{f' (process id {holder})' if holder else ''}. Stop it "
+                "first, use its API, or use PostgreSQL, which several processes can share."
             )
         self._file.truncate(0)
         self._file.write(f"{os.getpid()}\n")

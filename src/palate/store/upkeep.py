@@ -48,9 +48,11 @@ def check(address: str) -> list[str]:
     mirror = held(address)
     revisions = [rating.revision for user in mirror.users() for rating in mirror.of(user).values()]
     if len(set(revisions)) < len(revisions):
-        found.append("two ratings have one revision")
+        found.append("two ratings have the same revision")
     if revisions and max(revisions) > mirror.revision:
-        found.append(f"a rating has revision {max(revisions)}, beyond the store's own, {mirror.revision}")
+        found.append(
+            f"a rating has revision {max(revisions)}, but the store is at revision {mirror.revision}"
+        )
     states = {rating.state for user in mirror.users() for rating in mirror.of(user).values()}
     found += [f"a rating has the state {state!r}" for state in sorted(states - set(STATES))]
     return found
