@@ -96,8 +96,9 @@ def test_a_start_says_whom_it_forgets_and_a_union_forgets_nobody(folder, palate,
     result = palate(*train)
     assert result.code == 0
     assert (
-        "has 29 users and 38 items without ratings here, which are forgotten. Add the ratings to "
-        "the model by palate update MODEL RATINGS, or train on the union of both, --union." in result.err
+        "has 29 users and 38 items without ratings here, which the new model will not have. Add the "
+        "ratings to the model by palate update MODEL RATINGS, or train on the union of both, --union."
+        in result.err
     )
     result = palate(*train, "--union")
     assert result.code == 0

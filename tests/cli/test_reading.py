@@ -71,7 +71,7 @@ def test_the_advice_about_a_file_without_a_header_works(palate, refused, tmp_pat
     done = palate("train", path, "-o", tmp_path / "m.palate", "--no-header", "--n-factors", 1)
     assert done.code == 0, done
     assert ": 500 ratings of" in done.out
-    assert "user 1, item 2, rating 3. Number them otherwise with --user, --item, --rating" in done.err
+    assert "user 1, item 2, rating 3. Pass other numbers as --user, --item, --rating" in done.err
 
 
 def test_marks_and_quotes_by_option(palate, refused, tmp_path):

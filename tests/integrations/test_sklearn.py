@@ -221,5 +221,5 @@ def test_trainers_of_scores_and_what_is_no_trainer():
         RatingRegressor(unknown="drop").fit(X, y)
     with pytest.raises(ValueError, match="item must be another column than user"):
         RatingRegressor(user=0, item=0).fit(X, y)
-    with pytest.warns(UserWarning, match="Spectral predicts scores, which rank items and are not ratings"):
+    with pytest.warns(UserWarning, match="Spectral predicts scores, which rank items but are not ratings"):
         RatingRegressor(palate.Spectral()).fit(X, y)

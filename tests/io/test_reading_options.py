@@ -46,7 +46,9 @@ def test_a_first_line_that_is_a_row_is_no_header(tmp_path, options):
 
 
 def test_columns_without_names_lose_no_row(tmp_path):
-    with pytest.warns(ReadingWarning, match=r"read by their place: user 1, item 2, rating 3, timestamp 4"):
+    with pytest.warns(
+        ReadingWarning, match=r"chosen by their positions: user 1, item 2, rating 3, timestamp 4"
+    ):
         found = rows(tmp_path, AMAZON, header=False)
     assert found[0] == ("RV01", "0007", 5.0, 1365811200)
     assert len(found) == 3
@@ -118,7 +120,7 @@ def test_between_tabs_quotes_are_plain_characters(tmp_path):
         ('live"', 2.0),
     ]
     quoted = 'user_id\titem_id\trating\nu\t"a b"\t3\n'
-    with pytest.warns(ReadingWarning, match='"a b" keeps its own. Pass quote=True if they enclose fields'):
+    with pytest.warns(ReadingWarning, match='"a b" keeps its quotes. Pass quote=True if they enclose fields'):
         assert rows(tmp_path, quoted) == [("u", '"a b"', 3.0)]
     assert rows(tmp_path, quoted, quote=True) == [("u", "a b", 3.0)]
     assert rows(tmp_path, '"user_id"\t"item_id"\t"rating"\n"u"\t"a b"\t3\n') == [

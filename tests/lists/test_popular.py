@@ -52,7 +52,9 @@ def test_a_user_without_training_ratings_has_the_most_popular_items(models, name
     assert silent_about(model, np.arange(len(model.users))).nonzero()[0].tolist() == [row]
     with warnings.catch_warnings():
         warnings.simplefilter("error", EqualPredictionsWarning)
-        with pytest.warns(NothingKnownWarning, match=f"known of user {NOBODY}: the list is of the most pop"):
+        with pytest.warns(
+            NothingKnownWarning, match=f"no choices of user {NOBODY}: the list is of the most pop"
+        ):
             found = model.recommend(NOBODY, n=4)
     assert found["item_id"].to_list() == most_rated(model, 4)
     assert found["score"].to_list() == [0.0] * 4
@@ -141,4 +143,6 @@ def test_a_recommender_ranks_by_popularity_and_ratings_and_says_so():
         found = model.recommend([newcomer], n=3, words=True)
     counts = model.ratings.item_counts()
     assert found["item_id"].to_list() == model.items.take(np.argsort(-counts, kind="stable")[:3]).to_list()
-    assert all(words.startswith("among the most popular items, ") for words in found["in_words"])
+    assert all(
+        words.startswith("among the most popular items; expected rating ") for words in found["in_words"]
+    )

@@ -610,9 +610,9 @@ def test_numbers_of_events_are_counts_and_other_trainers_say_that_they_are_no_ra
     users, items = [0, 0, 0, 1, 1, 2], [5, 5, 6, 6, 7, 5]
     events = palate.Ratings.from_arrays(users, items, None)
     assert palate.Recommender().fit(events).trainer["values_resolved"] == "counts"
-    with pytest.warns(UserWarning, match=r"taken for a rating. Train with palate.LeastSquares.for_counts"):
+    with pytest.warns(UserWarning, match=r"taken for its rating. Train with palate.LeastSquares.for_counts"):
         palate.LeastSquares(n_factors=1, max_sweeps=1).fit(events, validation=0)
-    with pytest.warns(UserWarning, match=r"taken for a rating. Train with grades='counts'"):
+    with pytest.warns(UserWarning, match=r"taken for its rating. Train with grades='counts'"):
         palate.Spectral(n_factors=1).fit(events, validation=0)
 
 

@@ -27,7 +27,7 @@ def start():
 
 def test_who_is_forgotten_is_said_with_numbers(start):
     with pytest.warns(
-        StartWarning, match=r"has 19 users and 28 items without ratings here, which are forgotten"
+        StartWarning, match=r"has 19 users and 28 items without ratings here, which the new model"
     ):
         TRAINER.fit(NEW, start=start)
     with pytest.warns(StartWarning, match="has 19 users and 28 items"):

@@ -110,7 +110,7 @@ class ChanceByPlace:
 
 
 def not_known(n_items: int) -> ChanceByPlace:
-    """Return the curve where no choice was held out: the order of the choice head decides, gently."""
+    """Return the curve for the case without held-out choices: it falls slowly with the place."""
     return ChanceByPlace(level=max(1 / max(1, n_items), 1e-6), shift=1.0, slope=0.5, average=0.0)
 
 

@@ -130,7 +130,7 @@ def _frame(heads: TwoHeads, scorer: Scorer, rows: UserRows, picked: Picked, word
 def _stars_in_words(
     stars: Scorer, said: list[str], users: np.ndarray, items: np.ndarray, mean: np.ndarray
 ) -> list[str]:
-    """Return the words about each choice with the rating that is expected if it is made."""
+    """Return the words about each choice, with the expected rating of the item."""
     intervals: list[tuple[float, float] | None] = [None] * len(said)
     if has_spread(stars):
         sd = standard_errors(stars, users, items)

@@ -181,8 +181,8 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
         )
         if getattr(self.model_, "scale", None) is None:
             warn_caller(
-                f"{type(trainer).__name__} predicts scores, which rank items and are not ratings: errors "
-                "and R² of them mean nothing.",
+                f"{type(trainer).__name__} predicts scores, which rank items but are not ratings. Their "
+                "errors and R² have no meaning.",
                 ScoresWarning,
             )
         return self

@@ -222,8 +222,8 @@ def text_file(source: Source, options: TableOptions = PLAIN) -> TextFile:
         if found is not None:
             warn_caller(
                 Words(
-                    f"quotes of {file.name} are plain characters, as between tabs they usually are: {found} "
-                    "keeps its own. ",
+                    f"quotes in {file.name} are read as plain characters, as is usual between tabs: {found} "
+                    "keeps its quotes. ",
                     Words.of("Pass `quote=True` if they enclose fields."),
                 ),
                 ReadingWarning,

@@ -180,8 +180,10 @@ def numbered_columns(
     check_apart({role: int(place) + 1 for role, place in columns.items()})
     said = ", ".join(f"{role} {int(place) + 1}" for role, place in columns.items())
     if any(named[role] is None for role in columns):
-        advice = "Number them otherwise with user=, item=, rating= and timestamp="
-        warn_caller(f"columns of {file.name} are read by their place: {said}. {advice}.", ReadingWarning)
+        advice = "Pass other numbers as user=, item=, rating= and timestamp="
+        warn_caller(
+            f"columns of {file.name} are chosen by their positions: {said}. {advice}.", ReadingWarning
+        )
     return columns
 
 

@@ -124,7 +124,7 @@ def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
 
 
 class NothingKnownWarning(UserWarning):
-    """A model of choices knows no rating of some users, whose lists are of the most popular items.
+    """A model of choices has no ratings of some users, whose lists are of the most popular items.
 
     The message names the first of them.
     """
@@ -140,7 +140,7 @@ def warn_if_silent(rows: UserRows) -> np.ndarray:
     if len(places):
         whose = f"{rows.called(places)}: {'the list is' if len(rows.index) == 1 else 'their lists are'}"
         warn_caller(
-            f"no choice that the model learned from is known of {whose} of the most popular items.",
+            f"the model was trained on no choices of {whose} of the most popular items.",
             NothingKnownWarning,
         )
     return silent

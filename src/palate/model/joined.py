@@ -22,7 +22,7 @@ _ORIGIN = "of the model to start from"
 
 
 class UnionWarning(UserWarning):
-    """Says what became of the ratings of a model and new ones when they were put together."""
+    """New ratings were combined with those of a model; the message says how, such as which were replaced."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

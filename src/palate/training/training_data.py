@@ -195,7 +195,7 @@ class Problem:
 
 
 class EqualRatingsWarning(UserWarning):
-    """Ratings that are all equal, of which a model of ratings can learn nothing."""
+    """All ratings are equal, so that a model of ratings has nothing to learn."""
 
 
 def _warn_if_equal(values: np.ndarray) -> None:
@@ -213,13 +213,13 @@ def equal_ratings(value: float) -> str:
 
 
 class EventsWarning(UserWarning):
-    """Numbers of events, or values that look like counts, are trained on as if they were ratings."""
+    """Numbers of events, or values that look like counts, may not mean what the trainer takes them for."""
 
 
 def warn_of_events(ratings: Ratings, advice: Part) -> None:
     """Warn if the values are numbers of events that differ, which a trainer is to take for ratings."""
     if ratings.events and len(ratings) and ratings.value.min() < ratings.value.max():
-        said = "the table has no ratings: a value is the number of a pair's rows, and is taken for a rating. "
+        said = "the table has no ratings. The number of rows of each pair is taken for its rating. "
         warn_caller(Words(said, "Train with ", advice, "."), EventsWarning)
 
 
@@ -246,7 +246,7 @@ def warn_of_counts(ratings: Ratings) -> None:
     else:
         said = (
             "the values look like counts, such as plays or purchases, but some are negative, and they are "
-            f"taken for ratings: {are}. If they are counts, leave out what is taken back, and pass "
+            f"taken for ratings: {are}. If they are counts, remove the negative ones, and pass "
         )
         advice = (
             Setting("values", "counts"),
@@ -285,7 +285,7 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> float:
 
 
 class StartWarning(UserWarning):
-    """A model to start from knows users or items without ratings: the new model will not know them."""
+    """A model to start from has users or items without ratings here, which the new model will not have."""
 
 
 def _check_start(ratings: Ratings, start: Model | None, everything: Ratings) -> None:
@@ -322,8 +322,8 @@ def _check_start(ratings: Ratings, start: Model | None, everything: Ratings) -> 
         numbers = " and ".join(counted(n, side) for side, n in lost.items() if n)
         warn_caller(
             Words(
-                f"the model to start from has {numbers} without ratings here, which are forgotten. "
-                "Add the ratings to the model by ",
+                f"the model to start from has {numbers} without ratings here, which the new model will not "
+                "have. Add the ratings to the model by ",
                 Call("model.update(ratings)"),
                 ", or train on the union of both, ",
                 Call("palate.union(model, ratings)"),
