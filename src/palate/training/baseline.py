@@ -53,7 +53,7 @@ class Baseline:
     tolerance: float = 1e-4
     patience: int = 2
 
-    # What the shared path asks of a trainer, fixed here.
+    # Attributes that `fit_factors` reads from every trainer, here with fixed values.
     n_factors = 0
     mean = True
     biases = True
@@ -105,7 +105,7 @@ class Baseline:
         return fit_factors(self, ratings, validation, arguments)
 
     def strengths(self, residual_sd: float) -> Strengths:
-        """Return the strengths of the penalties on factors and features, which it does not have.
+        """Return the strengths of the penalties on factors and features, of which a baseline has none.
 
         Parameters
         ----------

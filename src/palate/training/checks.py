@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-_STRONGEST = 1e30  # beyond it single precision overflows
+_STRONGEST = 1e30  # above this, single precision overflows
 _NUMBERS = (
     *PARTS,
     *(f"{side}_prior.{part}" for side in ("user", "item") for part in ("mean", "precision")),

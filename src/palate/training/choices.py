@@ -1,4 +1,4 @@
-"""The input of a model of choices: graded ratings, normalised by how active their users and items are."""
+"""The input of a model of choices: graded ratings, divided by powers of the activity of users and items."""
 
 import os
 from abc import ABC, abstractmethod
@@ -64,11 +64,11 @@ class Choices:
         return normalised(self.by_user, self.user_counts, self.item_counts, user_exponent, item_exponent)
 
     def model_fields(self, catalog: Catalog | None) -> dict[str, Any]:
-        """Return the fields of a model that are its input's, without a scale: its scores are no ratings."""
+        """Return the fields of a model that come from its input. It has no scale: scores are not ratings."""
         return {**self.problem.model_fields(catalog), "scale": None}
 
     def history(self, stopped: str, notes: list[str]) -> History:
-        """Return the history of a closed form: no sweep, and nothing that was chosen on held-out ratings."""
+        """Return the history of a model in closed form, which has no sweeps."""
         untrained = self.problem.notes_on_untrained(
             "scores are every item alike, and their lists are of the most popular items",
             "scores are 0 for everyone",

@@ -1,4 +1,4 @@
-"""Where a run starts: biases from the data, small random factors, or another model."""
+"""Initial values of a run: biases from the data, small random factors, or another model."""
 
 import math
 from dataclasses import replace
@@ -21,14 +21,14 @@ from palate.solve.strengths import ridge_prior
 from palate.training.training_data import Problem
 
 _BIAS_SWEEPS = 2
-# Of the starting factors, at a deviation of 1. So small a start makes the first sweeps power
-# iterations: directions grow by their own strength and those that hold only noise stay behind,
-# which lowers the error that is reached (docs/model.md, "Initial values and stopping").
+# Standard deviation of the initial factors, in the unit of the residuals. With such small values the
+# first sweeps are power iterations: strong directions grow fast, and directions of noise do not. This
+# lowers the error of the fit (docs/model.md, "Initial values and stopping").
 _START_SCALE = 0.003
 _GROWING_SWEEPS = 4
-_GROWN = 0.1  # of the penalties on items, in what the users add to their systems
-SPECTRAL = "spectral"  # the start by a decomposition
-_POWER = 0.35  # of the numbers of ratings, in it
+_GROWN = 0.1  # the users' products after these sweeps, as a share of the penalties on items
+SPECTRAL = "spectral"  # initial values by a singular value decomposition
+_POWER = 0.35  # exponent of the numbers of ratings by which it divides
 _ROWS_PER_CHUNK = 1 << 13
 _NO_WEIGHTS = np.empty(0, np.float32)
 
@@ -42,11 +42,10 @@ def bias_start(
     threads: int = 1,
     solver: Solver = solve_rows,
 ) -> tuple[tuple[Side, Side], float]:
-    """Return the biases fitted without factors, and the sd of the training ratings about them.
+    """Return the biases fitted without factors, and the sd of the training ratings around them.
 
-    Without biases in the model they are zero, but the deviation is still that about fitted biases:
-    it says what the noise and the factors have to share, which does not depend on how the model is
-    built.
+    A model without biases gets biases of zero. The deviation is still that around fitted biases,
+    because it is a unit for noise and factors that should not depend on the form of the model.
     """
     prior = ridge_prior(0, l2=0.0, l2_bias=max(l2_bias, 1.0), l1_bias=l1_bias)
     mean = problem.mean
@@ -73,11 +72,10 @@ def factor_start(
     number: int = 0,
     threads: int = 1,
 ) -> tuple[Side, Side]:
-    """Return both sides with the biases given, small normal factors for the users and zeros for the items.
+    """Return both sides with the given biases, small random factors for the users and zeros for the items.
 
-    `number` tells the starts of one seed apart.
-
-    Factors carry the square root of the ratings' unit, and so does their start.
+    `number` distinguishes several starts with the same seed. Factors have the square root of the
+    unit of the ratings, and so do their initial values.
     """
     from palate.kernels.random import fill_normal
 
@@ -96,7 +94,7 @@ def factor_start(
 
 
 def can_grow(problem: Problem, priors: tuple[RowPrior, RowPrior]) -> bool:
-    """Return whether `grown_start` takes these ratings and penalties."""
+    """Return whether `grown_start` can be used for these ratings and penalties."""
     return problem.confidence is None and all(
         prior.n_factors and prior.precision[0, 0, 0] > 0 and not prior.unobserved_weight for prior in priors
     )
@@ -110,11 +108,12 @@ def grown_start(
     threads: int,
     solver: Solver = solve_rows,
 ) -> tuple[Side, Side]:
-    """Return both sides after four sweeps to first order, with the biases and the zeros of `start`.
+    """Return both sides after four sweeps that leave out products of factors.
 
-    While factors are small, a sweep is a power iteration, for which the scale of the factors does
-    not matter. The users' factors are then scaled so that what they add to the items' systems is a
-    tenth of the penalties.
+    The sweeps begin at the biases and factors of `start`. While factors are small, a sweep is a
+    power iteration, in which the scale of the factors does not matter. Afterwards the users'
+    factors are scaled so that their products are a tenth of the penalties on the items, and the
+    items are those of `start` again.
     """
     users, items = start
     for _ in range(_GROWING_SWEEPS):
@@ -136,11 +135,11 @@ def grown_start(
 def spectral_start(
     problem: Problem, biases: tuple[Side, Side], n_factors: int, seed: int, threads: int
 ) -> tuple[Side, Side]:
-    """Return both sides with given biases and the leading factors of what these leave, by an SVD.
+    """Return both sides with given biases, and the leading factors of the residuals by an SVD.
 
-    What a rating is above mean and biases is divided by powers of the numbers of ratings of its
-    user and its item, as in `Spectral`, and pairs without a rating count as 0. Of choices what is
-    decomposed is the choices themselves.
+    Each residual is divided by powers of the numbers of ratings of its user and its item, as in
+    `Spectral`, and pairs without a rating count as 0. For choices, the choices themselves are
+    decomposed.
 
     Raises
     ------
@@ -187,7 +186,7 @@ class HasSize(Protocol):
 def model_start(
     model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: HasSize
 ) -> tuple[Side, Side]:
-    """Return the sides of a model to go on from; users and items it does not know start fresh.
+    """Return the sides of a model to continue from, with initial values for further users and items.
 
     Raises
     ------

@@ -1,8 +1,9 @@
-"""Time in least squares: time bins whose shifts of all users' and all items' rows are solved for in turn.
+"""Time bins in least squares: the shifts of users' and items' rows are solved in turn.
 
     + l2_time * sum over time bins of |V_t - V_(t-1)|^2 + |W_t - W_(t-1)|^2
 
-In time bin t a user's row is `P_u + V_t` and an item's `Q_i + W_t`, as in a Gibbs chain.
+In time bin t, the row of a user is `P_u + V_t` and that of an item `Q_i + W_t`, as in a Gibbs
+chain.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ Shifts = tuple[np.ndarray, np.ndarray]  # of users and of items, (n_time_bins, w
 
 @dataclass(frozen=True, eq=False)
 class TimeBins:
-    """The time bins of the training ratings, and what a step from one time bin to the next costs."""
+    """The time bins of the training ratings, and the penalty on the step from one to the next."""
 
     time_bins: BinRatings
     n_factors: int
@@ -30,7 +31,7 @@ class TimeBins:
 
     @classmethod
     def of(cls, problem: Problem, n_factors: int, l2_time: float, threads: int) -> "TimeBins":
-        """Cut the times of the training ratings into time bins of about as many ratings each."""
+        """Divide the times of the training ratings into bins of about equally many ratings."""
         rows, times = problem.by_user, problem.times
         time_bins = BinRatings.build(rows, times, time_bin_edges(times), rows.places_by_column())
         return cls(time_bins, n_factors, l2_time, problem.mean, threads)
@@ -54,7 +55,7 @@ class TimeBins:
         return shifts
 
     def penalty(self, shifts: Shifts) -> float:
-        """Return what the steps cost in the objective."""
+        """Return the penalty on the steps between time bins, as part of the objective."""
         columns = np.arange(shifts[0].shape[1])
         return self.l2_time * sum(float(np.square(steps_of(shift, columns)).sum()) for shift in shifts)
 

@@ -23,9 +23,9 @@ class RidgeLink:
     """The features of one side with everything of their ridge that does not change.
 
     weight : ndarray of shape (n_rows, width + 8), float32
-        What the square of each entry of a row costs; the bias stands in column `width`.
+        Penalty on the square of each entry of a row; the bias stands in column `width`.
     strength : ndarray of shape (1, width + 8), float32
-        What the square of a feature's weight costs.
+        Penalty on the square of a feature's weight.
     """
 
     blocks: tuple[FeatureBlock, ...]
@@ -38,7 +38,7 @@ class RidgeLink:
     def build(
         cls, blocks: tuple[FeatureBlock, ...], rows: Rows, prior: RowPrior, l2_features: float
     ) -> "RidgeLink":
-        """Prepare the ridge of a side with this (diagonal) prior."""
+        """Prepare the ridge regression of a side that has this (diagonal) prior."""
         width = padded_width(prior.n_factors)
         precision = np.diagonal(prior.precision[0])
         strength = np.zeros((1, width + LANES), np.float32)
@@ -60,7 +60,7 @@ class RidgeLink:
         return np.zeros((len(self.diagonal), self.weight.shape[1]), np.float32)
 
     def fit(self, side: Side, weights: np.ndarray, threads: int) -> np.ndarray:
-        """Return the weights that the rows of a side suggest, some steps on from `weights`."""
+        """Return the weights fitted to the rows of a side, some steps further than `weights`."""
         rows = np.zeros_like(self.weight)
         rows[:, : self.width], rows[:, self.width] = side.factors, side.bias
         right = transposed_times(self.blocks, rows * self.weight, threads)
@@ -77,13 +77,13 @@ class RidgeLink:
         )
 
     def prior_mean(self, weights: np.ndarray, threads: int) -> np.ndarray:
-        """Return what the features say of each row, (n_rows, width + 1) float32."""
+        """Return the prior mean of each row from its features, (n_rows, width + 1) float32."""
         return np.ascontiguousarray(
             times(self.blocks, weights, len(self.weight), threads)[:, : self.width + 1]
         )
 
     def penalty(self, side: Side, weights: np.ndarray, threads: int) -> float:
-        """Return what rows and weights cost in the objective."""
+        """Return the penalties on rows and weights, as part of the objective."""
         mean = self.prior_mean(weights, threads)
         cost = np.sum(
             self.weight[:, : self.width] * (side.factors - mean[:, : self.width]) ** 2, dtype=np.float64

@@ -143,7 +143,7 @@ def _problem(
 
 
 def _scaled(users: Side, scale: np.ndarray | None) -> Side:
-    """Return the vectors of users multiplied by a scale each."""
+    """Return the vectors of users, each multiplied by its scale."""
     return users if scale is None else replace(users, factors=users.factors * scale[:, None])
 
 
@@ -163,8 +163,8 @@ def _in_scores(
     score = likelihood.score(problem.mean) if mean else 0.0
     slope = likelihood.slope(score)
     users, items = (Side(side.factors, (side.bias / slope).astype(np.float32)) for side in biases)
-    # A product of factors is worth 1 / slope as much in scores, and errors stay in rating units: so
-    # is the strength that suits it.
+    # A rating unit is 1 / slope units of score, so the squares of factors are 1 / slope as large as
+    # those for ratings. Errors stay in rating units. Penalties are therefore multiplied by the slope.
     return replace(problem, mean=score), (users, items), residual_sd * slope
 
 
@@ -313,7 +313,7 @@ class _Task:
 
 
 def averaged(models: list[FactorModel]) -> FactorModel:
-    """Return the average of fits to one split, with what it gains among the notes of its history."""
+    """Return the average of fits to one split; a note of its history says how much averaging gains."""
     whole = average(models)
     note = f"The model is the average of {len(models)} fits. Sweeps and errors above are those of the first."
     if whole.ratings is not None and whole.ratings.held_out is not None and whole.scale is not None:

@@ -1,4 +1,4 @@
-"""The file of a run after each half sweep, from which training goes on to the same bits."""
+"""The file that a run writes after each half sweep, from which training continues with the same bits."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ _FIGURES = ("best", "best_sweep", "idle", "reference", "size", "n_double")
 
 @dataclass(frozen=True)
 class HalfSweeps:
-    """The file that holds where a run stands after its last whole half sweep.
+    """The file with the state of a run after its last complete half sweep.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class HalfSweeps:
         return cls(Path(path), found.hexdigest())
 
     def save(self, standing: Standing) -> None:
-        """Replace the file by where the run stands now."""
+        """Replace the file by the present state of the run."""
         run = standing.run
         sides = (standing.users, standing.items.side, run.users, run.items)
         arrays: dict[str, np.ndarray] = {}

@@ -18,12 +18,13 @@ _MOST_LEVERAGE = 0.9
 def noise_and_spread(
     problem: Problem, users: Side, items: Side, priors: tuple[RowPrior, RowPrior], threads: int, seed: int
 ) -> tuple[float, float] | None:
-    """Return the sd of a rating about its expectation and the factor on standard errors.
+    """Return the sd of a rating about its expectation, and the scale of the standard errors.
 
-    None without validation ratings, or where a fit without a penalty leaves no noise to estimate.
+    Return None without validation ratings, or if a fit without a penalty leaves no noise to
+    estimate.
 
-    The noise is that of the training residuals, corrected for how far the fit follows each rating
-    (its leverage). The factor makes the variance of the standardised validation errors 1.
+    The noise is that of the training residuals, corrected for the leverage of each rating (how
+    closely the fit follows it). With the scale, the standardised validation errors have variance 1.
     """
     user, item, values = problem.validation
     if len(values) < _LEAST_SAMPLE or problem.confidence is not None:
@@ -68,7 +69,7 @@ def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int)
 
 
 def _sample(n: int, size: int, seed: int) -> np.ndarray:
-    """Return `size` of n places, ascending, each subset equally likely; all if there are no more."""
+    """Return `size` of n places, ascending, each subset equally likely; all places if n is not larger."""
     from palate.kernels.random import mark_sample
 
     chosen = np.empty(n, bool)

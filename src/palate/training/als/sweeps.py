@@ -26,12 +26,12 @@ Links = tuple[RidgeLink | None, RidgeLink | None]  # of users and items
 
 @dataclass(frozen=True)
 class Stopping:
-    """When to stop: after `max_sweeps`, or when nothing is gained any more.
+    """When to stop: after `max_sweeps`, or after `patience` sweeps in a row without progress.
 
-    Nothing is gained when `patience` sweeps in a row lower the validation error by a share of less
-    than `tolerance`, or leave less than that to gain (`still_to_gain`); without validation ratings
-    the objective stands in its place. A sweep after which both leave less than that to gain
-    counts as two.
+    A sweep makes no progress if it lowers the validation error by a share of less than `tolerance`,
+    or if further sweeps are expected to do so (`still_to_gain`). Without validation ratings the
+    objective takes the place of the error. A sweep counts as two if both the error and the
+    objective are not expected to fall further.
     """
 
     max_sweeps: int
@@ -50,8 +50,8 @@ class Run:
     reports: list[SweepReport] = field(default_factory=list)
     best: float = math.inf
     best_sweep: int = 0
-    idle: int = 0  # sweeps since the last gain of more than the tolerance
-    reference: float = math.inf  # the error that a gain is measured against
+    idle: int = 0  # sweeps in a row without progress
+    reference: float = math.inf  # the error with which the next one is compared
     size: float = 0.0  # sum of squares of the users' factors of the last sweep
     n_double: int = 0
     stopped: str = ""
@@ -63,7 +63,7 @@ class Run:
 
 @dataclass(eq=False)
 class Standing:
-    """Where a run stands after a half sweep: enough to go on from."""
+    """The state of a run after a half sweep, from which it can continue."""
 
     run: Run
     users: Side
@@ -75,23 +75,23 @@ class Standing:
 
 
 class Kept(Protocol):
-    """Keeps where a run stands, such as a file does."""
+    """Stores the state of a run, for instance in a file."""
 
     def load(self) -> Standing | None:
-        """Return where the run stood, if it was begun before."""
+        """Return the stored state of the run, if there is one."""
 
     def save(self, standing: Standing) -> None:
-        """Keep where the run stands now."""
+        """Store the present state of the run."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Sweeps:
-    """Sweeps that solve items and users in turn until nothing is gained: all that does not change in a run.
+    """Sweeps that solve items and users in turn until training stops: the parts that do not change.
 
-    Each sweep solves the items first and the users last, so that a user's vector is what fold-in
-    finds from the user's ratings. `solver` solves the rows of each half, with the arguments and the
-    result of `solve_rows`. With `kept`, which takes no bins, a run goes on from the last half sweep
-    that it holds.
+    Each sweep solves the items first and the users last, so that the vector of a user equals what
+    fold-in computes from the user's ratings. `solver` solves the rows of each half, with the
+    arguments and the result of `solve_rows`. With `kept`, which cannot be combined with bins, a run
+    continues after the last half sweep that is stored.
     """
 
     problem: Problem
@@ -132,14 +132,16 @@ class Sweeps:
             if not run.reports:
                 raise
             run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} complete sweeps."
-        if self.stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
+        if (
+            self.stopping.steps
+        ):  # a stored user has to equal a folded-in one, so the last users are solved exactly
             run.users = self.to_the_end(run)
         return run
 
     def until_stopped(
         self, at: Standing, after_sweep: Callable[[Run], None] | None, callback: Callback | None
     ) -> str:
-        """Sweep on from where a run stands, and return why it stopped."""
+        """Sweep from the given state on, and return why training stopped."""
         run, stopping = at.run, self.stopping
         if run.idle >= stopping.patience:  # the run had ended when it was left
             return _no_gain(self.problem, stopping, run.reports)
@@ -161,7 +163,7 @@ class Sweeps:
         return f"The limit of {stopping.max_sweeps} sweeps was reached."
 
     def to_the_end(self, run: Run) -> Side:
-        """Return the users of the best sweep, solved by conjugate gradients until nothing is left to gain."""
+        """Return the users of the best sweep, solved by conjugate gradients until they converge."""
         link, weights = self.links[0], run.user_weights
         return self.solver(
             self.rows[0],
@@ -176,7 +178,7 @@ class Sweeps:
         ).side
 
     def beginning(self, start: tuple[Side, Side]) -> Standing:
-        """Return where a new run stands."""
+        """Return the state at the beginning of a new run."""
         users, items = start
         weights = [None if link is None else link.start() for link in self.links]
         shifts = None if self.bins is None else self.bins.start(users.factors.shape[1])
@@ -225,12 +227,12 @@ class Sweeps:
         return solved, weights
 
     def keep(self, at: Standing) -> None:
-        """Keep where the run stands, if `kept` is given."""
+        """Store the present state, if `kept` is given."""
         if self.kept is not None:
             self.kept.save(at)
 
     def shifted(self, number: int, side: Side, shifts: Shifts | None) -> Side:
-        """Return the vectors of side `number` in every time bin, which the other side's rows meet."""
+        """Return the vectors of side `number` in every time bin, which are the other side's columns."""
         if self.bins is None or shifts is None:
             return side
         return self.bins.time_bins.columns(number, side, shifts, self.threads)
@@ -306,7 +308,7 @@ def _add(run: Run, report: SweepReport, at: Standing, n_double: int, stopping: S
         run.idle += 2
     elif gained and not _settled([_error(one, stopping) for one in run.reports], stopping):
         run.idle = 0
-    elif not growing:  # small starting factors have to grow before they can lower the error
+    elif not growing:  # small initial factors have to grow before they lower the error
         run.idle += 1
 
 
@@ -322,7 +324,7 @@ def _objective(report: SweepReport) -> float:
 
 
 def _converged(reports: list[SweepReport], stopping: Stopping) -> bool:
-    """Return whether neither the validation error nor the objective has more to gain than the tolerance."""
+    """Return whether neither the validation error nor the objective is expected to fall further."""
     if reports[-1].validation_mse is None or stopping.on_objective:
         return False
     errors = [_error(one, stopping) for one in reports]
@@ -330,15 +332,16 @@ def _converged(reports: list[SweepReport], stopping: Stopping) -> bool:
 
 
 def _settled(errors: list[float], stopping: Stopping) -> bool:
-    """Return whether further sweeps will lower an error by a share of less than the tolerance."""
+    """Return whether further sweeps are expected to lower an error by a share of less than the tolerance."""
     return still_to_gain(errors[-3:]) < stopping.tolerance * abs(errors[-1])
 
 
 def still_to_gain(errors: list[float]) -> float:
-    """Return by how much further sweeps will lower the error at the rate of the last two gains.
+    """Return by how much further sweeps are expected to lower the error, from its last two gains.
 
-    Each gain is taken to be the same share of the one before it, so that all that follow add up to a
-    geometric series. Infinite where the gains do not shrink yet.
+    The ratio of each gain to the one before it is assumed to stay the same, so that all further
+    gains add up to a geometric series. The result is infinite if the second gain is not smaller
+    than the first.
 
     Examples
     --------

@@ -160,7 +160,7 @@ def state_at(
 def latent_values(
     model: ChainModel, users: SideState, items: SideState, time: TimeState, threads: int
 ) -> np.ndarray:
-    """Return what is expected of every training rating, without mean and noise, float32, by user."""
+    """Return the latent value of every training rating, without mean and noise, float32, by user."""
     columns = model.time.columns(1, items.vectors, time, threads)
     scores = rating_scores(model.ratings.by_user, users.vectors, columns, threads)
     return model.time.with_session_effects(scores, time, threads)

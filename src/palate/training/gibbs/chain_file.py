@@ -1,4 +1,4 @@
-"""The state of an unfinished run in a file, from which it goes on to the same bits."""
+"""The file with the state of an unfinished run, from which it continues with the same bits."""
 
 import hashlib
 import json

@@ -11,7 +11,7 @@ from palate._checks import ArgumentError
 
 
 def split_rhat(traces: np.ndarray) -> np.ndarray:
-    """Return R-hat of each quantity: near 1 when halves of chains agree, above 1.05 when they do not.
+    """Return R-hat of each quantity: near 1 if halves of chains agree, and above 1.05 if they do not.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class Terms:
 def first_cutpoints(codes: np.ndarray, n_levels: int) -> np.ndarray:
     """Return the ascending cutpoints at which a latent value of 0 has the levels' shares.
 
-    Rare levels get a little room.
+    Rare levels get at least a small share.
     """
     from palate.kernels.ordinal import normal_quantile
 

@@ -1,4 +1,4 @@
-"""What a rating says of its latent value: a normal likelihood, or an ordinal one with cutpoints."""
+"""How a rating depends on its latent value: a normal likelihood, or an ordinal one with cutpoints."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -78,7 +78,7 @@ class Levels:
         return self.values
 
     def start(self, cutpoints: np.ndarray | None, latent: Lazy) -> tuple[np.ndarray, np.ndarray]:
-        """Return the cutpoints given, else those of the levels' shares, and the latent values."""
+        """Return the given cutpoints, or else those of the shares of the levels, and the latent values."""
         if cutpoints is None:
             cutpoints = first_cutpoints(self.codes, len(self.values))
         return cutpoints, latent()
@@ -90,9 +90,9 @@ class Levels:
     def draw(
         self, ratings: BothWays, cutpoints: np.ndarray, latent: np.ndarray, precision: Lazy, clock: Clock
     ) -> tuple[np.ndarray, BothWays]:
-        """Draw the cutpoints given the latent values, then these with their noise: what rows are solved for.
+        """Draw the cutpoints given the latent values, then noisy latent values, for which rows are solved.
 
-        `precision` returns that of each rating's noise, empty where it is 1 throughout.
+        `precision` returns the precision of each rating's noise; it is empty if all are 1.
         """
         threads, weights, targets = clock.threads, precision(), np.empty(len(latent), np.float32)
         cutpoints = draw_cutpoints(cutpoints, latent, self.codes, weights, clock.rng(CUTPOINTS, 0), threads)

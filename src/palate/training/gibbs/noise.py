@@ -1,4 +1,4 @@
-"""The noise that ratings of one row have of their own, beside the noise that all share."""
+"""The noise of the ratings of each row, beside the noise that all ratings share."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ Sums = tuple[float, float]  # weighted sums of squared and of absolute errors
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """What the ratings of each row say of their noise: how many say so, and their weighted squared errors."""
+    """What the ratings of each row contribute to its noise: their number and weighted squared errors."""
 
     counts: np.ndarray  # (n_rows,)
     squares: np.ndarray  # (n_rows,) float64
@@ -28,11 +28,12 @@ class Told:
 
 
 def telling_ratings(by_user: Rows, by_item: Rows) -> tuple[np.ndarray, np.ndarray]:
-    """Return which ratings say what the noise is, by user and by item: 1 or 0, float32, or empty if all do.
+    """Return which ratings are used to estimate the noise, by user and by item: 1 or 0, or empty if all are.
 
-    Ratings of a user who gives one rating alone do not, nor do those of an item that is given one alone, if
-    they are five or more. Where many users rate so, vectors of items exist under which all their ratings are
-    met exactly. The noise would go to 0, and the model would follow all other ratings exactly, too.
+    If a user has five ratings or more and all are equal, they are not used. The same holds for the
+    ratings of an item. If many users rate like this, some vectors of items fit all their ratings
+    exactly. The noise would then go to 0, and the model would fit all other ratings exactly, too.
+    The arrays are float32.
     """
     equal = _rows_of_equal_ratings(by_user), _rows_of_equal_ratings(by_item)
     told = []
@@ -55,7 +56,7 @@ def _rows_of_equal_ratings(rows: Rows) -> np.ndarray:
 def told_of_noise(
     side: SideModel, state: SideState, rows: Rows, met: Side, mean: float, sums: np.ndarray, threads: int
 ) -> Told:
-    """Return what the ratings of a side say of their noise, of which these are the sums of all errors."""
+    """Return what the ratings of a side contribute to its noise, given the sums of all errors."""
     if not side.telling.size:
         return Told(rows.counts, sums[:, 0] if len(sums) else np.zeros(rows.n_rows))
     weights = rows.weights * side.telling if rows.weights.size else side.telling

@@ -15,7 +15,7 @@ def draw_rows(
 ) -> tuple[SideState, np.ndarray]:
     """Draw all vectors of a side given the other side and the precision of the noise.
 
-    Also return the error sums of each row, or of none if they are not asked for.
+    Also return the sums of the errors of each row, or of no row if they are not asked for.
     """
     threads = clock.threads
     prior = RowPrior(

@@ -1,4 +1,4 @@
-"""A run of Gibbs chains: sweeps, reports, checkpoints, and whether it was long enough."""
+"""A run of Gibbs chains: sweeps, reports, checkpoints, and the check whether it was long enough."""
 
 import math
 import os
@@ -147,7 +147,7 @@ def _ended(judge: Judge, run: Run, stopped: str) -> Run:
 
 
 def _length_notes(kept: Kept, plan: Plan) -> list[str]:
-    """Say what R-hat and effective size are, and whether the chains were too short."""
+    """Return notes on R-hat and effective size, and on chains that were too short."""
     traces = np.stack(kept.traces)
     n_chains = max(1, len(traces) // max(1, plan.sweeps - plan.burn_in))
     traces = traces[: len(traces) // n_chains * n_chains].reshape(n_chains, -1, traces.shape[1])
@@ -186,7 +186,7 @@ class Saver:
     def save(
         self, chain: int, number: int, state: ChainState, run: Run, whatever_the_cost: bool = False
     ) -> None:
-        """Save unless the last save was too recent for what it cost."""
+        """Save, unless the last save is too recent compared with the time that it took."""
         now = time.perf_counter()
         if self.path is None or (now - self.last < self.cost / _SAVE_SHARE and not whatever_the_cost):
             return

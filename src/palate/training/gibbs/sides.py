@@ -1,4 +1,4 @@
-"""One side of a Gibbs chain, users or items: its size, its features and all that is random of it."""
+"""One side of a Gibbs chain, users or items: its size, its features and its random quantities."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +15,7 @@ _START_DEGREES = 10.0
 
 @dataclass(frozen=True, eq=False)
 class SideState:
-    """All that is random of one side.
+    """The random quantities of one side.
 
     vectors : Side
     mean : ndarray of shape (k + 1,)
@@ -42,7 +42,7 @@ class SideState:
 
 @dataclass(frozen=True, eq=False)
 class SideModel:
-    """What does not change of a side.
+    """The fixed quantities of one side.
 
     number : int
         0 for users, 1 for items.
@@ -100,7 +100,7 @@ class SideModel:
         return SideState(vectors, np.zeros(d), np.eye(d), weights, strengths, own, _START_DEGREES)
 
     def explained(self, state: SideState, threads: int) -> np.ndarray | None:
-        """Return what the features say of each row, float32 (n_rows, width + 8); None without features."""
+        """Return each row's prior mean from its features, float32 (n_rows, width + 8); None without any."""
         if not self.blocks:
             return None
         return times(self.blocks, state.weights, len(state.vectors.bias), threads)

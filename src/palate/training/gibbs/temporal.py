@@ -1,4 +1,4 @@
-"""Time in a Gibbs chain: time bins that shift everyone's rows, and the session effects."""
+"""Time in a Gibbs chain: time bins that shift the rows of all users and items, and session effects."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -53,7 +53,7 @@ class TimeModel:
 
     @cached_property
     def session_user(self) -> np.ndarray:
-        """Whose session each is."""
+        """The user of each session."""
         counts = np.diff(self.sessions.indptr)
         return np.repeat(np.arange(len(counts)), counts)
 
@@ -74,7 +74,7 @@ class TimeModel:
         return own[self.time_bins.pairs(number).rows] if own.size else own
 
     def steps(self, side: SideModel, state: TimeState) -> Steps:
-        """Return the scaled sum of squares of a side's steps: what they say of the precision of its rows."""
+        """Return the scaled sum of squares of a side's steps, which informs the precision of its rows."""
         if not len(self.time_bins.edges):
             return NO_STEPS
         steps = steps_of(state.shifts[side.number], side.columns)
@@ -102,10 +102,9 @@ class TimeModel:
     def asked(
         self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray | None
     ) -> tuple[Side, np.ndarray, np.ndarray]:
-        """Return the items' vectors, their places and the session effects for other ratings.
+        """Return the items' vectors, their places and the session effects for ratings not in training.
 
-        These are ratings that the chain is not trained on. Each has one place and one session
-        effect.
+        Each of these ratings has one place and one session effect.
         """
         if times is None:
             return items, index, np.zeros(1, np.float32)
@@ -122,7 +121,7 @@ class TimeModel:
         return {"session_effect": state.session_effect * np.float32(unit), "session": deviation}
 
     def context(self, draws: dict[str, np.ndarray]) -> TimeContext:
-        """Return what the model of the draws knows of time."""
+        """Return the time information that the model of the draws has."""
         return TimeContext(
             edges=self.time_bins.edges,
             user_shift=draws["user_shift"],
@@ -223,9 +222,9 @@ class TimeModel:
     def level(
         self, state: TimeState, side: SideModel, users: SideState, clock: Clock
     ) -> tuple[TimeState, SideState]:
-        """Draw how the level of a user's ratings divides into bias and session effects.
+        """Draw which part of the level of a user's ratings is bias, and which is in the session effects.
 
-        It changes no score.
+        The scores do not change.
         """
         vectors, k, lean = users.vectors, side.n_factors, users.precision[:, -1]
         pull = np.einsum("nf,f->n", vectors.factors[:, :k], lean[:k])

@@ -1,4 +1,4 @@
-"""What a Gibbs chain needs of time: its state, and no time at all."""
+"""What a Gibbs chain needs for time: its state, and a stand-in for models without time."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -17,7 +17,7 @@ _START_PRECISION = 10.0  # of session effects
 
 
 class Met(NamedTuple):
-    """One side as the rows of the other meet it: the vector and own precision of each column."""
+    """One side as columns for the rows of the other: the vector and own precision of each column."""
 
     vectors: Side
     own: np.ndarray  # (n_columns,), empty where all share one
@@ -25,7 +25,7 @@ class Met(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TimeState:
-    """All that is random of time.
+    """The random quantities of time.
 
     user_shift, item_shift : ndarray of shape (n_time_bins, width + 1), float32
         A random walk that begins at 0, with steps of a normal prior.
@@ -66,7 +66,7 @@ class TimeState:
 
 @dataclass(frozen=True)
 class NoTime:
-    """Ratings that are all of one time: nothing is drawn, and nothing changes."""
+    """Stand-in for a model without time: its methods draw nothing and change nothing."""
 
     n_session_effects = 0  # that each draw holds
 
