@@ -55,11 +55,11 @@ def check_approximate(scorer: Scorer, approximate: object, **others: object) -> 
 def rank_approximately(
     scorer: Scorer, user_index: np.ndarray, n: int, approximate: Approximate, pool: Pool
 ) -> tuple[Ranking, np.ndarray]:
-    """Return about the top n of each user, and whose are exact, bool.
+    """Return about the top n of each user, and for which users they are exact, bool.
 
-    The index gives candidates; those that are allowed and not seen are ranked by their exact
-    scores. Users with too few of them are asked for with more candidates, and in the end, or with
-    few allowed items, ranked exactly.
+    The index gives candidates. Those that are allowed and not seen are ranked by their exact
+    scores. Users with too few of them get more candidates. In the end, or if few items are allowed,
+    all items are ranked exactly.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _best(
     scores = np.full(items.shape, np.nan, np.float32)
     scores[left] = model.score_pairs(users[np.nonzero(left)[0]], items[left])
     left &= ~np.isnan(scores)
-    order = np.lexsort((items, -scores))[:, :n]  # NaN, of what is not left, comes last
+    order = np.lexsort((items, -scores))[:, :n]  # NaN stands for items that are left out, and comes last
     best = Ranking(
         np.take_along_axis(items, order, axis=1).astype(np.int32), np.take_along_axis(scores, order, axis=1)
     )

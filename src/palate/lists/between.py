@@ -1,4 +1,4 @@
-"""Items between two others: as near as can be to both."""
+"""Items between two others: those most similar to both."""
 
 from typing import Any
 
@@ -36,10 +36,10 @@ def between(
 ) -> Any:
     """Return the n items that lie between two others, as a frame.
 
-    They are the nearest to the sum of both vectors at length 1.
-
-    The cosine with that sum is the mean likeness to both items, over what the sum is alike to each.
-    Models without vectors take the mean likeness by their weights, others by genres.
+    They are the items nearest to the sum of both vectors, each at length 1. The cosine with this
+    sum is the mean of the similarities to both items, divided by a number that depends on these two
+    items alone. Models without vectors take the mean of the similarities by their weights, or else
+    by genres.
 
     Parameters
     ----------

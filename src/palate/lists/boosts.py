@@ -1,4 +1,4 @@
-"""Boosts: items whose chance counts as so many times what it is."""
+"""Boosts: factors on the chance of some items."""
 
 import math
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ _ADVICE = Words.of(
 
 
 def boosts_of(boost: Boost | None, scorer: Scorer) -> np.ndarray | None:
-    """Return the factor on each item's chance, float64 (n_items,), or None where nothing is boosted.
+    """Return the factor on each item's chance, float64 (n_items,), or None if there are no boosts.
 
-    Factors of several entries that an item satisfies are multiplied, so that their logarithms add up.
+    If an item satisfies several entries, their factors are multiplied.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def _kind(got: str) -> ArgumentTypeError:
 
 
 def _holders(column: str, value: object, scorer: Scorer) -> np.ndarray:
-    """Return the items that an entry is about."""
+    """Return the items to which an entry applies."""
     if column == names.ITEM_ID:
         return np.array([scorer.items.index(value, "item id")])
     try:

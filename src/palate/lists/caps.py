@@ -1,4 +1,4 @@
-"""At most so many items of one genre, or of one value of a column, in a list."""
+"""Caps: the largest number of items of one genre, or of one value of a column, in a list."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,19 +36,19 @@ class Caps:
 
 @dataclass(frozen=True, eq=False)
 class Count:
-    """How many items of a list hold each value so far."""
+    """How many items of a list have each value so far."""
 
     caps: Caps
     held: np.ndarray
 
     def add(self, item: int) -> list[np.ndarray]:
-        """Count an item of the list, and return the items that hold a value which this has filled."""
+        """Count an item of the list, and return all items with a value whose cap is now reached."""
         codes = self.caps.tags.of_item(item)
         self.held[codes] += 1
         return [self.caps.tags.holders(code) for code in codes if self.held[code] == self.caps.limits[code]]
 
     def full(self) -> list[str]:
-        """Return the values that are filled, in words."""
+        """Return the values whose caps are reached, in words."""
         found = np.flatnonzero(self.held >= self.caps.limits)
         return [
             f"{self.caps.column} {self.caps.tags.values[code]!r} ({self.caps.limits[code]})" for code in found
@@ -114,7 +114,7 @@ def tags_of(column: str, scorer: Scorer, argument: str) -> Tags:
 
 
 def _place(column: str, value: object, tags: Tags) -> int:
-    """Return the position of a value, of a text whatever its case."""
+    """Return the position of a value; for texts, upper and lower case are the same."""
     if value in tags.values:
         return tags.values.index(value)
     lower = {str(known).lower(): place for place, known in enumerate(tags.values) if isinstance(known, str)}

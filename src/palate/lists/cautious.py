@@ -1,4 +1,4 @@
-"""The top n by a score that knows how sure the model is: cautious, curious, or one draw of the posterior."""
+"""The top n by the mean and its standard error, or by one draw of the posterior."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from palate.lists.ranking import rank_among
 from palate.lists.screening import candidates
 from palate.scorer import Ranking, Scorer
 
-STEP = 16  # candidates visited at least between two looks at the spread, later half of those before
+STEP = 16  # candidates visited before standard errors are computed; later, half of those visited before
 FIRST = 48  # candidates ranked by the mean at first; four times as many each time they were too few
 USERS_PER_CHUNK = 128
 DENSE_FROM = 6  # all scores cost about as much as visiting one item in so many
@@ -108,8 +108,8 @@ def _walk(
 ) -> None:
     """Fill the top n of a chunk of users, visiting candidates in the order of the mean.
 
-    Of users for whom that would be a large part of all items, all scores are computed instead,
-    which is faster.
+    If most items of a user would have to be visited, all scores are computed instead, which is
+    faster.
     """
     from palate.kernels import cautious as kernel
 
@@ -119,7 +119,7 @@ def _walk(
     most = len(model.items) // DENSE_FROM if has_posterior(model) else len(model.items)
     while not done.all() and (not first or width <= most):
         open_ = np.flatnonzero(~done)
-        # one more than is visited: its mean says whether to go on
+        # one more than is visited: its mean decides whether to continue
         ranking = rank_among(model, users[open_], width + 1, replace(pool, threads=1))
         means = -ranking.scores if pool.ascending else ranking.scores
         n_ranked = ranking.items.shape[1]
@@ -157,8 +157,8 @@ def _all(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the top n of a chunk of users from the scores of all items.
 
-    Those are sums in float32, a little less exact than those of pairs; so some more than n are
-    taken, and ranked by the scores of their pairs.
+    These scores are sums in float32, which are slightly less exact than the scores of pairs.
+    Therefore more than n items are taken, and ranked by the scores of their pairs.
     """
     from palate.kernels.topn import top_of_scores
 
@@ -182,7 +182,7 @@ def _all(
 def _screened(
     model: FactorScorer, users: np.ndarray, n: int, z: float, pool: Pool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what `_all` returns, from exact scores of the items alone that bounds leave."""
+    """Return the same as `_all`, from exact scores of those items that pass the bounds."""
     left = [candidates(model, int(user), n, z, pool) for user in users]
     items = np.full((len(users), max(n, *map(len, left))), -1, np.int32)
     for row, own in enumerate(left):
@@ -201,7 +201,7 @@ def _ordered(
     row, _ = np.nonzero(there)
     exact = np.asarray(model.score_pairs(users[row], items[there].astype(np.int64)), dtype=np.float64)
     scores[there] = sign * exact - z * _spread(model, users, items)[there]
-    order = np.lexsort((items, -scores))[:, :n]  # NaN, where there is no item, comes last
+    order = np.lexsort((items, -scores))[:, :n]  # NaN stands for no item, and comes last
     return np.take_along_axis(items, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
 

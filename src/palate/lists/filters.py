@@ -1,4 +1,4 @@
-"""Which items may be recommended at all: filters that apply before the top n."""
+"""Filters: which items may be recommended, before they are ranked."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Allowed:
 
     mask: np.ndarray | None  # (n_items,) bool; None when nothing was filtered
     n_items: int  # how many are kept
-    empty_because: str | None = None  # the filter that left none, as a sentence
+    empty_because: str | None = None  # why no item is left, as a sentence
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,7 +113,7 @@ def rating_counts(scorer: Scorer) -> np.ndarray:
 def excluded_indices(scorer: Scorer, exclude_items: object) -> np.ndarray:
     """Return the indexes of excluded items.
 
-    An id of the wrong type would exclude nothing unnoticed, so it raises.
+    An id of the wrong type raises an error, because it would silently exclude nothing.
     """
     ids = column_of(exclude_items, names.ITEM_ID)
     found = scorer.items.indices(ids)

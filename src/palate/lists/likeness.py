@@ -1,4 +1,4 @@
-"""How alike two items are: by their vectors, else by what their model says of them, else by their genres."""
+"""The similarity of two items: by their vectors, by their model, or by their genres."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from palate.factors.item_index import item_table, of_items
 from palate.lists.tags import column_tags
 from palate.scorer import Factored, Scorer
 
-# (item, items) -> how alike each of them is to it, -1 to 1, float64
+# (item, items) -> the similarity of each of them to it, -1 to 1, float64
 Likeness = Callable[[int, np.ndarray], np.ndarray]
 
 
 @runtime_checkable
 class Likens(Protocol):
-    """A scorer without vectors that knows how alike its items are."""
+    """A scorer without vectors that has similarities of items."""
 
     def likeness(self) -> Likeness | None:
         """Return a function of an item's position and an array of them, or None where nothing is known."""
@@ -25,7 +25,7 @@ class Likens(Protocol):
 
 
 def likeness_of(scorer: Scorer) -> Likeness | None:
-    """Return how alike a scorer's items are, by its vectors, its weights or the genres of its catalog.
+    """Return the similarity of a scorer's items, by its vectors, its weights or the genres of its catalog.
 
     Return None without any of them.
     """
@@ -34,7 +34,7 @@ def likeness_of(scorer: Scorer) -> Likeness | None:
 
 
 def own_likeness(scorer: Scorer) -> Likeness | None:
-    """Return how alike a scorer itself finds its items, None if it says nothing of that."""
+    """Return the similarity of items by the scorer's own method, None if it has none."""
     if isinstance(scorer, Likens):
         return scorer.likeness()
     factors = getattr(scorer, "item_factors", None)
@@ -63,7 +63,7 @@ class Cosines:
     def among(self, items: np.ndarray) -> Callable[[int], np.ndarray]:
         """Return the cosines of each of `items` with an item; their vectors are copied once."""
         rows, units = self.units.take(items, axis=0), self.units
-        # Summed item by item, so that a likeness has the same bits among any others.
+        # Summed item by item, so that a similarity has the same bits whatever other items are asked for.
         return lambda item: np.asarray(np.einsum("if,f->i", rows, units[item]), np.float64)
 
 

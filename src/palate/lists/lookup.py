@@ -1,4 +1,4 @@
-"""From ids, lists, columns and frames of a caller to row numbers, and back to the caller's kind of frame."""
+"""Conversion of the caller's ids, lists, columns and frames to row numbers, and of results back to frames."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from palate.scorer import Scorer
 
 @dataclass(frozen=True, eq=False)
 class UserRows:
-    """Users as row numbers in a scorer, with the ids by which answers call them."""
+    """Users as row numbers in a scorer, with the ids that results show."""
 
     scorer: Scorer
     index: np.ndarray  # (n,) int64; -1 for an unknown user, where that is allowed
@@ -27,7 +27,7 @@ class UserRows:
     single: bool  # whether one user was given rather than a list
 
     def called(self, places: np.ndarray) -> str:
-        """Return some of the users in words: the only one by id, else how many they are and the first."""
+        """Return some of the users in words: a single user by id, else their number and the first of them."""
         first = self.labels[int(places[0])]
         if len(self.index) == 1:
             return f"user {first!r}"
@@ -108,7 +108,7 @@ def _labels(vocabulary: Vocabulary, ids: object, index: np.ndarray) -> pl.Series
 
 
 def element(ids: object, position: int) -> Any:
-    """Return the id at a place, counted from 0 whatever the index of a pandas series says."""
+    """Return the id at a position counted from 0, also in a pandas series with another index."""
     value = to_series(ids)[position] if not isinstance(ids, list | tuple | np.ndarray) else ids[position]
     return value.item() if isinstance(value, np.generic) else value
 

@@ -1,4 +1,4 @@
-"""How well known the items of lists are, by their numbers of ratings: the one place of these figures."""
+"""How well known the items of lists are, by their numbers of ratings. All such figures are computed here."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ RARE = 5  # fewer ratings than this are rare
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """How well known what lists hold is. All figures of empty lists are NaN.
+    """How well known the items of lists are. All figures of empty lists are NaN.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from palate.scorer import Scorer
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ListOptions(Filters):
-    """What is asked of lists; see `palate.model.answers.Answers.recommend`."""
+    """The options of a list; see `palate.model.answers.Answers.recommend`."""
 
     exclude_seen: bool = True
     ascending: bool = False
@@ -27,7 +27,7 @@ class ListOptions(Filters):
     threads: int | None = None
 
     def shape(self, scorer: Scorer) -> Shape | None:
-        """Return what the lists are shaped by, None if nothing of that is asked for."""
+        """Return the shape that the options ask for, None for plain lists."""
         return shape_of(scorer, self.diversity, self.at_most, self.boost)
 
 

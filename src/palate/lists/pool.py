@@ -1,4 +1,4 @@
-"""Which items may be ranked for users, and from which end: what every way of ranking is told."""
+"""The items that may be ranked for users, and in which order: the input of every ranking."""
 
 from dataclasses import dataclass, field
 

@@ -1,8 +1,8 @@
 """The most popular items, for users of whose choices a model knows nothing.
 
-A model of choices scores every item alike for somebody without a rating that it learned from. The
-order of such a list would be that of the item ids; it is that of the numbers of training ratings
-instead, and the list is named as one of the most popular items.
+A model of choices gives every item the same score if the user has no training ratings. The order of
+such a list would be that of the item ids. The items are ranked by their numbers of training ratings
+instead, and the list says so.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from palate.lists.pool import Pool
 from palate.scorer import Factored, Ranking, Scorer, has_members, is_factored
 from palate.solve.grades import MIN_RATINGS, popularity
 
-# In the trainer of a model of choices: the half-life of popularity for users of whom nothing is known.
+# Field of the trainer of a model of choices: half-life of the popularity that new users get.
 NEWCOMERS = "newcomers_half_life"
 
 
@@ -32,7 +32,7 @@ class HasTrainer(Protocol):
 
 
 class SaysNothing(Protocol):
-    """A scorer that can tell for which users it scores every item alike."""
+    """A scorer that can tell for which users all items have the same score."""
 
     def silent_about(self, user_index: np.ndarray) -> np.ndarray:
         """Return for which of `user_index` all items are scored alike, bool."""
@@ -60,15 +60,16 @@ def silent_about(scorer: Scorer, user_index: np.ndarray) -> np.ndarray:
 
 
 def training_counts(scorer: Scorer) -> np.ndarray:
-    """Return how many training ratings each item has, int64; zeros where nobody counted."""
+    """Return how many training ratings each item has, int64; zeros if this is not known."""
     return of_items(scorer, "training counts", _counted)
 
 
 def own_popularity(scorer: Scorer) -> np.ndarray | None:
-    """Return the counts of items by which a scorer ranks for users of whom it knows nothing.
+    """Return the counts by which a scorer ranks items for users of whom it knows nothing.
 
-    They are those that a model of popularity has for everybody, or those of late for which there is
-    a half-life (`NEWCOMERS`). None if it has neither: the numbers of ratings are taken then.
+    A model of popularity has counts for all users. Other models may have a half-life for new users
+    (`NEWCOMERS`), with which recent ratings count more. None if a scorer has neither: items are
+    then ranked by their numbers of ratings.
     """
     choice = getattr(scorer, "choice", scorer)
     if has_members(choice, HasTrainer) and NEWCOMERS in cast(HasTrainer, choice).trainer:
@@ -80,7 +81,7 @@ def own_popularity(scorer: Scorer) -> np.ndarray | None:
 
 
 def counts_for_newcomers(scorer: Scorer) -> np.ndarray:
-    """Return the counts of items by which users are ranked of whom nothing is known."""
+    """Return the counts by which items are ranked for users of whom nothing is known."""
     own = own_popularity(scorer)
     return training_counts(scorer) if own is None else own
 
@@ -127,7 +128,7 @@ def _equal_biases(scorer: Factored) -> bool:
 
 
 def _counted_lately(scorer: Scorer) -> np.ndarray:
-    """Return the counts of late; those of all time where the model has no times."""
+    """Return counts in which recent ratings count more; plain counts if the model has no times."""
     if scorer.ratings is None or scorer.ratings.timestamp is None:
         return training_counts(scorer)
     kept = scorer.ratings.trained()

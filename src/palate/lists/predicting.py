@@ -34,7 +34,7 @@ UNKNOWN = ("raise", "nan", "baseline")
 
 @dataclass(frozen=True)
 class Asked:
-    """How pairs are to be predicted, and what is asked for beside the predictions."""
+    """The options of a prediction, and what is returned beside the predictions."""
 
     clip: bool = False
     unknown: str = "raise"
@@ -46,13 +46,13 @@ class Asked:
     def checked(
         cls, clip: bool, unknown: str, return_std: bool, interval: object, interval_of: str
     ) -> "Asked":
-        """Return what is asked for, if it is in range."""
+        """Return these options, if they are in range."""
         check_choice("unknown", unknown, UNKNOWN)
         return cls(clip, unknown, bool(return_std), check_interval(interval, interval_of), interval_of)
 
     @property
     def more(self) -> bool:
-        """Whether anything is asked for beside the predictions."""
+        """Whether anything is returned beside the predictions."""
         return self.std or self.share is not None
 
     def check(self, scorer: Scorer) -> FactorScorer:
@@ -61,7 +61,7 @@ class Asked:
         return check_spread(scorer, argument, value, "left out")
 
     def bounds(self, scorer: Scorer) -> tuple[float, float] | None:
-        """Return where predictions are cut off, None for nowhere."""
+        """Return the bounds to which predictions are clipped, None for no clipping."""
         if self.clip and scorer.scale is None:
             raise ArgumentError("clip", "be off for scores without a rating scale")
         return scorer.scale if self.clip else None

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 USERS_PER_CHUNK = 2048
 USERS_PER_TOP = 64  # of scores that are there already
 COMPACT_FROM_USERS = (
-    256  # from so many users on, packing the allowed items alone costs less than passing over the others
+    256  # from so many users on, packing only the allowed items is faster than skipping the others
 )
-SCREENED_USERS = 4  # below so many users of draws that do not fit the cache, bounds come first
+SCREENED_USERS = 4  # for fewer users, and draws that do not fit the cache, bounds are computed first
 SCREENED_BYTES = 1 << 24  # of the vectors of items in all draws
 DENSE_SCORES = 1 << 21  # scores of a scorer without factors that stand in memory at once (8 MB)
 

@@ -1,4 +1,4 @@
-"""What a user rated: the sanity check beside every list of recommendations."""
+"""What a user rated, for comparison with their recommendations."""
 
 from typing import Any
 

@@ -70,7 +70,7 @@ def recommend(scorer: Scorer, users: object = None, n: int = 5, options: ListOpt
 def _framed(
     rows: UserRows, ranking: Ranking, exact: np.ndarray | None, by_mean: bool, options: ListOptions
 ) -> pl.DataFrame:
-    """Return a ranking as a frame, with columns of uncertainty and of the search where they are asked for."""
+    """Return a ranking as a frame, with the columns of uncertainty and of the search that are asked for."""
     if options.words or not by_mean:
         frame = spread_frame(
             rows, ranking, ranked_by_mean=by_mean, words=options.words, threads=options.threads
@@ -81,7 +81,7 @@ def _framed(
 
 
 def _ranker(scorer: Scorer, options: ListOptions, pool: Pool) -> Callable[[np.ndarray, int], Ranking]:
-    """Return what ranks items for users: one draw, the lower confidence bound, or the score."""
+    """Return the function that ranks: by one draw, by the lower confidence bound, or by the score."""
     if options.explore is not None:
         return lambda index, length: rank_by_draw(scorer, index, length, options.seed, pool)
     if options.caution:
@@ -90,7 +90,7 @@ def _ranker(scorer: Scorer, options: ListOptions, pool: Pool) -> Callable[[np.nd
 
 
 def _with_search(frame: pl.DataFrame, ranking: Ranking, exact: np.ndarray) -> pl.DataFrame:
-    """Return the frame of a ranking with a column that says whose lists are exact."""
+    """Return the frame of a ranking with a column that says which lists are exact."""
     of_row = np.repeat(exact, (ranking.items >= 0).sum(axis=1)).tolist()
     return with_texts(frame, SEARCH, [EXACT if one else APPROXIMATE for one in of_row])
 
@@ -151,7 +151,7 @@ class EqualPredictionsWarning(UserWarning):
 
 
 def _warn_if_equal(rows: UserRows, ranking: Ranking, silent: np.ndarray) -> None:
-    """Say that a list is in no order because all its predictions are equal.
+    """Warn of a list whose order means nothing because all its predictions are equal.
 
     Lists of the most popular items are left out.
     """

@@ -20,7 +20,7 @@ from palate._requiring import require
 from palate.factors.factors import FactorScorer
 from palate.factors.inner_products import check_order, item_rows
 
-CONNECTIVITY, BUILD_WIDTH = 16, 128  # neighbours of an item, and items looked at to find them
+CONNECTIVITY, BUILD_WIDTH = 16, 128  # neighbours of an item, and items that are searched to find them
 ITEMS_FOR_THREADS = 20_000
 QUERIES_PER_THREAD = 32  # starting a thread takes as long as a few searches
 _HEAD = b"palate index 1 "

@@ -33,7 +33,7 @@ from palate.lists.lookup import UserRows
 from palate.scorer import Scorer
 
 FIRST = 64  # items taken from a ranking at first
-WIDER = 16  # times as many each time they were too few
+WIDER = 16  # factor on their number each time they were too few
 SHIFT, SLOPE = 5.0, 0.8  # of the chance by place, as two heads fit it to the bundled ratings
 
 Arrays = tuple[np.ndarray, ...]  # items (m, width), then what is known of each place of a ranking
@@ -57,7 +57,7 @@ def chance_by_place(found: Arrays) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What lists are shaped by."""
+    """What changes lists as a whole: boosts, caps and diversity."""
 
     diversity: float
     caps: list[Caps]
@@ -110,10 +110,12 @@ def check_diversity(diversity: object) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Shaped:
-    """Shaped lists: what `ranked` gave of the items taken, and where caps left places free."""
+    """Shaped lists: the results of `ranked` for the items taken, and where caps left places empty."""
 
     arrays: Arrays  # each (n_rows, n): -1, NaN or 0 at free places
-    full: dict[int, list[str]]  # of rows whose list is shorter for the caps: the values that are full
+    full: dict[
+        int, list[str]
+    ]  # for rows whose lists are shorter because of caps: the values whose caps are reached
 
 
 def shaped(
@@ -207,7 +209,7 @@ class _Filling:
         return np.array(self.taken, np.int64), full
 
     def _compare(self, item: int, alike: Callable[[int], np.ndarray]) -> None:
-        """Lower the value of every free place that is like an item of the list."""
+        """Lower the value of every remaining place that is similar to an item of the list."""
         np.maximum(self.nearest, np.minimum(alike(item), 1.0), out=self.nearest)
         free = self.value > -np.inf
         np.subtract(self.gain, self.shape.diversity * self.nearest, out=self.value, where=free)
@@ -217,7 +219,9 @@ class _Filling:
         self.taken.append(place)
         self.value[place] = -np.inf
         full = [holders for count in self.counts for holders in count.add(item)]
-        if full:  # marked item by item: searching a whole ranking for each would take most of the time
+        if (
+            full
+        ):  # in one array over items, because searching the ranking for each item would take most of the time
             left = np.ones(self.n_items, bool)
             left[np.concatenate(full)] = False
             self.value[~left[self.items]] = -np.inf

@@ -150,7 +150,7 @@ def _nearest(
     """
     known = own >= 0
     indptr = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
-    # The kernel divides by the number of draws; a cosine does not.
+    # The kernel divides by the number of draws, which a cosine must not do.
     directions = _directions(queries) * np.float32(len(queries))
     mask, seen = ALL if allowed is None else allowed, (indptr, own[known].astype(np.int32))
     pool = Pool(mask=mask, seen=seen, threads=threads)
@@ -211,7 +211,7 @@ def _user_table(model: Scorer) -> pl.DataFrame:
 
 
 def similar_frame(labels: pl.Series, near: Ranking, table: pl.DataFrame) -> pl.DataFrame:
-    """Return what is near to each label as a frame, one row for each place that is filled."""
+    """Return the items similar to each label as a frame, with one row for each place that is filled."""
     filled = near.items >= 0
     query, place = np.nonzero(filled)
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(SIMILARITY, near.scores[filled])]

@@ -1,4 +1,4 @@
-"""Recommendations with how sure the model is of each: std, low, high, and the same in words."""
+"""Recommendations with their uncertainty: std, low, high, and the same in words."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ SHARE = 0.8  # of the intervals in frames and words
 def spread_frame(
     rows: UserRows, ranking: Ranking, *, ranked_by_mean: bool, words: bool, threads: int | None
 ) -> pl.DataFrame:
-    """Return a ranking as a Polars frame with what is expected of each pair and how sure that is.
+    """Return a ranking as a Polars frame, with the uncertainty of each prediction.
 
     Parameters
     ----------

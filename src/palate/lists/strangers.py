@@ -24,7 +24,7 @@ SOURCE, MODEL, POPULAR = "source", "model", "most popular"
 
 
 class UnknownUsersWarning(UserWarning):
-    """Users are not in the model; the message says how many, the first of them, and what they got."""
+    """Users are not in the model; the message has their number, the first of them, and what was done."""
 
 
 def recommend_to_all(
@@ -78,9 +78,9 @@ def recommend_to_all(
 
 
 def _sourced(part: pl.DataFrame, rows: UserRows, known: np.ndarray) -> pl.DataFrame:
-    """Return the lists of known users with a column that says whose lists they are.
+    """Return the lists of known users with a column that names their source.
 
-    Those of users of whose choices the model knows nothing are of the most popular items.
+    For users of whose choices the model knows nothing, the lists are of the most popular items.
     """
     silent = known[silent_about(rows.scorer, rows.index[known])]
     popular = set(rows.labels.gather(silent).to_list())
@@ -95,7 +95,9 @@ def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
     for place in range(len(labels) - 1, -1, -1):
         at.setdefault(labels[place], []).append(place)
     user = every[names.USER_ID]
-    starts = np.flatnonzero(every[names.RANK].to_numpy() == 1)  # of the lists; who was named twice has two
+    starts = np.flatnonzero(
+        every[names.RANK].to_numpy() == 1
+    )  # position of each list; a user who was given twice has two
     places = np.array([at[label].pop() for label in user.gather(starts).to_list()], dtype=np.int64)
     order = np.argsort(np.repeat(places, np.diff([*starts, len(user)])), kind="stable")
     return rows_of(every, order)

@@ -129,14 +129,14 @@ def _part(parts: Path, start: int) -> Path:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    """Write a part so that it has its name only when it is whole."""
+    """Write a part under another name, and rename it when it is complete."""
     unfinished = path.with_suffix(".unfinished")
     frame.write_parquet(unfinished)
     os.replace(unfinished, path)
 
 
 def _put_together(files: list[Path], target: Path) -> None:
-    """Write one file of all parts, in their order, a piece at a time."""
+    """Write one file from all parts, in their order, a piece at a time."""
     unfinished = files[0].with_name("whole.unfinished") if files else target
     pl.scan_parquet(files).sink_parquet(unfinished, maintain_order=True)
     os.replace(unfinished, target)
@@ -159,7 +159,7 @@ def _begin(parts: Path, plan: dict[str, Any]) -> None:
 
 
 def _plan(model: Recommends, n: int, size: int, options: dict[str, object]) -> dict[str, Any]:
-    """Return what lists depend on, threads aside, which change nothing."""
+    """Return everything on which the lists depend; the number of threads is not part of it."""
     given = {
         name: to_series(value).to_list()
         if name in ("candidates", "exclude_items") and value is not None
@@ -205,9 +205,9 @@ def _digest(*parts: bytes) -> str:
 
 @contextmanager
 def _removed_if_empty(parts: Path) -> Iterator[None]:
-    """Remove the folder of parts after an error before the first one, such as that of a wrong option.
+    """Remove the folder of parts after an error before the first part, such as a wrong option.
 
-    It would be in the way of the same call with the right one.
+    Otherwise the same call with correct options would be refused.
     """
     try:
         yield
@@ -219,7 +219,7 @@ def _removed_if_empty(parts: Path) -> Iterator[None]:
 
 @contextmanager
 def _said_once() -> Iterator[None]:
-    """Let each kind of warning through once, and none of empty lists, which are counted over all blocks."""
+    """Let each kind of warning through once, without those of empty lists, which are counted at the end."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield

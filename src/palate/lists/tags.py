@@ -1,4 +1,4 @@
-"""The values of a column of the catalog, item by item: several genres, or one of anything else."""
+"""The values of a column of the catalog for each item: several genres, or one value of other columns."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -162,7 +162,7 @@ def _check_genres(condition: object, table: pl.DataFrame) -> None:
 
 
 def _as_written(genres: str, table: pl.DataFrame) -> bool:
-    """Return whether genres with bars between stand so in an item's text."""
+    """Return whether genres with bars between them stand so in the text of an item."""
     return any(genres.lower() in text.lower() for text in table[names.GENRES].drop_nulls().to_list())
 
 
@@ -202,7 +202,7 @@ def _equals(values: pl.Series, value: Any) -> np.ndarray:
 
 
 def _compared(values: pl.Series, compare: Callable[[Any, Any], pl.Series], value: object) -> np.ndarray:
-    """Return where a column compares so with a value; false for null."""
+    """Return for which rows the comparison of a column with a value holds; false for null."""
     if not len(values):
         return np.zeros(0, dtype=bool)
     try:
@@ -216,7 +216,7 @@ def _true(found: pl.Series) -> np.ndarray:
 
 
 def _with_genre(genres: pl.Series, genre: str) -> pl.Series:
-    """Return which items have a genre, whatever its case."""
+    """Return which items have a genre; upper and lower case are the same."""
     if not threads_lost():
         return genres.str.contains(rf"(?i)(?:^|\|){pl.escape_regex(genre)}(?:\||$)")
     found = re.compile(rf"(?:^|\|){re.escape(genre)}(?:\||$)", re.IGNORECASE)
