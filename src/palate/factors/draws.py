@@ -26,7 +26,7 @@ def has_posterior(scorer: Scorer) -> TypeGuard[FactorScorer]:
 
 
 def has_spread(scorer: Scorer) -> TypeGuard[FactorScorer]:
-    """Return whether a scorer knows its standard errors, by draws or by the curvature at its optimum."""
+    """Return whether a scorer has standard errors, from draws or from the curvature at its optimum."""
     if not isinstance(scorer, Uncertain):
         return False
     return has_posterior(scorer) or (scorer.spread is not None and scorer.ratings is not None)
@@ -66,7 +66,7 @@ def _scales(factors: Factors, noise: RowNoise | None) -> np.ndarray:
 
 
 def pair_sd(model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
-    """Return the sd of what is expected of each pair of a known user and a known item, float64.
+    """Return the sd of the expected rating of each pair of a known user and item, float64.
 
     It is taken over draws, after the link, and divides by the number of draws.
 
@@ -93,7 +93,7 @@ def pair_sd(model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: 
 
 
 def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """Return what each draw expects of each pair, float64, shape (n, n_draws).
+    """Return the expected rating of each pair in each draw, float64, shape (n, n_draws).
 
     The `arrays` are those of `posterior_arrays`.
     """
@@ -107,7 +107,7 @@ def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> n
 
 
 def all_moments(model: FactorScorer, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and sd of what is expected of all items for each user, float32, (n, n_items).
+    """Return mean and sd of the expected ratings of all items for each user, float32, (n, n_items).
 
     Both are NaN for items that are not finite.
     """
@@ -173,7 +173,7 @@ def normal_quantile(share: float) -> float:
 
 
 def check_spread(scorer: Scorer, argument: str, value: object, without: str) -> FactorScorer:
-    """Return a scorer that knows how sure it is.
+    """Return the scorer, if it has standard errors.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a factorization learned, and the protocols of scorers that are made of it."""
+"""The learned parameters of a factorization, and the protocols of scorers that are made from them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -107,7 +107,7 @@ class Factors:
 
 @runtime_checkable
 class Uncertain(Scorer, Protocol):
-    """A scorer that may know how sure it is: by several draws, or by a factor on standard errors."""
+    """A scorer that may have standard errors, from several draws or by a factor on its standard errors."""
 
     @property
     def likelihood(self) -> Likelihood: ...
@@ -119,14 +119,14 @@ class Uncertain(Scorer, Protocol):
 
 @runtime_checkable
 class Temporal(Scorer, Protocol):
-    """A scorer that may know how its rows change in time."""
+    """A scorer whose rows may depend on time."""
 
     @property
     def context(self) -> TimeContext | None: ...
 
 
 class FactorScorer(Uncertain, Temporal, Factored, Protocol):
-    """A scorer that is made of factors; `palate.FactorModel` is one."""
+    """A scorer that is made from factors; `palate.FactorModel` is one."""
 
     @property
     def factors(self) -> Factors: ...

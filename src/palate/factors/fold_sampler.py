@@ -88,7 +88,7 @@ def _noise_of(factors: Factors, draw: int) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Numbers:
-    """The random numbers of rows of one side in one draw of the model, which each row has by its key."""
+    """The random numbers of the rows of one side in one draw of the model; each row has its own key."""
 
     keys: np.ndarray
     draw: int
@@ -117,7 +117,7 @@ class _Numbers:
 
 @dataclass(frozen=True, eq=False)
 class _Given:
-    """What the rows of one draw are conditioned on."""
+    """The ratings and vectors on which the rows of one draw are conditioned."""
 
     rows: Rows
     other: Side
@@ -184,7 +184,7 @@ class _Sweeps:
         return np.empty(0, np.float32) if self.own is None else self.own.of_ratings
 
     def to_the_mode(self, targets: LatentLevels) -> None:
-        """Take Newton's steps to the rows under which their levels are most probable."""
+        """Move the rows to the mode for ratings that are levels, by Newton steps."""
         n = len(self.given.rows.values)
         target, weight = np.empty(n, np.float32), np.empty(n, np.float32)
         for _ in range(_NEWTON):
@@ -192,7 +192,7 @@ class _Sweeps:
             self.side = self.given.solved(target, weight, None).side
 
     def sweep(self, step: int) -> None:
-        """Draw all that is random of the rows once, each given all else."""
+        """Draw all random quantities of the rows once, each given all others."""
         values = self.values(step)
         less = values if self.session_effects is None else values - self.session_effects.of_ratings
         weights = self.given.rows.weights if self.own is None else self.own.weights

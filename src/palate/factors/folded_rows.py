@@ -1,4 +1,4 @@
-"""Rows that are folded in: their ratings in time, and what is found of them."""
+"""Rows that are folded in: their ratings with times, and the result."""
 
 from dataclasses import dataclass, replace
 from typing import Any

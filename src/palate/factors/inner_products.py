@@ -16,7 +16,7 @@ from palate.factors.taking import latent_order_differs
 
 
 def check_order(model: FactorScorer, way_out: str) -> None:
-    """Raise ArgumentError, with the way out, if no inner product has the order of a user's scores."""
+    """Raise ArgumentError if no inner product has the order of a user's scores; it says what to do."""
     likelihood = model.likelihood
     if likelihood.linear:
         return

@@ -26,9 +26,9 @@ T = TypeVar("T")
 
 
 class Derived:
-    """What was derived of a scorer, by key.
+    """Values computed from a scorer, by key.
 
-    It also holds the scorer whose items it has, where it has those of another one.
+    It also has the scorer whose items these are, if it shares the items of another scorer.
     """
 
     def __init__(self, items_of: Scorer | None = None) -> None:
@@ -37,7 +37,7 @@ class Derived:
 
 
 class HoldsDerived:
-    """A scorer that holds what is derived of it."""
+    """A scorer that stores what was computed from it."""
 
     @cached_property
     def derived(self) -> Derived:
@@ -49,7 +49,7 @@ class HoldsDerived:
 
 
 def of_rows(scorer: S, key: Hashable, build: Callable[[S], T]) -> T:
-    """Return what is derived of a scorer alone, made by `build(scorer)` the first time."""
+    """Return a value computed from a scorer alone; `build(scorer)` computes it the first time."""
     if not isinstance(scorer, HoldsDerived):
         return build(scorer)
     kept = scorer.derived.parts
@@ -59,15 +59,15 @@ def of_rows(scorer: S, key: Hashable, build: Callable[[S], T]) -> T:
 
 
 def of_items(scorer: S, key: Hashable, build: Callable[[S], T]) -> T:
-    """Return what is derived of a scorer's items, made the first time of the scorer whose items they are.
+    """Return a value computed from a scorer's items, the first time from the scorer that has them.
 
-    `build` must look at nothing outside its argument.
+    `build` must use nothing but its argument.
     """
     return of_rows(_source(scorer), key, build)
 
 
 def share_items(source: Scorer, other: Scorer) -> None:
-    """Say that another scorer has the items, item factors and catalog of `source`."""
+    """Record that a scorer has the items, item factors and catalog of `source`."""
     if isinstance(other, HoldsDerived):
         other.derived.items_of = _source(source)
 

@@ -1,7 +1,7 @@
-"""Pairs of users and items, and what every draw of a model expects of them.
+"""Pairs of users and items, and their expected ratings in every draw of a model.
 
-This is the one pass over draws: mean, standard error, intervals and distributions are all made of
-what it hands out. An unknown row is a row at its prior, or one drawn from it.
+This is the only pass over draws: means, standard errors, intervals and distributions are computed
+from its results. An unknown row is at its prior mean, or is drawn from the prior.
 """
 
 from collections.abc import Callable

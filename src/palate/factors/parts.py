@@ -134,7 +134,7 @@ def check_names(parts: Mapping[str, object], what: str) -> None:
 
 
 def by_holder(parts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return named parts by where they stand, and their field there.
+    """Return named parts by the object that has them, with their fields in it.
 
     Examples
     --------

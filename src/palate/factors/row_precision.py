@@ -1,4 +1,4 @@
-"""How far the ratings of each user and each item fall from what is expected of them."""
+"""The noise of each user's and each item's ratings around their expectation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ class RowNoise(OfDraws):
         )
 
     def of_rows(self, index: np.ndarray) -> "RowNoise":
-        """Return the noise of some rows; -1 names a new one, as noisy as most."""
+        """Return the noise of some rows; -1 is a new row, with the usual noise."""
         return replace(self, scale=rows_at(self.scale, index, fill=1.0, axis=1))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Fold-in as a sum: a user's vector is the sum of what each of the user's own items adds."""
+"""Fold-in as a sum: a user's vector is the sum of the contributions of the user's own items."""
 
 from dataclasses import dataclass, replace
 
@@ -32,7 +32,7 @@ class SumFold:
     factor_scale: np.ndarray
 
     def inputs(self, item_factors: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """Return what a choice of each item with grade 1 adds to a user's vector, (n, n_factors) float32."""
+        """Return what a choice with grade 1 of each item adds to a user's vector, (n, n_factors) float32."""
         out: np.ndarray = item_factors[items] * self.factor_scale * self.item_scale[items, None]
         return out
 
@@ -59,7 +59,7 @@ class SumFold:
 
 
 def check_half_life(grades: Grades, timestamps: object) -> None:
-    """Raise ArgumentError for times that a model trained without a half-life has no use for."""
+    """Raise ArgumentError if times are given to a model that was trained without a half-life."""
     if timestamps is not None and grades.half_life is None:
         raise ArgumentError(
             "timestamps",

@@ -1,7 +1,7 @@
-"""Models made of models: some users, items or draws of one, or the draws of several.
+"""Models made from models: some users, items or draws of one, or the draws of several.
 
-Whoever makes a model from another says what becomes different; all other fields stay. What lies
-along which axis is known by `Factors.take` and by the sides, the likelihood and time themselves.
+The caller names what is different; all other fields stay. `Factors.take`, the sides, the likelihood
+and the time know the axes of their arrays.
 """
 
 from collections.abc import Sequence
@@ -84,8 +84,8 @@ def one_draw(model: F, draw: int) -> F:
 
 
 def latent_order_differs(factors: Factors) -> bool:
-    """Return whether the order of items by expected rating may differ from that by latent value.
+    """Return whether items may have another order by expected rating than by latent value.
 
-    This is asked within one draw.
+    This is about the order within one draw.
     """
     return factors.likelihood.noise_moves_mean and factors.item.noise is not None

@@ -16,8 +16,8 @@ from palate._checks import Words
 from palate.data.vocabulary import entries_at, rows_at
 from palate.solve.draws import OfDraws
 
-GAP = 86_400.0  # seconds without a rating after which another session begins
-MOST = 20  # ratings after which another session begins
+GAP = 86_400.0  # seconds without a rating after which a new session begins
+MOST = 20  # ratings after which a new session begins
 N_TIME_BINS = 15
 
 
@@ -85,7 +85,7 @@ def last_time_bins(users: np.ndarray, time_bins: np.ndarray, n_users: int, n_tim
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TimeContext(OfDraws):
-    """What a model knows of time.
+    """The time bins and sessions of a model, and their parameters.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ class TimeContext(OfDraws):
         return first.joined(known)
 
     def same_times(self, other: "TimeContext") -> bool:
-        """Return whether another context knows of the same time bins and sessions."""
+        """Return whether another context has the same time bins and sessions."""
         return (
             np.array_equal(self.edges, other.edges)
             and np.array_equal(self.user_time_bin, other.user_time_bin)

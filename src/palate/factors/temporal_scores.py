@@ -1,4 +1,4 @@
-"""Predictions for a given time: the users and items asked for become a small model of that time."""
+"""Predictions for a given time: users and items become rows of a small model at this time."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +34,7 @@ S = TypeVar("S", bound=Scorer)
 
 
 def knows_time(scorer: Scorer) -> TypeGuard[FactorScorer]:
-    """Return whether a scorer can answer as of a time."""
+    """Return whether a scorer can predict for a given time."""
     return isinstance(scorer, Temporal) and scorer.context is not None
 
 
@@ -133,7 +133,7 @@ def at_times(
 
 
 def _noise_in_sessions(noise: RowNoise | None, users: np.ndarray, known: np.ndarray) -> RowNoise | None:
-    """Return the noise of users, without what sessions add to it where the session is known."""
+    """Return the noise of users, without the part of sessions if the session is known."""
     if noise is None:
         return None
     return replace(noise, scale=np.where(known, noise.scale[:, users], noise.total[:, users]), session=None)
@@ -164,7 +164,7 @@ def over_times(
     ask: Callable[..., T],
     *beside: np.ndarray,
 ) -> list[T]:
-    """Return what `ask(model, users, items, *beside)` answers of pairs at their times, chunk by chunk."""
+    """Return the results of `ask(model, users, items, *beside)` for pairs at their times, chunk by chunk."""
     parts = [slice(a, b) for a, b in pairwise(even_bounds(len(users), PAIRS_PER_CHUNK))] or [slice(0, 0)]
     return [
         ask(*at_times(model, users[part], items[part], times[part]), *(array[part] for array in beside))
@@ -175,7 +175,7 @@ def over_times(
 def scores_at(
     scorer: Scorer, users: np.ndarray, items: np.ndarray, times: np.ndarray | None, threads: int | None = None
 ) -> np.ndarray:
-    """Return the scores of pairs, at their times where there are any and the scorer knows of time."""
+    """Return the scores of pairs, at their times if there are any and the scorer depends on time."""
     if times is not None and knows_time(scorer):
         times = in_units_of(scorer, times, "the test's timestamps")
         return np.concatenate(over_times(scorer, users, items, times, partial(score_pairs, threads=threads)))

@@ -1,8 +1,8 @@
-"""What a model knows of single pairs beside the prediction: standard errors, intervals, distributions.
+"""The uncertainty of single pairs: standard errors, intervals and distributions.
 
-Two uncertainties are told apart. That of the mean is what the model does not know of the expected
-rating; that of a rating adds the noise of one rating. Models with draws of a posterior have both
-from their draws, a least-squares model from its curvature (`palate.solve.laplace`).
+There are two uncertainties. That of the mean is the uncertainty of the expected rating. That of a
+rating also contains the noise of one rating. Models with draws of a posterior compute both from
+their draws, and a least-squares model from its curvature (`palate.solve.laplace`).
 """
 
 import numpy as np

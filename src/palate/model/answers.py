@@ -1,4 +1,4 @@
-"""What a model answers to whoever names users and items: predictions and lists, with ids and in frames."""
+"""The methods of a model that take ids of users and items, and return predictions and lists."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -75,11 +75,11 @@ class Answers(HoldsDerived):
         return self
 
     def _resolved(self, users: object) -> Any:
-        """Return users as they are, or their rows in a small model where new ones are among them."""
+        """Return users unchanged, or as rows of a small model if new users are among them."""
         return with_new_users(self, users)
 
     def _pairs(self, users: object, items: object, unknown: str) -> tuple[Any, Any]:
-        """Return users and items of pairs as they are, or as rows where new ones are among them."""
+        """Return the users and items of pairs unchanged, or as rows if new ones are among them."""
         return self._resolved(users), items
 
     def predict(

@@ -1,4 +1,4 @@
-"""The average of several models of the same users and items, each of which becomes a draw."""
+"""The average of several models of the same users and items; each model becomes a draw."""
 
 from collections.abc import Sequence
 
@@ -52,7 +52,7 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
             raise ArgumentError("models", "have one rating scale", f"{_scale(first)} and {_scale(other)}")
     if any(model.fold is not None for model in models):
         raise ValueError("models of choices cannot be averaged, because all fits are equal.")
-    # A noise is that of a posterior only: point estimates have no draws of it.
+    # Only a posterior has draws of the noise; point estimates have not.
     known = {} if all(model.n_draws > 1 for model in models) else {"noise_sd": None}
     return stack(models, spread=None, **known)
 

@@ -1,4 +1,4 @@
-"""One point model in place of many draws: the best product of so many factors, for serving."""
+"""One point model instead of many draws: the best product with a given number of factors, for serving."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from palate.solve.prior import RowPrior
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
-_MORE = 8  # directions carried along beside those wanted, which makes these exact sooner
+_MORE = 8  # further directions, with which the wanted ones converge sooner
 _STEPS, _TOLERANCE = 12, 1e-6
 _PAIRS = 1 << 20  # training pairs on which the loss is measured
 

@@ -119,7 +119,7 @@ def _of_draw(
     bias, mean = float(user.bias[draw]), float(model.global_mean[draw])
     factors = model.item_factors[draw].astype(np.float64)  # (n_items, k)
     own, w0 = factors[rows.columns], float(prior.unobserved_weight)
-    level = mean + bias + model.item_bias[draw].astype(np.float64)  # what the biases expect of every item
+    level = mean + bias + model.item_bias[draw].astype(np.float64)  # what mean and biases predict
     expected = level[rows.columns]
     target, weight = _targets(model, user, rated, draw)
     strength = float(row_strength(rows.counts, model.n_items, prior)[0])
@@ -142,9 +142,9 @@ def _of_draw(
 
 
 def _solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return `system^-1 right`, and of many solutions the shortest.
+    """Return the solution x of `system x = right`, the shortest one if there are many.
 
-    There are many where no penalty holds what the ratings leave open.
+    There are many if the ratings leave a direction open and no penalty applies to it.
     """
     if not len(right):
         return right
@@ -157,9 +157,9 @@ def _solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
 def _targets(
     model: "FactorModel", user: FoldedUser, rated: Rated, draw: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the row was solved for, and with which weights, float64.
+    """Return the targets and weights for which the row was solved, float64.
 
-    Counts, levels and a bounded scale have targets of their own.
+    Counts, levels and a bounded scale have targets that are not the ratings.
     """
     rows, times = rated
     confidence = Confidence.of_model(model.trainer, model.user_prior.unobserved_weight)
@@ -178,7 +178,7 @@ def _targets(
 
 
 def _told_by_features(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> np.ndarray:
-    """Return the prior mean of the user with what features say, float64 (k + 1,)."""
+    """Return the prior mean of the user, including features, float64 (k + 1,)."""
     prior: RowPrior = model.user_prior
     if model.user_link is None:
         return np.asarray(prior.mean[draw], np.float64)

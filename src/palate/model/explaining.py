@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PART, CONTRIBUTION, EXPECTED = "part", "contribution", "expected"
 RATING_PART = "rating"
-SMALL = 1e-4  # a remainder below this is rounding
+SMALL = 1e-4  # smaller remainders are rounding errors
 STRONGEST = 3  # ratings named for and against in words
 NO_RATINGS = (
     "explain needs the ratings of the model, which was saved without them. Save it with its ratings, "
@@ -202,7 +202,7 @@ def sum_of_items(model: "FactorModel", row: int, column: int) -> tuple[np.ndarra
 
 
 def no_sum(trainer: Mapping[str, Any]) -> str:
-    """Return why the score of a model is not explained by a user's items."""
+    """Return why the score of a model cannot be explained by a user's items."""
     return (
         "explain needs a model that knows what each of a user's ratings adds to a score; a model of "
         f"{trainer.get('name')} does not."
@@ -256,7 +256,7 @@ def _rating_rows(
 
 
 def _remainder(model: "FactorModel") -> str:
-    """Return what the remainder is in a model of this kind."""
+    """Return what the remainder means for a model of this kind."""
     if "compressed_to" in model.trainer:
         return "the remainder: the change made by compression"
     if (

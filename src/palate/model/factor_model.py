@@ -1,4 +1,4 @@
-"""The learned state: what is scored, saved and served."""
+"""A trained factorization: what is scored, saved and served."""
 
 import os
 from collections.abc import Mapping
@@ -279,10 +279,10 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
         return explaining.explain(self, user, item)
 
     def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return what each of a user's own items adds to the score of an item.
+        """Return the contribution of each of a user's own items to the score of an item.
 
-        `row` and `column` are those of `Model.item_contributions`. Means, biases and the prior add
-        the rest.
+        `row` and `column` are those of `Model.item_contributions`. Means, biases and the prior are
+        the rest of the score.
         """
         return explaining.sum_of_items(self, row, column)
 

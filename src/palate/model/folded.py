@@ -81,7 +81,7 @@ class FoldedItem(Folded):
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Ratings of one user or item as a caller gives them, not yet checked."""
+    """The ratings of one user or item as the caller gives them, not yet checked."""
 
     ids: Any
     ratings: Any
@@ -106,7 +106,7 @@ def fold_user(
 
 
 def user_with(model: "FactorModel", user: object, given: Given) -> FoldedUser:
-    """Return a user with these ratings beside what the model holds of them; see `FactorModel.user_with`."""
+    """Return a user with these ratings and those in the model; see `FactorModel.user_with`."""
     if not model.users.knows(user, "user id"):
         return fold_user(model, given, user)
     if model.ratings is None:
@@ -135,7 +135,7 @@ def _takes_times(model: "FactorModel") -> bool:
 
 
 def _times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray | None:
-    """Return the time of each of n ratings of someone, checked as the model takes them."""
+    """Return the time of each of n ratings of one row, after the checks that the model needs."""
     if model.fold is None and model.grades.half_life is None:  # perhaps of a model that knows of time
         return check_times(model, timestamps, n, "ratings")
     check_half_life(model.grades, timestamps)
@@ -155,7 +155,7 @@ def fold_item(
 def _by_genres(
     model: "FactorModel", row: UserRatings, item_id: object, features: Mapping[str, Any] | None
 ) -> FoldedItem:
-    """Return an item of a model of choices, known by its genres alone."""
+    """Return an item of a model of choices, from its genres alone."""
     from palate.model.genre_vectors import vector_of_genres
 
     if len(row.rated) or not features:

@@ -1,4 +1,4 @@
-"""New items of a model of choices by their genres: the mean of the vectors of what has the same ones."""
+"""Vectors of new items in a model of choices: the mean of the items with the same genres."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from palate.lists.tags import column_tags
 
 
 def vector_of_genres(model: FactorScorer, genres: Any) -> np.ndarray:
-    """Return the mean over genres of the mean vector of the rated items of each, float32 (n_factors,).
+    """Return the mean over genres of the mean vector of their rated items, float32 (n_factors,).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The ratings of a model together with new ones: whose they are, and which of them changed anything."""
+"""The ratings of a model joined with new ones, and which of them are new or changed."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -79,7 +79,7 @@ class Joined:
         return np.unique(index[self.changed & ~self.held_out]).astype(np.int64)
 
     def fresh(self, side: str) -> np.ndarray:
-        """Return the users or items, by position, that the model did not know."""
+        """Return the users or items that are not in the model, by position."""
         return np.flatnonzero((self.old_users if side == "user" else self.old_items) < 0)
 
 
@@ -150,7 +150,7 @@ def _check_ids(model: Trained, new: Ratings) -> None:
 
 
 def said_of(model: Trained, ratings: Ratings, joined: Joined) -> list[str]:
-    """Return sentences on how a model's ratings and new ones were put together."""
+    """Return sentences that describe how the ratings of a model and new ones were joined."""
     said = []
     if joined.n_replaced:
         said.append(f"{joined.n_replaced:,} ratings of the model are replaced by new ones of the same pairs.")

@@ -155,7 +155,7 @@ class LinearModel(WithFile, ModelFields):
     def _similarity(
         self, by: str | None, shrink: float | None
     ) -> tuple[Callable[[int], np.ndarray], np.ndarray]:
-        """Return how alike all items are to one, and what each is multiplied by for its ratings."""
+        """Return the similarity of all items to one, and the factor for their numbers of ratings."""
         if by is None:
             by = WEIGHTS if self.ratings is None else COSINE
         check_choice("by", by, (COSINE, WEIGHTS))
@@ -173,10 +173,10 @@ class LinearModel(WithFile, ModelFields):
         return self.choices.transposed()
 
     def likeness(self) -> Likeness:
-        """Return how alike two items are.
+        """Return the similarity of two items.
 
-        It is the weight of one for the other over the largest weight of its own, the greater of
-        both ways.
+        It is the weight between them, divided by the largest weight of the item; the larger value
+        of both directions is taken.
         """
         weights = self.weights
 

@@ -1,4 +1,4 @@
-"""What every model answers, whatever scores it: ids, lists and frames around a scorer."""
+"""The interface of all models: ids, lists and frames around a scorer."""
 
 import os
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class Foldable(Protocol):
 
 @runtime_checkable
 class Explainable(Protocol):
-    """A scorer that knows what each of a user's ratings adds to a score."""
+    """A scorer that knows the contribution of each of a user's ratings to a score."""
 
     def contributions(self, user: int, item: int) -> np.ndarray:
         """Return what each rating of the user adds, in the order of the user's rated items.

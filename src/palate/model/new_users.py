@@ -1,4 +1,4 @@
-"""Users who were not there in training, for models whose users are what their ratings make of them."""
+"""New users, for models in which a user is determined by their ratings."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from palate.scorer import Scorer
 
 
 class TakesUsers(Scorer, Protocol):
-    """A model whose users can be others than those it was trained on."""
+    """A model that can have users other than those it was trained on."""
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> Any:
         """Return the model whose only users are `users`, each known by their row of `ratings` alone."""
@@ -55,7 +55,7 @@ def new_user(model: TakesUsers, given: Given, user_id: object) -> NewUser:
 
 
 def new_user_with(model: TakesUsers, user: object, given: Given) -> NewUser:
-    """Return a user with these ratings beside what the model holds of them."""
+    """Return a user with these ratings and those in the model."""
     new = new_user(model, given, user)
     if not model.users.knows(user, "user id"):
         return new
@@ -63,7 +63,7 @@ def new_user_with(model: TakesUsers, user: object, given: Given) -> NewUser:
 
 
 def with_new_users(model: TakesUsers, users: Any) -> Any:
-    """Return `users` as they are, or their rows in a small model where new users are among them.
+    """Return `users` unchanged, or as rows of a small model if new users are among them.
 
     Raises
     ------

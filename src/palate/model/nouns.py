@@ -1,4 +1,4 @@
-"""What the values that a model was trained on are called, in answers for people."""
+"""What messages and pages call the values that a model was trained on."""
 
 from typing import TYPE_CHECKING
 

@@ -1,8 +1,7 @@
-"""Arguments that name folded-in users and items beside ids: they become rows of a small model.
+"""Arguments with folded-in users and items beside ids: all of them become rows of a small model.
 
-A question that names a folded row is put to a small model that holds just the rows asked about, so
-that nothing in `recommend` knows of fold-in. Without folded rows everything goes through as it
-came.
+A small model has only the rows that are asked for, so that `recommend` and other functions need no
+special case for fold-in. Arguments without folded rows are not changed.
 """
 
 from dataclasses import replace
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def resolve_users(model: "FactorModel", users: Any) -> Any:
-    """Return `users` as they are, or their rows in a small model when folded users are among them.
+    """Return `users` unchanged, or as rows of a small model if folded users are among them.
 
     Raises
     ------
@@ -59,7 +58,7 @@ def with_table(
 
 
 def resolve_pairs(model: "FactorModel", users: Any, items: Any, unknown: str) -> tuple[Any, Any]:
-    """Return users and items of pairs, as rows of a small model where folded ones are among them."""
+    """Return users and items of pairs, as rows of a small model if folded ones are among them."""
     users = resolve_users(model, users)
     if has_any(items, Folded):
         single = isinstance(items, Folded)
@@ -73,7 +72,7 @@ def resolve_pairs(model: "FactorModel", users: Any, items: Any, unknown: str) ->
 
 
 def at_time(model: Scorer, users: object, timestamp: object) -> tuple[Scorer, Any]:
-    """Return the model, and the users as `resolve_users` left them, as of a time."""
+    """Return the model at a time, with the users from `resolve_users`."""
     if isinstance(users, UserRows):
         small = temporal_scores.at_time(users.scorer, timestamp)
         share_items(model, small)
@@ -91,7 +90,7 @@ def has_any(rows: object, kind: type) -> bool:
 
 
 def small_rows(model: Scorer, small: Scorer, ids: list[Any], single: bool) -> UserRows:
-    """Return the rows of a small model, all of whose users are asked about, under these ids."""
+    """Return the rows of a small model that has only the users asked for, under these ids."""
     share_items(model, small)
     labels = labels_of(model.users, ids).alias(names.USER_ID)
     return UserRows(small, np.arange(len(ids)), labels, single)

@@ -1,4 +1,4 @@
-"""Small models of rows that were folded in: everything asked of a row can be asked of them."""
+"""Small models whose rows were folded in; they have all the methods of a model."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -80,7 +80,7 @@ def _of_new_users(
         user_bias=found.bias,
         user_noise=own_noise(model, "user", found.scale),
         ratings=ratings,
-        # how sure the items' vectors are is known of the ratings of the model's own users alone
+        # the uncertainty of the items' vectors depends on the ratings of the model's own users alone
         spread=None if model.ratings is None else model.spread,
         item_link=None,  # its features are the former users
         context=context,

@@ -59,7 +59,7 @@ class SumModel(ModelFields):
         return total
 
     def silent_about(self, user_index: np.ndarray) -> np.ndarray:
-        """Return for which of `user_index` no part tells items apart, bool."""
+        """Return for which of `user_index` all parts give every item the same score, bool."""
         silent = np.ones(len(user_index), bool)
         for part in self.parts:
             silent &= silent_about(part, user_index)
@@ -80,12 +80,12 @@ class SumModel(ModelFields):
         return small
 
     def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return what each of a user's own items adds to the score of an item.
+        """Return the contribution of each of a user's own items to the score of an item.
 
         `row` and `column` are those of `Model.item_contributions`.
 
-        What a part has beside its items, such as popularity, is not among them. Raises ValueError if
-        a part does not know what the items add.
+        Other parts of the score, such as popularity, are not included. Raises ValueError if a part
+        of the sum does not know the contributions of items.
         """
         from palate.kernels.spread import spread_of
 
@@ -106,10 +106,10 @@ class SumModel(ModelFields):
         return replace(self, **change.model_fields(), parts=tuple(part for part, _ in changed)), notes
 
     def likeness(self) -> Likeness | None:
-        """Return how alike two items are, by the vectors of a part that has some, else by weights."""
+        """Return the similarity of two items, by the vectors of a part that has some, else by weights."""
         known = (
             own_likeness(part) for part in reversed(self.parts)
-        )  # items to items come first, factors after them
+        )  # item-to-item models come before factor models
         return next((found for found in known if found is not None), None)
 
     def similar_items(self, items: object, n: int = 10, **options: Any) -> Any:
@@ -123,7 +123,7 @@ class SumModel(ModelFields):
 def of_one_size(scores: np.ndarray) -> np.ndarray:
     """Return each user's scores divided by their standard deviation over all items, float32.
 
-    Where they are all alike they become 0.
+    If all scores of a user are equal, they become 0.
 
     Examples
     --------

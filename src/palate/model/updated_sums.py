@@ -1,8 +1,8 @@
-"""Updates of a model of choices, whose items' vectors are sums over users as users' are over items.
+"""Updates of a model of choices: vectors of items are sums over users, and those of users over items.
 
-With `R = D_u^-b X D_i^-c ~ U S V'`, a user's row of `U S` is `R_u V`, and an item's `v_i = S^-2 (U
-S)' R_i`. An item with new choices is found by the second, which for the choices of training is the
-decomposition itself.
+With `R = D_u^-b X D_i^-c ~ U S V'`, the row of a user in `U S` is `R_u V`, and the vector of an
+item is `v_i = S^-2 (U S)' R_i`. The second formula gives the vector of an item with new choices.
+For the choices of training, it gives the decomposition itself.
 """
 
 from dataclasses import replace

@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
 UPDATED = "Updated with"  # how the history of an update begins
-# Rounds of users and items before the users' last solve. After one, new items of a user with many
-# of them still lead their lists (12 % of the places on MovieLens-small, 0.3 % after three and 0.1 %
-# after training again). Draws of a posterior are apart by more than that.
+# Rounds of users and items before the last solve of the users. If a user has many new items, these are
+# at the top of their list after one round (12 % of the places on MovieLens-small; 0.3 % after three
+# rounds, and 0.1 % after training again). Draws of a posterior differ by more than this.
 _ROUNDS, _ROUNDS_OF_DRAWS = 3, 1
 
 
@@ -66,7 +66,9 @@ def update(
         check_values(model, new)
     joined = join(model, new, duplicates or ("sum" if of_counts(model) else None))
     for said in said_of(model, new, joined):
-        if "replaced" not in said:  # that is what an update is for; the history has the number
+        if (
+            "replaced" not in said
+        ):  # replacing ratings is the purpose of an update; the history has their number
             warn_caller(said, UnionWarning)
     about = catalog_of_both(model, catalog) or Catalog.from_items(joined.ratings.items)
     change = Change(
@@ -108,7 +110,7 @@ def check_values(model: Trained, new: Ratings) -> None:
 
 
 def _history(before: History, joined: Joined, notes: tuple[str, ...]) -> History:
-    """Return the history of an update: what came, and the histories of what there was."""
+    """Return the history of an update: what was added, and the earlier history."""
     n = {side: (len(joined.touched(side)), len(joined.fresh(side))) for side in ("user", "item")}
     changed = int(joined.changed.sum())
     who = " and ".join(

@@ -1,4 +1,4 @@
-"""What a likelihood answers: everything that depends on how a latent value becomes a rating."""
+"""The interface of likelihoods: everything that depends on how a latent value becomes a rating."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class KernelFields(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scores:
-    """How good the predictive distributions of pairs were for the ratings that came out.
+    """Scores of the predictive distributions of pairs, for their test ratings.
 
     Parameters
     ----------
@@ -154,14 +154,14 @@ class Likelihood(OfDraws, ABC):
 
     @property
     def range(self) -> tuple[float, float] | None:
-        """Lowest and highest rating that can be expected; None without bounds."""
+        """Lowest and highest expected rating that is possible; None if there are no bounds."""
         return None
 
     # -- the distribution of one rating
 
     @property
     def knows_noise(self) -> bool:
-        """Whether it is known how far ratings fall from what is expected of them."""
+        """Whether the noise of a rating around its expectation is known."""
         return self.noise_sd is not None
 
     @abstractmethod
@@ -175,7 +175,7 @@ class Likelihood(OfDraws, ABC):
     def interval_widths(
         self, pairs: "Pairs", sd: np.ndarray, shares: tuple[float, ...]
     ) -> dict[float, np.ndarray]:
-        """Return how wide each pair's intervals of one rating are, by share."""
+        """Return the widths of each pair's intervals of one rating, by share."""
 
     @abstractmethod
     def below_levels(self, pairs: "Pairs") -> np.ndarray:
@@ -208,7 +208,7 @@ class Likelihood(OfDraws, ABC):
     # -- in words
 
     def centre(self, mean: float) -> str:
-        """Return what a model's latent values are centred on, for `palate info`."""
+        """Return the value around which the latent values of a model vary, for `palate info`."""
         return f"{self.link} link"
 
     unit: ClassVar[str] = "in units of the latent value"  # of latent values

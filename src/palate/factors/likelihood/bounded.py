@@ -21,7 +21,7 @@ from palate.factors.likelihood.normal import NormalNoise
 from palate.solve.rows import Rows, Side, rating_scores
 
 _LEAST_SLOPE = 0.1  # of the slope in the middle
-_EDGE = 0.02  # share of the scale that the score of a mean keeps from its ends
+_EDGE = 0.02  # smallest distance of a mean from the ends of the scale when it becomes a score, as a share
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,7 +37,7 @@ class Bounded(NormalNoise):
     link: ClassVar[str] = "bounded"
     takes_row_noise: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ("scale",)
-    fold_steps: ClassVar[int] = 15  # each takes most of what is left
+    fold_steps: ClassVar[int] = 15  # each removes most of the remaining distance
 
     low: float
     high: float

@@ -94,7 +94,7 @@ class Ordinal(Likelihood):
 
     @property
     def knows_noise(self) -> bool:
-        """Whether it is known how far ratings fall from what is expected: by the cutpoints, always."""
+        """Whether the noise of a rating is known: always, from the cutpoints."""
         return True
 
     # -- the distribution of one rating
@@ -106,7 +106,7 @@ class Ordinal(Likelihood):
     def interval_widths(
         self, pairs: "Pairs", sd: np.ndarray, shares: tuple[float, ...]
     ) -> dict[float, np.ndarray]:
-        """Return how far the levels at the ends of the intervals are apart."""
+        """Return the distances between the levels at the ends of the intervals."""
         below, found = self.below_levels(pairs), {}
         for share in shares:
             low, high = (end.astype(np.float32) for end in self._ends(below, share))

@@ -9,4 +9,4 @@ class ModelFileError(ValueError):
 
 
 class Damage(Exception):
-    """The reason inside the format code, before the file's name is known; never leaves `palate.model`."""
+    """What is wrong with a file, before its name is known. It is never raised outside `palate.model`."""

@@ -1,4 +1,4 @@
-"""JSON as a model file may hold it: bounded before it is parsed, and nothing said twice."""
+"""JSON as a model file may contain it: limited in size before it is parsed, and without repeated keys."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The model file: a model to one file and back, whole or not at all."""
+"""The model file: a model is saved to one file and loaded from it, completely or not at all."""
 
 import io
 import os
@@ -103,7 +103,7 @@ def _form_of(metadata: Mapping[str, Any]) -> Form:
 def _encoded(model: WithFile, ratings: bool, what: str) -> list[bytes | memoryview]:
     try:
         tensors, metadata = pack(model, ratings)
-        # what is saved must load: the same checks now, while the model is still there
+        # the checks of loading, so that no file is written that cannot be loaded
         unpack(tensors, metadata)
         return container.encode(tensors, metadata)
     except Damage as damage:

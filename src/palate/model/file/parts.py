@@ -163,7 +163,7 @@ CONTEXT = Record(
 
 
 class Marked(Kind[Any]):
-    """A record whose presence the metadata tell by a word; null where there is none."""
+    """A record whose kind is named by a word in the metadata; null if there is no record."""
 
     def __init__(self, mark: str, record: Record[Any]) -> None:
         self.mark, self.record = mark, record

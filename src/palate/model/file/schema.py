@@ -97,7 +97,7 @@ class Array(Kind[np.ndarray]):
 
 
 class Flags(Array):
-    """An array of truths, written as bytes that are 0 or 1; its check returns them as truths."""
+    """A boolean array, stored as bytes that are 0 or 1."""
 
     def put(self, out: Output, name: str, value: np.ndarray) -> None:
         """Add the array."""
@@ -181,7 +181,7 @@ class Members(Kind[Any]):
 
 
 class Maybe(Kind[T | None]):
-    """What a file leaves out where an object does not have it, or has its `usual` value."""
+    """A field that is left out of the file if the object does not have it, or has its `usual` value."""
 
     def __init__(self, kind: Kind[T], usual: T | None = None) -> None:
         self.kind, self.usual = kind, usual

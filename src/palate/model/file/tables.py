@@ -60,7 +60,7 @@ def _check_spread(spread: float) -> None:
 
 
 def _check_likelihood(found: Values, given: Input) -> None:
-    """Check that a model of this link has all that it needs, and nothing of another one."""
+    """Check that a model has all parts that its link needs, and no part of another link."""
     if (found["user_noise"] is None) != (found["item_noise"] is None):
         raise Damage("tensors 'user_noise.scale' and 'item_noise.scale' must be there together or not at all")
     link, kind = found["link"], likelihood_class(found["link"])
@@ -116,7 +116,7 @@ Arrays = tuple[tuple[str, Array], ...]  # by the names of the fields
 
 
 class Weights(Kind[ItemWeights]):
-    """The weights between items in one of their forms, of which the metadata tell."""
+    """The weights between items, in one of their forms, which the metadata name."""
 
     forms: Mapping[str, tuple[type[ItemWeights], Arrays]] = {
         "dense": (DenseWeights, (("dense", Array("float32", "item item", check_finite)),)),

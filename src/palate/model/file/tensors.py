@@ -1,4 +1,4 @@
-"""Arrays on their way into and out of a model file: their axes are named, and all is checked first."""
+"""Arrays that are written to and read from a model file; axes have names, and everything is checked."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
