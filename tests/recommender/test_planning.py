@@ -84,6 +84,9 @@ def test_more_factors_and_more_draws_need_more():
     assert many.memory_gb > few.memory_gb
     assert few.processor_seconds is None
     assert learned_bytes(10**5, 10**4, palate.Gibbs(n_draws=40)).saved == 40 * 4 * 110_000 * 40
+    short = palate.Gibbs(sweeps=60, burn_in=20, n_chains=2)
+    assert learned_bytes(4000, 1000, short).saved == 80 * 4 * 5000 * 40, "there are no more draws than sweeps"
+    assert learned_bytes(10**5, 10**4, short).saved == 256 * 2**20
 
 
 def test_whether_it_fits_is_told_where_the_memory_is_known():

@@ -153,6 +153,8 @@ def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
     vectors = 4.0 * rows * (int(getattr(trainer, "n_factors", 0)) + 8)
     if isinstance(trainer, Gibbs):
         draws = trainer.n_draws * vectors if trainer.n_draws else trainer.draws_mb * 2.0**20
+        if not trainer.user_features and not trainer.item_features:  # whose weights are in every draw, too
+            draws = min(draws, (trainer.sweeps - trainer.burn_in) * trainer.n_chains * vectors)
         return Learned(_COPIES * vectors + _DRAWS_COPIES * draws, draws)
     return Learned(_COPIES * vectors, vectors)
 
