@@ -172,3 +172,17 @@ def test_weights_scale_the_noise():
     heavy = trainer.fit(weighted)
     # a weight of 4 is a rating of a quarter of the noise variance: the noise of weight 1 doubles
     assert heavy.noise_sd[0] / plain.noise_sd[0] == pytest.approx(2, rel=0.05)
+
+
+def test_lucky_held_out_ratings_do_not_make_standard_errors_vanish():
+    """Held-out ratings that are predicted exactly made all standard errors a hundredth of what they are."""
+    rng = np.random.default_rng(0)
+    user, item = (index.ravel() for index in np.meshgrid(np.arange(60), np.arange(40), indexing="ij"))
+    rated = rng.random(len(user)) < 0.5
+    value = 3 + rng.normal(0, 0.5, 60)[user] + rng.normal(0, 0.5, 40)[item] + rng.normal(0, 1, len(user))
+    train = Ratings.from_arrays(user[rated], item[rated], value[rated], scale=(-5, 11))
+    trainer = LeastSquares(n_factors=2, max_sweeps=5)
+    exact = trainer.fit(train, validation=0).predict(user[~rated], item[~rated])
+    held = Ratings.from_arrays(user[~rated], item[~rated], exact, scale=(-5, 11))
+    model = trainer.fit(train, validation=held)
+    assert model.spread == 1.0

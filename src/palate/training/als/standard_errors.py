@@ -11,6 +11,7 @@ from palate.training.training_data import Problem
 SAMPLE = 4_000  # validation ratings that the scale is found on
 LEVERAGE_SAMPLE = 400
 MOST = 64  # ratings of a row that are looked at
+LEAST_SPREAD = 1.0
 _LEAST_SAMPLE = 20
 _MOST_LEVERAGE = 0.9
 
@@ -25,6 +26,8 @@ def noise_and_spread(
 
     The noise is that of the training residuals, corrected for the leverage of each rating (how
     closely the fit follows it). With the scale, the standardised validation errors have variance 1.
+    The scale is at least 1, because each block takes the other side as known, so that its variances
+    are too small rather than too large.
     """
     user, item, values = problem.validation
     if len(values) < _LEAST_SAMPLE or problem.confidence is not None:
@@ -41,7 +44,8 @@ def noise_and_spread(
     kept = [Kept(half.floored(noise)) for half in halves]
     linear, product = pair_variances(kept[0], kept[1], user, item, threads)
     errors = np.square(values - problem.predict(user, item, users, items), dtype=np.float64)
-    found = float(np.sqrt(noise)), spread_of(errors, noise * linear + noise**2 * product, noise)
+    spread = spread_of(errors, noise * linear + noise**2 * product, noise)
+    found = float(np.sqrt(noise)), max(LEAST_SPREAD, spread)
     return found if all(np.isfinite(figure) and figure > 0 for figure in found) else None
 
 
