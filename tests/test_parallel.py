@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from itertools import pairwise
@@ -195,3 +196,29 @@ def test_threads_are_checked():
         check_threads(1.5)
     with pytest.raises(TypeError, match="got True"):
         check_threads(True)
+
+
+_INTERRUPTED = """
+import threading
+from palate._parallel import run_chunks
+
+started = threading.Thread.start
+
+def start(thread):
+    started(thread)
+    if threading.current_thread() is threading.main_thread():
+        raise KeyboardInterrupt  # as Ctrl-C may come, right after a thread has started
+
+threading.Thread.start = start
+try:
+    run_chunks(lambda start, stop: stop - start, range(9), 3)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interrupt_while_threads_start_leaves_none_that_holds_the_process():
+    found = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (found.stdout.split(), found.returncode) == (["interrupted"], 0)

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import pairwise
+from threading import Event, Thread
 from typing import Generic, TypeVar, TypeVarTuple
 
 import numpy as np
@@ -140,9 +141,27 @@ _helpers_of: dict[int, ThreadPoolExecutor] = {}  # by process: a forked one has 
 
 
 def _helpers() -> ThreadPoolExecutor:
-    """Return the threads that help all callers of this process; they start when they are first needed."""
+    """Return the threads that help all callers of this process; they start when they are first needed.
+
+    Another thread starts them. An interrupt, which reaches the main thread alone, could otherwise come after
+    one has started and before the pool knows of it: nothing would then end it, and it would keep the process
+    from ending.
+    """
     process = os.getpid()
     if process not in _helpers_of:
         pool = ThreadPoolExecutor(available_threads(), thread_name_prefix="palate")
+        starting = Thread(target=_start_all, args=(pool, available_threads()), daemon=True)
+        starting.start()
+        starting.join()
         return _helpers_of.setdefault(process, pool)
     return _helpers_of[process]
+
+
+def _start_all(pool: ThreadPoolExecutor, n: int) -> None:
+    """Start the threads of a pool; each waits until all have started, so that none takes two of the tasks."""
+    all_started = Event()
+    try:
+        for _ in range(n):
+            pool.submit(all_started.wait)
+    finally:  # also where the system refuses to start one more
+        all_started.set()
