@@ -585,7 +585,7 @@ def test_an_interrupt_keeps_the_last_whole_sweep(tmp_path):
     finally:
         run.kill()
     assert run.returncode == 130
-    assert err == f"palate: interrupted; the model of the last complete sweep is saved as {path}.\n"
+    assert err == f"palate: interrupted; what was trained until then is saved as {path}.\n"
     assert "Interrupted after " in out
     model = library.load(path)
     assert model.history.stopped.startswith("Interrupted after ")

@@ -163,7 +163,7 @@ def _finish(outcome: Outcome, how: How, as_json: bool) -> None:
     judge(outcome, how)
     train_report.report(outcome, how, as_json, replaced)
     if outcome.model.history.interrupted:
-        say(f"interrupted; the model of the last complete sweep is saved as {how.output}.")
+        say(f"interrupted; what was trained until then is saved as {how.output}.")
         raise typer.Exit(INTERRUPTED)
 
 
