@@ -116,7 +116,7 @@ def test_bad_shapes_name_the_option_and_what_was_given(palate, films, options, m
 def test_a_user_of_whom_nothing_is_known_has_the_most_popular_items_by_name(palate, films):
     result = palate("recommend", films, 29, "--n", 5, "--unknown", "popular", "--json")
     assert result.code == 0
-    assert "known of user 29: the list is of the most popular items" in " ".join(result.err.split())
+    assert "no choices of user 29: the list is of the most popular items" in " ".join(result.err.split())
     rows = json.loads(result.out)
     assert {row["source"] for row in rows} == {"most popular"}
     counts = [row["n_ratings"] for row in rows]
