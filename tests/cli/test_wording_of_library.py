@@ -161,6 +161,7 @@ NOT_TYPED = {
     "updated",
     "vectors",
     "weights",
+    "year_from",
 }
 
 
