@@ -22,7 +22,8 @@ from palate.training.trainer import FitOptions
 K = 10  # places of the lists that decide
 BETAS = (0.0, 0.25, 0.5, 1.0, 2.0)
 SUM_WEIGHTS = (0.4, 0.8)
-MOST_USERS = 4_000  # whose lists are judged: more would take longer and change no choice
+USERS = 4_000, 16_000  # whose lists are judged: at least and at most, if there are so many
+MOST_SCORES = 160_000_000  # of all items for the users above the least number
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +40,12 @@ class Test:
     def of(cls, train: Ratings, held_out: Ratings, lowest: float, among: np.ndarray | None = None) -> "Test":
         """Return the test of lists for held-out ratings of at least `lowest`.
 
-        It is of the users `among`, else of at most `MOST_USERS`, evenly spaced.
+        It is of the users `among`, else of so many as `most_judged` says, evenly spaced.
         """
         relevant = (held_out.value >= lowest) & (np.diff(train.user_indptr) > 0)[held_out.user_index]
         if among is None:
             found = np.unique(held_out.user_index[relevant])
-            most = min(MOST_USERS, len(found))
-            among = found[np.arange(most) * len(found) // max(1, most)]
+            among = _evenly(found, most_judged(train.n_items))
         tested = np.zeros(train.n_users, bool)
         tested[among] = True
         relevant &= tested[held_out.user_index]
@@ -60,11 +60,9 @@ class Test:
     def of_all(cls, train: Ratings, held_out: Ratings) -> "Test":
         """Return the test for all held-out ratings of the users with training ratings, held-out ones or not.
 
-        It is of at most `MOST_USERS` users, evenly spaced.
+        It is of so many users as `most_judged` says, evenly spaced.
         """
-        found = np.flatnonzero(np.diff(train.user_indptr))
-        most = min(MOST_USERS, len(found))
-        users = found[np.arange(most) * len(found) // max(1, most)]
+        users = _evenly(np.flatnonzero(np.diff(train.user_indptr)), most_judged(train.n_items))
         chosen = cls.of(train, held_out, -np.inf, among=users)
         return replace(chosen, users=users, row=np.searchsorted(users, chosen.users)[chosen.row])
 
@@ -83,6 +81,22 @@ class Test:
     def hits(self, items: np.ndarray) -> np.ndarray:
         """Return whether each user chose the item at each place of these lists, bool (n_users, n_places)."""
         return Lists.match(items, self.n_items, self.row, self.item, np.ones(len(self.row))).hit
+
+
+def most_judged(n_items: int) -> int:
+    """Return how many users' lists are judged at most: fewer of a large catalog, where they take longer.
+
+    >>> most_judged(10_000), most_judged(60_000)
+    (16000, 4000)
+    """
+    least, most = USERS
+    return max(least, min(most, MOST_SCORES // max(1, n_items)))
+
+
+def _evenly(users: np.ndarray, most: int) -> np.ndarray:
+    """Return at most so many of the users, evenly spaced."""
+    n = min(most, len(users))
+    return users[np.arange(n) * len(users) // max(1, n)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -120,7 +120,7 @@ class Learned:
 def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
     """Return how many bytes the vectors or weights of a trainer take, besides the ratings."""
     from palate.recommender.candidates import tries_dense
-    from palate.recommender.choosing import MOST_USERS
+    from palate.recommender.choosing import most_judged
     from palate.recommender.recommender import Recommender
     from palate.training.baseline import Baseline
     from palate.training.gibbs.trainer import Gibbs
@@ -134,7 +134,7 @@ def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
         heads = [learned_bytes(n_users, n_items, one) for one in (stars, LinearItems(), Spectral())]
         if tries_dense(n_users, n_items):  # beside the scores of three parts of sums
             dense = learned_bytes(n_users, n_items, LinearItems(form="dense"))
-            scores = 3 * 4.0 * min(n_users, MOST_USERS) * n_items
+            scores = 3 * 4.0 * min(n_users, most_judged(n_items)) * n_items
             heads.append(Learned(dense.training + scores, dense.saved))
         return Learned(sum(one.training for one in heads), sum(one.saved for one in heads))
     if isinstance(trainer, Baseline | Popular):
