@@ -502,6 +502,8 @@ def test_a_far_setting_has_to_be_clearly_better_than_the_usual_ones():
     assert best_of_kind([trial(0.203, True), usual]) is usual
     better = trial(0.22, True)
     assert best_of_kind([better, usual, trial(0.21, True)]) is better
+    assert chosen_of([trial(0.203, True), usual]) is usual  # where there was no time for a sum
+    assert chosen_of([better, usual]) is better
     assert best_of_kind([better]) is better
     assert best_of_kind([]) is None
 

@@ -263,11 +263,17 @@ def chosen_of(trials: list[Trial]) -> Trial | None:
     The best of many models on few held-out ratings is partly the luckiest. A sum loses less of what
     it promised, because its parts err in different ways.
     """
+    trials = [trial for trial in trials if not trial.candidate.far or _beats_the_usual(trial, trials)]
     best = worth_its_size(trials)
     total = worth_its_size([trial for trial in trials if trial.candidate.kind == SUM])
     if best is None or total is None:
         return best
     return best if clearly_better(best, total) else total
+
+
+def _beats_the_usual(far: Trial, trials: list[Trial]) -> bool:
+    """Return whether a trial with an unusual setting is the best of its kind, and clearly so."""
+    return best_of_kind([trial for trial in trials if trial.candidate.kind == far.candidate.kind]) is far
 
 
 def clearly_better(one: Trial, other: Trial) -> bool:
