@@ -247,11 +247,12 @@ def test_texts_of_spreadsheets(tmp_path, encoding):
         assert rows(tmp_path, gzip.compress(data), "t.csv.gz") == [(1, "é", 3.0)]
 
 
-def test_a_column_that_may_hold_times_and_is_not_read_is_named(tmp_path):
-    text = "user_id,item_id,rating,reviewDate\n1,2,3,2024-01-31\n"
-    with pytest.warns(ReadingWarning, match="'reviewDate' holds the time of each rating, name it with time"):
+@pytest.mark.parametrize("column", ["reviewDate", "at", "Played At", "order_date"])
+def test_a_column_that_may_hold_times_and_is_not_read_is_named(tmp_path, column):
+    text = f"user_id,item_id,rating,{column}\n1,2,3,2024-01-31\n"
+    with pytest.warns(ReadingWarning, match=f"'{column}' holds the time of each rating, name it with time"):
         assert read(tmp_path, text).ratings.timestamp is None
-    assert read(tmp_path, text, timestamp="reviewDate").ratings.timestamp.tolist() == [1706659200]
+    assert read(tmp_path, text, timestamp=column).ratings.timestamp.tolist() == [1706659200]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,16 @@ MAYBE_TIMES = (
     "reviewdate",
     "unixreviewtime",
     "createdat",
+    "at",
+    "ts",
+    "when",
+    "updatedat",
+    "playedat",
+    "clickedat",
+    "viewedat",
+    "purchasedat",
+    "orderdate",
+    "purchasedate",
 )
 KINDS = {"user": "id", "item": "id", "rating": "number", "timestamp": "time", "weight": "number"}
 REQUIRED = ("user", "item", "rating")
