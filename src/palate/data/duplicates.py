@@ -29,14 +29,11 @@ class Columns:
         """Return the rows in the given order."""
         return Columns(*(None if column is None else column[order] for column in self.all()))  # type: ignore[arg-type]
 
-    def reorder(self, order: np.ndarray) -> None:
-        """Put the rows in the given order, or keep those of a mask.
-
-        Columns are done one after the other, to save memory.
-        """
+    def keep(self, mask: np.ndarray) -> None:
+        """Keep the rows of a mask. Columns are done one after the other, to save memory."""
         for field in fields(self):
             if getattr(self, field.name) is not None:
-                setattr(self, field.name, getattr(self, field.name)[order])
+                setattr(self, field.name, getattr(self, field.name)[mask])
 
     def all(self) -> tuple[Any, ...]:
         """Return the five columns."""
@@ -104,7 +101,7 @@ def merge(columns: Columns, same: np.ndarray, policy: str) -> Columns:
     target = rows[first]
     # where the pair's first row stands when the repeats are gone
     target = target - np.searchsorted(again, target)
-    columns.reorder(~same)
+    columns.keep(~same)
     if policy == "last":
         last = _by_time(part, group)[np.append(np.flatnonzero(first)[1:], len(rows)) - 1]
         for out, column in zip(columns.all(), part.all(), strict=True):
