@@ -271,8 +271,7 @@ def _check_figures(test_set: TestSet, named: list[tuple[Scorer, str]]) -> None:
     for scorer, name in named:
         if not test_set.ks and scorer.scale is None:
             raise ArgumentError(
-                "k",
-                f"hold the length of a list; the scores of {name!r} are not ratings and have no errors",
+                "k", f"hold the length of a list; the scores of {name!r} are not ratings and have no errors"
             )
 
 

@@ -7,14 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import (
-    ArgumentError,
-    ArgumentTypeError,
-    Words,
-    check_choice,
-    check_number,
-    is_integer,
-)
+from palate._checks import ArgumentError, ArgumentTypeError, Words, check_choice, check_number, is_integer
 from palate.data.dataset import ratings_of
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary

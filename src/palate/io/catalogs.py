@@ -12,27 +12,10 @@ from palate.io.sources import Source
 from palate.io.text import text_columns
 
 _OF_100K = "item_id", "title", "released", "on video", "address"
-_GENRES_100K = [
-    "unknown",
-    "Action",
-    "Adventure",
-    "Animation",
-    "Children's",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Fantasy",
-    "Film-Noir",
-    "Horror",
-    "Musical",
-    "Mystery",
-    "Romance",
-    "Sci-Fi",
-    "Thriller",
-    "War",
-    "Western",
-]
+_GENRES_100K = (
+    "unknown|Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|Fantasy|Film-Noir|Horror|"
+    "Musical|Mystery|Romance|Sci-Fi|Thriller|War|Western"
+)
 FIRST_RELEASE = {"id", "best_book_id", "work_id"}
 _BOOK_COLUMNS = {
     "title": "title",
@@ -70,8 +53,9 @@ def movies_dat(source: Source, whole: bool = True) -> Catalog:
 
 def u_item(source: Source) -> Catalog:
     """MovieLens-100K `u.item`: id, title, dates, address, and a flag for each of 19 genres."""
-    table, _ = _fields(source, "|", *_OF_100K, *_GENRES_100K)
-    flagged = [pl.when(pl.col(genre) == "1").then(pl.lit(genre)) for genre in _GENRES_100K]
+    flags = _GENRES_100K.split("|")
+    table, _ = _fields(source, "|", *_OF_100K, *flags)
+    flagged = [pl.when(pl.col(genre) == "1").then(pl.lit(genre)) for genre in flags]
     genres = table.select(pl.concat_str(flagged, separator="|", ignore_nulls=True)).to_series()
     catalog = films(_whole(table["item_id"], source.name), table["title"], genres)
     return replace(catalog, origin=f"by field 1 from {source.name}")

@@ -10,62 +10,20 @@ from palate.io.catalogs import FIRST_RELEASE
 from palate.io.layout import ReadingWarning, TextFile, is_value
 
 # Columns that need not be named, after folding case and dropping blanks, "_", "-" and ".".
-USUAL_NAMES: dict[str, tuple[str, ...]] = {
-    "user": (
-        "userid",
-        "user",
-        "uid",
-        "customerid",
-        "reviewerid",
-        "visitorid",
-        "sessionid",
-    ),
-    "item": (
-        "itemid",
-        "item",
-        "iid",
-        "movieid",
-        "filmid",
-        "bookid",
-        "productid",
-        "songid",
-        "isbn",
-        "asin",
-        "parentasin",
-        "businessid",
-        "artistid",
-        "trackid",
-        "jokeid",
-        "animeid",
-        "recipeid",
-        "articleid",
-    ),
-    "rating": ("rating", "stars", "score", "bookrating", "overall", "count", "plays", "playcount"),
-    "timestamp": ("timestamp",),
-    "title": ("title", "name"),
-    "year": ("year",),
-    "genres": ("genres", "genre"),
+USUAL_NAMES = {
+    "user": "userid user uid customerid reviewerid visitorid sessionid",
+    "item": "itemid item iid movieid filmid bookid productid songid isbn asin parentasin businessid artistid "
+    "trackid jokeid animeid recipeid articleid",
+    "rating": "rating stars score bookrating overall count plays playcount",
+    "timestamp": "timestamp",
+    "title": "title name",
+    "year": "year",
+    "genres": "genres genre",
 }
 # Columns that may hold the time of a rating, or of something else, as the day a film came out.
 MAYBE_TIMES = (
-    "time",
-    "date",
-    "datetime",
-    "eventtime",
-    "ratingdate",
-    "reviewdate",
-    "unixreviewtime",
-    "createdat",
-    "at",
-    "ts",
-    "when",
-    "updatedat",
-    "playedat",
-    "clickedat",
-    "viewedat",
-    "purchasedat",
-    "orderdate",
-    "purchasedate",
+    "time date datetime eventtime ratingdate reviewdate unixreviewtime createdat at ts when updatedat "
+    "playedat clickedat viewedat purchasedat orderdate purchasedate"
 )
 KINDS = {"user": "id", "item": "id", "rating": "number", "timestamp": "time", "weight": "number"}
 REQUIRED = ("user", "item", "rating")
@@ -115,7 +73,7 @@ def usual_column(role: str, found: list[str]) -> str | None:
     'Movie-ID'
     """
     folded = {_folded(column): column for column in reversed(found)}
-    return next((folded[name] for name in USUAL_NAMES.get(role, ()) if name in folded), None)
+    return next((folded[name] for name in USUAL_NAMES.get(role, "").split() if name in folded), None)
 
 
 def join_column(item: str | None, found: list[str], named: bool) -> str | None:
@@ -296,7 +254,7 @@ def _note_counted_rows(table: str, others: list[str]) -> None:
 
 def _note_maybe_times(table: str, others: list[str]) -> None:
     """Name a column that may hold the times of ratings, and is not read."""
-    column = next((column for column in others if _folded(column) in MAYBE_TIMES), None)
+    column = next((column for column in others if _folded(column) in MAYBE_TIMES.split()), None)
     if column is not None:
         advice = f"If column {column!r} holds the time of each rating, name it with timestamp="
         warn_caller(f"{table} is read without times. {advice}.", ReadingWarning)

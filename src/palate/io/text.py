@@ -15,15 +15,7 @@ from palate._checks import ArgumentError, MissingValueError, Setting, Words
 from palate.data.checks import rating_values
 from palate.data.ids import WhereRow, id_column
 from palate.io.blocks import Block
-from palate.io.cells import (
-    Fields,
-    diagnosis,
-    dtype_of,
-    numbers_of,
-    refuse_swallowed,
-    time_kind,
-    times_of,
-)
+from palate.io.cells import Fields, diagnosis, dtype_of, numbers_of, refuse_swallowed, time_kind, times_of
 from palate.io.layout import TableOptions, TextFile, encoding_of, places_of, text_file
 from palate.io.left_out import LeftOut
 from palate.io.parts import Ids, Keys, NotWhole, Numbers, Texts, is_plain

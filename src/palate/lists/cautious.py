@@ -7,13 +7,7 @@ import numpy as np
 from palate._checks import ArgumentError, InPython, Setting, Words, check_number
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate._random import Stream, key_of
-from palate.factors.draws import (
-    all_moments,
-    check_spread,
-    has_posterior,
-    normal_quantile,
-    pair_sd,
-)
+from palate.factors.draws import all_moments, check_spread, has_posterior, normal_quantile, pair_sd
 from palate.factors.factors import FactorScorer
 from palate.factors.taking import latent_order_differs, one_draw
 from palate.factors.uncertainty import standard_errors

@@ -170,19 +170,12 @@ def predict_frame(
     named = {names.PREDICTED_RATING: score_column(scorer)}
     series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
     return answer(
-        described_frame([rows.labels[user_at]], rows_of(described, item_at), series),
-        scorer,
-        users,
-        items,
+        described_frame([rows.labels[user_at]], rows_of(described, item_at), series), scorer, users, items
     )
 
 
 def _columns(
-    scorer: Scorer,
-    users: np.ndarray,
-    items: np.ndarray,
-    asked: Asked,
-    times: np.ndarray | None,
+    scorer: Scorer, users: np.ndarray, items: np.ndarray, asked: Asked, times: np.ndarray | None
 ) -> dict[str, np.ndarray]:
     """Return the predictions of pairs of indexes, and what is asked for beside them, float32.
 

@@ -12,13 +12,7 @@ from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
 from palate.factors.draws import check_spread
 from palate.factors.item_index import item_table
-from palate.lists.approximate import (
-    APPROXIMATE,
-    EXACT,
-    SEARCH,
-    check_approximate,
-    rank_approximately,
-)
+from palate.lists.approximate import APPROXIMATE, EXACT, SEARCH, check_approximate, rank_approximately
 from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.lists.filters import Allowed, EmptyResultWarning
 from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows, with_texts
@@ -140,8 +134,7 @@ def warn_if_silent(rows: UserRows) -> np.ndarray:
     if len(places):
         whose = f"{rows.called(places)}: {'the list is' if len(rows.index) == 1 else 'their lists are'}"
         warn_caller(
-            f"the model was trained on no choices of {whose} of the most popular items.",
-            NothingKnownWarning,
+            f"the model was trained on no choices of {whose} of the most popular items.", NothingKnownWarning
         )
     return silent
 

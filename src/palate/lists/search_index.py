@@ -48,11 +48,7 @@ class SearchIndex:
         rows = _rows(model)
         finite = np.flatnonzero(np.isfinite(rows).all(axis=1))
         graph = _library().Index(
-            ndim=rows.shape[1],
-            metric="ip",
-            dtype="f32",
-            connectivity=CONNECTIVITY,
-            expansion_add=BUILD_WIDTH,
+            ndim=rows.shape[1], metric="ip", dtype="f32", connectivity=CONNECTIVITY, expansion_add=BUILD_WIDTH
         )
         if len(finite):
             # Threads that insert at once can miss the links to each other's items, so that an item is not
