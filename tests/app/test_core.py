@@ -1,5 +1,6 @@
 """The core: lists equal those of the model's own verbs, live ratings, search, explanations, swaps."""
 
+import dataclasses
 import math
 import threading
 
@@ -21,6 +22,7 @@ from palate.app.errors import (
     UnknownUser,
 )
 from palate.app.titles import TitleIndex
+from palate.heads.chance import ChanceByPlace
 from palate.store.changes import StoreError
 from palate.store.memory import MemoryStore
 
@@ -35,6 +37,7 @@ def kinds():
     }
 
 
+STEEP = ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01, activity=1.0, usual=20.0)
 KINDS = ("least squares", "two heads", "linear", "baseline")
 
 
@@ -60,6 +63,19 @@ def test_lists_of_stored_users_are_those_of_the_model(models, kind):
             assert [row.predicted_rating for row in answer.rows] == frame["predicted_rating"].to_list()
         if "chance" in frame.columns:
             assert [row.chance for row in answer.rows] == frame["chance"].to_list()
+
+
+@pytest.mark.parametrize("caution", [0.0, 0.3])
+def test_chances_are_in_words_as_in_the_frame(models, caution):
+    heads = dataclasses.replace(models["two heads"].heads, chance=STEEP)
+    model = dataclasses.replace(models["two heads"], heads=heads)
+    core = Core({"m": model})
+    said = model.recommend("u7", 30, caution=caution, words=True)["in_words"].to_list()
+    rows = core.recommend("u7", n=30, caution=caution).rows
+    assert [row.likely for row in rows] == [words.split(";")[0] for words in said]
+    assert len({row.likely for row in rows}) > 1
+    plain = Core({"m": models["least squares"]}).recommend("u7")
+    assert {row.likely for row in plain.rows} == {""}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -100,6 +100,8 @@ class Row:
         In units of the ratings; None of models whose scores are no ratings.
     chance : float, optional
         Probability that the item is chosen, of a model that knows it.
+    likely : str, default ""
+        The same in words, compared with an item picked at random; empty if it is not known.
     sd, low, high : float, optional
         Standard error of the predicted rating and the 80 % interval, where they were asked for and are known.
     in_words : str, optional
@@ -114,6 +116,7 @@ class Row:
     score: float
     predicted_rating: float | None = None
     chance: float | None = None
+    likely: str = ""
     sd: float | None = None
     low: float | None = None
     high: float | None = None
@@ -127,8 +130,7 @@ class Answer:
 
     `source` is "stored" for a user as the model was trained on them, "fold-in" for one with live
     ratings or with ratings sent along, and "popular fallback" for somebody the model knows nothing
-    of. `revision` is that of the user's live ratings. `n_choices` is the number of choices that a model
-    of two heads knows of the user, on which the chances depend.
+    of. `revision` is that of the user's live ratings.
     """
 
     model_id: str
@@ -136,7 +138,6 @@ class Answer:
     source: str
     rows: tuple[Row, ...]
     revision: int = 0
-    n_choices: int | None = None
 
     @property
     def items(self) -> tuple[str, ...]:

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from palate._checks import ArgumentError
 from palate.app.activating import load_file, version_of_object
 from palate.app.answers import (
@@ -106,17 +104,6 @@ class Core(Models):
         """Return the palate model of this id, or the active one, for what the core has no question for."""
         return self._served(model).model
 
-    def likelihood_in_words(
-        self, chance: float, model: str | None = None, n_choices: int | None = None
-    ) -> str:
-        """Return how likely an item with this `chance` is to be chosen, or nothing if it is not known.
-
-        The chance is that of a user with `n_choices` known choices. It is told beside that of an item
-        that is picked blindly.
-        """
-        heads = getattr(self._served(model).model, "heads", None)
-        return "" if heads is None else str(heads.chance.probability_in_words(chance, n_choices))
-
     def noun(self, model: str | None = None) -> str:
         """Return what the values of a model are called: "rating", or "interaction" of counts and choices."""
         return noun_of(self._served(model).model)
@@ -179,7 +166,7 @@ class Core(Models):
             rows = with_reasons(people.served, asked, rows)
         revision = 0 if user is None else self.store.revision_of(user)
         served = people.served
-        return Answer(served.id, served.version, asked.source, tuple(rows), revision, _n_choices(asked))
+        return Answer(served.id, served.version, asked.source, tuple(rows), revision)
 
     def _asked(self, people: People, user: str | None, ratings: Mapping[str, float] | None) -> Asked:
         if (user is None) == (ratings is None):
@@ -309,10 +296,3 @@ class Core(Models):
         """Delete what a user rated live, and answer from now on as if the models had never seen the user."""
         check_user(user)
         return self.store.forget(user)
-
-
-def _n_choices(asked: Asked) -> int | None:
-    """Return how many choices a model of two heads knows of a user."""
-    heads = getattr(asked.model, "heads", None)
-    known = None if heads is None or asked.row < 0 else heads.n_choices(np.array([asked.row]))
-    return None if known is None else int(known[0])

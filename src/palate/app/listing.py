@@ -57,8 +57,8 @@ def best(
         return _popular(served, hidden, allowed, n, offset)
     if caution or diversity:
         how = {"caution": caution, "diversity": diversity, "min_ratings": min_ratings, "where": where}
-        return _by_verb(served, asked, hidden, n, offset, how)
-    return _plain(served, asked, hidden, allowed, n, offset)
+        return _in_words(asked, _by_verb(served, asked, hidden, n, offset, how))
+    return _in_words(asked, _plain(served, asked, hidden, allowed, n, offset))
 
 
 def _plain(
@@ -94,6 +94,15 @@ def _plain(
         )
         for at, (place, item, score) in enumerate(zip(kept, items, scores, strict=True))
     ]
+
+
+def _in_words(asked: Asked, rows: list[Row]) -> list[Row]:
+    """Return the rows of a model of two heads with their chances in words, other rows as they are."""
+    heads = getattr(asked.model, "heads", None)
+    if heads is None:
+        return rows
+    said = heads.in_words(asked.row, np.array([row.chance for row in rows]))
+    return [dataclasses.replace(row, likely=words) for row, words in zip(rows, said, strict=True)]
 
 
 def _pool(asked: Asked, hidden: np.ndarray, allowed: Allowed) -> Pool:

@@ -80,26 +80,29 @@ def bar(row: Row, scale: tuple[float, float] | None) -> None:
         tag("b").style(f"left: {part(row.predicted_rating):.1f}%")
 
 
-def score_words(row: Row, likely: str = "", noun: str = RATING) -> str:
+def score_words(row: Row, noun: str = RATING) -> str:
     """Return in words how likely a row is to be chosen, if this is known, and its expected rating.
 
     Examples
     --------
     >>> score_words(Row(1, ItemInfo("x", n_ratings=7), 7.0)), score_words(Row(1, ItemInfo("x"), -1.5))
     ('often rated', 'score -1.5')
-    >>> score_words(Row(1, ItemInfo("x"), -1.5), "more likely to be chosen than most")
+    >>> score_words(Row(1, ItemInfo("x"), -1.5, likely="more likely to be chosen than most"))
     'more likely to be chosen than most'
     """
-    if row.in_words:
-        said = row.in_words
-    elif row.predicted_rating is not None:
-        said = f"{row.predicted_rating:.1f} expected"
-    elif likely:
-        return likely
-    else:
-        often = row.score == row.item.n_ratings
-        said = f"often {PARTICIPLES[noun]}" if often else f"score {row.score:.3g}"
-    return f"{likely}; {said}" if likely else said
+    rating = rating_words(row)
+    return "; ".join(filter(None, (row.likely, rating))) or _score_alone(row, noun)
+
+
+def rating_words(row: Row) -> str:
+    """Return in words the expected rating of a row; empty if the model expects none."""
+    if row.in_words or row.predicted_rating is None:
+        return row.in_words or ""
+    return f"{row.predicted_rating:.1f} expected"
+
+
+def _score_alone(row: Row, noun: str) -> str:
+    return f"often {PARTICIPLES[noun]}" if row.score == row.item.n_ratings else f"score {row.score:.3g}"
 
 
 def levels_of(info: ModelInfo) -> list[float]:

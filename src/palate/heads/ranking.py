@@ -130,14 +130,20 @@ class TwoHeads:
             open_, width = open_[~done], 4 * width
         return out
 
-    def n_choices(self, users: np.ndarray) -> np.ndarray | None:
+    def in_words(self, user: int, chances: np.ndarray) -> list[str]:
+        """Return how likely a user is to choose items with these `chances`; empty texts if not known."""
+        known = self._n_choices(np.array([user]))
+        n_choices = None if known is None else int(known[0])
+        return [self.chance.probability_in_words(float(chance), n_choices) for chance in chances]
+
+    def _n_choices(self, users: np.ndarray) -> np.ndarray | None:
         """Return how many choices the choice head knows of each user; None if it has no ratings."""
         ratings: Any = self.choice.ratings
         return None if ratings is None else np.diff(ratings.indptr)[users]
 
     def chances(self, users: np.ndarray, places: np.ndarray) -> np.ndarray:
         """Return the probability that each user chooses the item at a place of the choice head, float32."""
-        return self.chance.of(places, self.n_choices(users)).astype(np.float32)
+        return self.chance.of(places, self._n_choices(users)).astype(np.float32)
 
     @property
     def _one_head(self) -> bool:

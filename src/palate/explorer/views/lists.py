@@ -7,7 +7,7 @@ from palate.app.answers import STORED, Answer, OwnRating, Reasons, Row
 from palate.app.errors import CannotAnswer, NotKnown
 from palate.explorer.changes import Mark
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import Element, bar, count, name_of, score_words, table, tag
+from palate.explorer.parts import Element, bar, count, name_of, rating_words, score_words, table, tag
 from palate.explorer.state import ME
 from palate.model.nouns import RATING
 
@@ -68,9 +68,7 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
                         act(row)
                 with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
-                    likely = _likelihood(page, answer, row) if row.predicted_rating is None else ""
-                    words = score_words(row, likely, noun) if likely else short_words(row, noun)
-                    tag("span", f"{words}, {count(row.item.n_ratings, noun)}")
+                    tag("span", f"{short_words(row, noun)}, {count(row.item.n_ratings, noun)}")
 
 
 def explain_numbers(page: Page, *models: str) -> None:
@@ -86,13 +84,15 @@ def short_words(row: Row, noun: str = RATING) -> str:
     Examples
     --------
     >>> from palate.app.answers import ItemInfo
-    >>> short_words(Row(1, ItemInfo("x"), 4.2, in_words="4.2 expected (3.9 to 4.5), from 7 ratings"))
+    >>> short_words(Row(1, ItemInfo("x"), 4.2, 4.2, in_words="4.2 expected (3.9 to 4.5), from 7 ratings"))
     '4.2 (3.9 to 4.5)'
     >>> short_words(Row(1, ItemInfo("x"), 4.2, predicted_rating=4.21))
     '4.2 expected'
     """
+    if row.predicted_rating is None:
+        return score_words(row, noun)
     if row.in_words is None:
-        return score_words(row, noun=noun)
+        return rating_words(row)
     return row.in_words.split(", from ")[0].replace(" expected", "")
 
 
@@ -118,9 +118,8 @@ def long_list(
                         act(row, below)
                 with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
-                    likely = _likelihood(page, answer, row)
-                    crowd = "" if likely and row.in_words else _crowd(row, noun)
-                    tag("span", f"{score_words(row, likely, noun)}{crowd}")
+                    crowd = "" if row.likely and row.in_words else _crowd(row, noun)
+                    tag("span", f"{score_words(row, noun)}{crowd}")
                 below.append(tag("div", None, "p-under"))
 
 
@@ -152,13 +151,6 @@ def shares(found: Reasons, most: int = 5) -> list[tuple[str, str]]:
         for part in named[:most]
         if part.item and part.rating is not None
     ]
-
-
-def _likelihood(page: Page, answer: Answer, row: Row) -> str:
-    """Return how likely a row is to be chosen, of a model whose list depends on that too."""
-    if row.chance is None:
-        return ""
-    return page.space.core.likelihood_in_words(row.chance, answer.model_id, answer.n_choices)
 
 
 def _crowd(row: Row, noun: str) -> str:
