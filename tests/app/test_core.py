@@ -37,7 +37,7 @@ def kinds():
     }
 
 
-STEEP = ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01, activity=1.0, usual=20.0)
+STEEP = ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.011, activity=1.0, usual=20.0)
 KINDS = ("least squares", "two heads", "linear", "baseline")
 
 
