@@ -6,14 +6,7 @@ import typer
 
 from palate.cli import options
 from palate.cli.input import busy, read_or_bundled
-from palate.cli.output import (
-    check_output,
-    deliver,
-    print_json,
-    print_rows,
-    print_text,
-    print_verbatim,
-)
+from palate.cli.output import check_output, deliver, print_json, print_rows, print_text, print_verbatim
 from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 from palate.datasets import _bundled_files
 

@@ -62,11 +62,7 @@ class PruningCallback:
                 "trial", "be of a study with one objective to be pruned", f"{len(directions)}"
             )
         if directions == ["MAXIMIZE"]:
-            raise ArgumentError(
-                "trial",
-                f"be of a study that minimizes {metric}",
-                "one that maximizes",
-            )
+            raise ArgumentError("trial", f"be of a study that minimizes {metric}", "one that maximizes")
         self.trial = trial
         self.metric = metric
         self.last = 0

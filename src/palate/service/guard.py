@@ -89,9 +89,7 @@ class Guard:
         may_write = _one_of(given, settings.write_keys)
         if not (may_write or _one_of(given, settings.read_keys)):
             raise _Refused(
-                401,
-                "key",
-                "a key must be sent as 'Authorization: Bearer KEY'; got none, or an unknown one.",
+                401, "key", "a key must be sent as 'Authorization: Bearer KEY'; got none, or an unknown one."
             )
         reads = method in ("GET", "OPTIONS") or (method == "POST" and path in READING_POSTS)
         if not (reads or may_write):

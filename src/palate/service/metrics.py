@@ -52,11 +52,7 @@ class Metrics:
 
 
 def _of_core(core: Core) -> Iterable[str]:
-    yield from _head(
-        "palate_model_info",
-        "gauge",
-        "The models that are served; active is the default model.",
-    )
+    yield from _head("palate_model_info", "gauge", "The models that are served; active is the default model.")
     for model in core.models:
         active = str(model.active).lower()
         yield f"palate_model_info{_labels(model=model.id, version=model.version, active=active)} 1"
