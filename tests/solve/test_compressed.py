@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palate.kernels.csr import transpose_csr_reference
 from palate.solve import compressed
 from palate.solve.compressed import kept, starts_of, transposed
 
@@ -28,14 +27,25 @@ def _small_chunks(monkeypatch):
 def test_transposed(seed, n, threads, weighted):
     indptr, columns, values = _table(seed, n)
     weights = values[::-1].copy() if weighted else np.empty(0, np.float32)
-    found = transposed(indptr, columns, values, weights, N_COLUMNS, threads)
-    expected = transpose_csr_reference(indptr, columns, values, N_COLUMNS)
-    for array, wanted in zip(found, expected, strict=False):
-        np.testing.assert_array_equal(array, wanted)
-    if weighted:
-        wanted = transpose_csr_reference(indptr, columns, weights, N_COLUMNS)[2]
-        np.testing.assert_array_equal(found[3], wanted)
+    found = transposed(indptr, columns, values, N_COLUMNS, weights, threads)
+    order = np.argsort(columns, kind="stable")
+    rows = np.repeat(np.arange(N_ROWS), np.diff(indptr))
+    starts = starts_of(np.bincount(columns, minlength=N_COLUMNS))
+    wanted = starts, rows[order], values[order], weights[order] if weighted else weights
+    for array, expected in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(array, expected)
     assert [array.dtype for array in found] == [np.int64, np.int32, np.float32, np.float32]
+    back = transposed(*found[:3], N_ROWS, found[3], threads)
+    for array, expected in zip(back, (indptr, columns, values, weights), strict=True):
+        np.testing.assert_array_equal(array, expected)
+
+
+@given(st.integers(0, 1000), st.integers(0, 200))
+def test_places_are_transposed_like_values(seed, n):
+    indptr, columns, _ = _table(seed, n)
+    places = transposed(indptr, columns, np.arange(n, dtype=np.int32), N_COLUMNS)[2]
+    np.testing.assert_array_equal(places, np.argsort(columns, kind="stable"))
+    assert places.dtype == np.int32
 
 
 @given(st.integers(0, 1000), st.integers(0, 200), st.integers(1, 3))

@@ -76,7 +76,7 @@ def sort(
     columns: Columns, users: Vocabulary, items: Vocabulary, policy: str, where: WhereRow
 ) -> tuple[Columns, int]:
     """Sort by user and item and merge repeated pairs; return the columns and the number of rows merged."""
-    from palate.kernels.csr import order_of_pairs
+    from palate.kernels.sorting import order_of_pairs
 
     given = (columns.user, columns.item) if policy == "error" else None
     sort_by_pair(columns, len(users), len(items))

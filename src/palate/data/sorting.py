@@ -75,7 +75,7 @@ def _order_range(
     first: int, last: int, columns: Columns, indptr: np.ndarray, n_items: int, order: np.ndarray
 ) -> None:
     """Write the order of the rows of a range of users."""
-    from palate.kernels.csr import order_of_pairs
+    from palate.kernels.sorting import order_of_pairs
 
     rows = slice(indptr[first], indptr[last])
     user, item = columns.user[rows] - np.int32(first), columns.item[rows]

@@ -4,6 +4,7 @@ import numpy as np
 
 from palate._parallel import even_bounds, run_chunks
 from palate.linear.weights import SparseWeights
+from palate.solve.compressed import starts_of, transposed
 from palate.solve.rows import Rows
 
 _ITEMS = 64  # rows of products that stand in memory at a time, in each thread
@@ -22,7 +23,6 @@ def neighbour_weights(
     Deshpande, Karypis (2004), "Item-Based Top-N Recommendation Algorithms", section 4.
     """
     from palate.kernels import linear
-    from palate.kernels.csr import transpose_csr
 
     by_item = by_user.transposed()
     n_items = by_item.n_rows
@@ -40,8 +40,8 @@ def neighbour_weights(
 
     run_chunks(part, even_bounds(n_items, _ITEMS), threads)
     filled = np.arange(m) < counts[:, None]
-    by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    indptr, columns, weights = transpose_csr(by_target, near[filled], values[filled], n_items)
+    found = transposed(starts_of(counts), near[filled], values[filled], n_items, threads=threads)
+    indptr, columns, weights, _ = found
     if scale is not None:
         weights = weights * scale.astype(np.float32)[columns]
     return SparseWeights(indptr=indptr, columns=columns, values=weights)

@@ -8,6 +8,7 @@ import numpy as np
 
 from palate._aligned import aligned_zeros
 from palate._parallel import balanced_bounds, run_chunks
+from palate.solve.compressed import starts_of, transposed
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 
@@ -197,15 +198,13 @@ class SparseWeights(ItemWeights):
 
     @cached_property
     def _by_column(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        from palate.kernels.csr import transpose_csr
-
-        return transpose_csr(self.indptr, self.columns, self.values, self.n_items)
+        return transposed(self.indptr, self.columns, self.values, self.n_items)[:3]
 
     def _moved(self, new: np.ndarray, n_items: int) -> "SparseWeights":
         counts = np.zeros(n_items, np.int64)
         counts[new] = np.diff(self.indptr)
-        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return SparseWeights(indptr=indptr, columns=new[self.columns].astype(np.int32), values=self.values)
+        columns = new[self.columns].astype(np.int32)
+        return SparseWeights(indptr=starts_of(counts), columns=columns, values=self.values)
 
 
 def above_zero(largest: np.ndarray) -> np.ndarray:

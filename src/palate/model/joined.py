@@ -177,7 +177,7 @@ def _merged(
     both: Columns, n_users: int, n_items: int, n_old: int, held_out: np.ndarray, policy: str
 ) -> tuple[Columns, dict[str, Any]]:
     """Return the columns sorted by user and item, each pair once, and the fields of `Joined` about them."""
-    from palate.kernels.csr import order_of_pairs
+    from palate.kernels.sorting import order_of_pairs
 
     # of a pair the model's own rating comes first
     order = order_of_pairs(both.user, n_users, both.item, n_items)

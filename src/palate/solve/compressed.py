@@ -5,6 +5,7 @@ import numpy as np
 from palate._parallel import balanced_bounds, run_chunks
 
 _ENTRIES_PER_CHUNK = 1 << 18  # at least, of a transpose, each of whose chunks counts all columns
+_NO_WEIGHTS = np.empty(0, np.float32)
 
 
 def starts_of(counts: np.ndarray) -> np.ndarray:
@@ -37,8 +38,8 @@ def transposed(
     indptr: np.ndarray,
     columns: np.ndarray,
     values: np.ndarray,
-    weights: np.ndarray,
     n_columns: int,
+    weights: np.ndarray = _NO_WEIGHTS,
     threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return indptr, columns, values and weights of the transposed table; its columns ascend in each row.

@@ -15,6 +15,7 @@ import numpy as np
 from palate._parallel import balanced_bounds, run_chunks
 from palate.data.tags import parts_of_list
 from palate.data.vocabulary import rows_at
+from palate.solve.compressed import starts_of
 from palate.solve.draws import OfDraws
 from palate.solve.rows import Rows
 
@@ -240,6 +241,5 @@ def bins_of(numbers: np.ndarray, edges: Sequence[float]) -> tuple[np.ndarray, np
 
 
 def _block(counts: np.ndarray, columns: np.ndarray, n_columns: int) -> FeatureBlock:
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     ones = np.ones(len(columns), np.float32)
-    return FeatureBlock.of_rows(Rows(indptr, columns, ones, np.empty(0, np.float32), n_columns))
+    return FeatureBlock.of_rows(Rows(starts_of(counts), columns, ones, np.empty(0, np.float32), n_columns))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from palate._parallel import balanced_bounds, check_threads, even_bounds, run_chunks
+from palate.solve.compressed import starts_of
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 
@@ -109,7 +110,7 @@ def _sparse(by_user: Rows, by_item: Rows, room: np.ndarray, threads: int) -> tup
     from palate.kernels.linear import item_products, kept_products
 
     n_items = len(room)
-    indptr = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
+    indptr = starts_of(room)
     columns, values = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
     counts, diagonal = np.zeros(n_items, np.int64), np.zeros(n_items, np.float32)
 

@@ -79,14 +79,12 @@ class Rows:
 
     def places_by_column(self) -> np.ndarray:
         """Return the place here of each rating of the transposed rows, int32."""
-        from palate.kernels.csr import transpose_csr
-
         order = np.arange(len(self.values), dtype=np.int32)
-        return transpose_csr(self.indptr, self.columns, order, self.n_columns)[2]
+        return transposed(self.indptr, self.columns, order, self.n_columns)[2]
 
     def transposed(self, threads: int = 1) -> "Rows":
         """Return the same ratings by column."""
-        table = transposed(self.indptr, self.columns, self.values, self.weights, self.n_columns, threads)
+        table = transposed(*self.table, self.n_columns, self.weights, threads)
         return Rows(*table, self.n_rows)
 
 

@@ -94,6 +94,6 @@ def _merged(
 
 def _order(pairs: Pairs, shape: tuple[int, int]) -> np.ndarray:
     """Return the order of pairs by row and column."""
-    from palate.kernels.csr import order_of_pairs
+    from palate.kernels.sorting import order_of_pairs
 
     return order_of_pairs(pairs[0], shape[0], pairs[1], shape[1])

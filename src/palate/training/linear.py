@@ -11,6 +11,7 @@ from palate.data.catalog import Catalog
 from palate.linear.low_rank import LowRankWeights
 from palate.linear.weights import DenseWeights, ItemWeights, SparseWeights
 from palate.model.linear_model import LinearModel
+from palate.solve.compressed import starts_of, transposed
 from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
 from palate.solve.linear import DENSE_PRODUCTS, closed_form, local_ridge, low_rank_form, products_kept
 from palate.solve.strengths import AUTO
@@ -257,8 +258,6 @@ def local_weights(
 
     All but the solves is done once: several cost little more than one.
     """
-    from palate.kernels.csr import transpose_csr
-
     resolved = trainer._resolved(len(choices.item_counts))
     table = choices.normalised(resolved["user_exponent"], resolved["item_exponent"])
     n_items = table.n_columns
@@ -270,10 +269,10 @@ def local_weights(
     filled = np.arange(m) < counts[:, None]
     target, source = np.repeat(np.arange(n_items), counts), near[filled]
     factor = down[source] * (up * scale)[target]
-    by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    by_target = starts_of(counts)
     found: list[ItemWeights] = []
     for own in weights:
         values = (own[filled] * factor).astype(np.float32)
-        indptr, columns, values = transpose_csr(by_target, source, values, n_items)
+        indptr, columns, values, _ = transposed(by_target, source, values, n_items, threads=threads)
         found.append(SparseWeights(indptr=indptr, columns=columns, values=values))
     return found

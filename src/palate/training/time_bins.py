@@ -17,6 +17,7 @@ from palate._checks import ArgumentError
 from palate._parallel import even_bounds, run_chunks
 from palate.data.arguments import warn_caller
 from palate.factors.temporal import N_TIME_BINS, last_time_bins, time_bins_of
+from palate.solve.compressed import starts_of
 from palate.solve.rows import Rows, Side
 from palate.training.features import feature_names
 from palate.training.rating_errors import NO_EFFECTS, Effects, RatingErrors
@@ -131,8 +132,7 @@ class BinRatings:
         users = np.repeat(np.arange(rows.n_rows), rows.counts)
         user_pairs, user_pair = Pairs.of(users, time_bins, rows.n_rows, n_time_bins)
         item_pairs, item_pair = Pairs.of(rows.columns, time_bins, rows.n_columns, n_time_bins)
-        counts = np.bincount(rows.columns, minlength=rows.n_columns)
-        by_item = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        by_item = starts_of(np.bincount(rows.columns, minlength=rows.n_columns))
         pairs = (user_pairs, item_pairs, user_pair, item_pair, item_pair[place])
         return cls(edges, rows.columns, *pairs, rows.indptr, by_item, place)
 
