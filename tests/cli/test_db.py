@@ -7,7 +7,7 @@ import pytest
 
 import palate
 from palate.cli import main
-from palate.store.changes import Change
+from palate.store.changes import Change, StoreError
 from palate.store.sqlite import SQLiteStore
 
 
@@ -68,6 +68,26 @@ def test_a_damaged_store_is_found(tmp_path, capsys):
     assert "revision 7, but the store is at revision 2" in said
     assert main(["db", "check", str(tmp_path / "none.db")]) == 1
     assert "there is no store" in capsys.readouterr().err
+
+
+def test_a_store_with_damaged_pages_is_not_used_and_is_told_from_a_sound_one(tmp_path, capsys):
+    path = tmp_path / "live.db"
+    store = SQLiteStore(path)
+    store.write([Change(f"user {row % 50}", f"item {row}", 4.0) for row in range(2000)])
+    store.close()
+    with path.open("r+b") as file:
+        file.seek(8 * 4096)
+        file.write(b"\xaa" * 4096 * 4)
+    for _ in range(2):  # the first time lets go of the file
+        with pytest.raises(StoreError, match=r"cannot be used: .*malformed\. Look for damage: palate db"):
+            SQLiteStore(path)
+    assert main(["db", "export", str(path), str(tmp_path / "out.csv")]) == 1
+    assert "Look for damage: palate db check." in capsys.readouterr().err
+    assert main(["db", "check", str(path)]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("palate: error: ")
+    assert "unexpected" not in said.err
+    assert "sound" not in said.out
 
 
 def test_training_takes_in_live_ratings_and_leaves_forgotten_people_out(tmp_path, store, capsys):

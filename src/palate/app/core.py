@@ -27,8 +27,9 @@ from palate.app.served import ServedModel
 from palate.lists.recommending import check_n
 from palate.lists.where import Where
 from palate.model.nouns import noun_of
-from palate.store.changes import Change, Forgotten, RatingStore
+from palate.store.changes import Change, Forgotten
 from palate.store.memory import MemoryStore
+from palate.store.mirror import RatingStore
 
 QUICK = 0.003  # seconds
 

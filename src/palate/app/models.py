@@ -16,7 +16,7 @@ from palate.app.errors import ActivationError, UnknownModel
 from palate.app.people import People
 from palate.app.served import ServedModel
 from palate.model.model import Model
-from palate.store.changes import RatingStore
+from palate.store.mirror import RatingStore
 
 _LOG = logging.getLogger(__name__)
 SHARE = 0.5  # of the time that users are folded in while others are answered

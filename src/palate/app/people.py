@@ -16,7 +16,8 @@ from palate.data.vocabulary import Vocabulary
 from palate.lists.popular import silent_about
 from palate.model.new_users import NewUser
 from palate.model.user_ratings import matrix_of
-from palate.store.changes import RATED, REMOVED, LiveRating, RatingStore
+from palate.store.changes import RATED, REMOVED, LiveRating
+from palate.store.mirror import RatingStore
 
 FOLDED = 10_000  # users with live ratings whose vectors are kept ready, for each model
 TOGETHER = 32  # users that are folded in at once when a model is taken into use

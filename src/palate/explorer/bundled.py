@@ -21,7 +21,7 @@ from palate.training.progress import silent
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from palate.store.changes import RatingStore
+    from palate.store.mirror import RatingStore
 
 BEFORE, AFTER, DEFAULT = "before", "after", "recommender"
 # The first one is quick, so that lists are shown within a minute although kernels are compiled before.

@@ -1,9 +1,7 @@
 """What a store keeps: live ratings, marks without an opinion, removals, and who asked to be forgotten."""
 
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 RATED, SEEN, REMOVED = "rated", "seen", "removed"
 STATES = (RATED, SEEN, REMOVED)
@@ -64,59 +62,3 @@ class Forgotten:
 
     user: str
     n_deleted: int
-
-
-@runtime_checkable
-class RatingStore(Protocol):
-    """Where live ratings are kept.
-
-    `write` and `forget` return after what they did is durable, and are in order.
-
-    Each change raises the store's revision by one. All of it is in memory as well, so that reading
-    never waits.
-    """
-
-    def write(self, changes: Sequence[Change]) -> int:
-        """Keep all of these changes or none; return the revision of the last one. Raises StoreError."""
-        ...
-
-    def forget(self, user: str) -> Forgotten:
-        """Delete a user's ratings and remember that the user is to be left out of models trained before.
-
-        Raises StoreError.
-        """
-        ...
-
-    def of(self, user: str) -> Mapping[str, LiveRating]:
-        """Return what the store knows of a user by item, as a mapping that never changes."""
-        ...
-
-    def revision_of(self, user: str) -> int:
-        """Return the revision of the last change of this user, 0 without one."""
-        ...
-
-    def is_forgotten(self, user: str) -> bool:
-        """Return whether the user asked to be forgotten."""
-        ...
-
-    def users(self) -> list[str]:
-        """Return the users with live ratings, those of the latest changes first."""
-        ...
-
-    @property
-    def n_ratings(self) -> int:
-        """How many pairs the store knows of."""
-        ...
-
-    @property
-    def waiting(self) -> int:
-        """How many writes wait to be committed."""
-        ...
-
-    def problem(self) -> str | None:
-        """Return why nothing can be written, or None; tries to write if the last write failed."""
-        ...
-
-    def close(self) -> None:
-        """Commit what waits and let go of the store."""
-        ...

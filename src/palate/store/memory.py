@@ -5,10 +5,10 @@ import threading
 from collections.abc import Sequence
 
 from palate.store.changes import Change, Forgotten
-from palate.store.mirror import Mirror, Mirrored, digest_of
+from palate.store.mirror import Mirror, RatingStore, digest_of
 
 
-class MemoryStore(Mirrored):
+class MemoryStore(RatingStore):
     """Live ratings that nobody keeps.
 
     Examples
@@ -42,14 +42,3 @@ class MemoryStore(Mirrored):
             gone = Forgotten(user, len(self.mirror.of(user)))
             self.mirror.forget(digest_of(user, self.mirror.salt), self.mirror.revision + 1, user)
             return gone
-
-    @property
-    def waiting(self) -> int:
-        """No write ever waits."""
-        return 0
-
-    def problem(self) -> None:
-        """Return None: memory can be written."""
-
-    def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""

@@ -1,11 +1,11 @@
-"""The copy of a store that is held in memory, from which everything is read."""
+"""What every store is: a copy in memory, from which everything is read, and changes that are kept."""
 
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from palate.store.changes import Change, LiveRating
+from palate.store.changes import Change, Forgotten, LiveRating
 
 _NOTHING: Mapping[str, LiveRating] = MappingProxyType({})
 
@@ -99,13 +99,30 @@ class Mirror:
             return sorted(self._ratings, key=lambda user: -self._revisions[user])
 
 
-class Mirrored:
-    """What every store answers from its copy in memory; see `RatingStore`."""
+class RatingStore:
+    """Where live ratings are kept.
+
+    `write` and `forget` return after what they did is durable, and are in order.
+
+    Each change raises the store's revision by one. All of it is in memory as well, so that reading
+    never waits.
+    """
 
     mirror: Mirror
 
+    def write(self, changes: Sequence[Change]) -> int:
+        """Keep all of these changes or none; return the revision of the last one. Raises StoreError."""
+        raise NotImplementedError
+
+    def forget(self, user: str) -> Forgotten:
+        """Delete a user's ratings and remember that the user is to be left out of models trained before.
+
+        Raises StoreError.
+        """
+        raise NotImplementedError
+
     def of(self, user: str) -> Mapping[str, LiveRating]:
-        """Return what is known of a user by item."""
+        """Return what the store knows of a user by item, as a mapping that never changes."""
         return self.mirror.of(user)
 
     def revision_of(self, user: str) -> int:
@@ -122,5 +139,17 @@ class Mirrored:
 
     @property
     def n_ratings(self) -> int:
-        """How many pairs are known."""
+        """How many pairs the store knows of."""
         return self.mirror.n_ratings
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait to be committed."""
+        return 0
+
+    def problem(self) -> str | None:
+        """Return why nothing can be written, or None; tries to write if the last write failed."""
+        return None
+
+    def close(self) -> None:
+        """Commit what waits and let go of the store."""

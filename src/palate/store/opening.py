@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from palate.store.changes import RatingStore, StoreError
+from palate.store.changes import StoreError
+from palate.store.mirror import RatingStore
 from palate.store.sqlite import SQLiteStore
 
 POSTGRES = ("postgresql://", "postgres://")

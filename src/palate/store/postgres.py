@@ -9,14 +9,12 @@ be lost, they look every `POLL` seconds, which is the greatest staleness while t
 import contextlib
 import secrets
 import threading
-import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from palate._requiring import require
-from palate.store.changes import Change, StoreError
-from palate.store.database import DatabaseStore, changes_of, rows_of
-from palate.store.mirror import Mirror, digest_of
+from palate.store.changes import StoreError
+from palate.store.database import DatabaseStore, changes_of
+from palate.store.mirror import Mirror
 from palate.store.writing import Writer
 
 if TYPE_CHECKING:
@@ -38,10 +36,6 @@ CREATE INDEX IF NOT EXISTS palate_ratings_revision ON palate_ratings (revision);
 CREATE TABLE IF NOT EXISTS palate_forgotten (
     digest text PRIMARY KEY, revision bigint NOT NULL, at bigint NOT NULL);
 CREATE INDEX IF NOT EXISTS palate_forgotten_revision ON palate_forgotten (revision);
-"""
-_PUT = """
-INSERT INTO palate_ratings VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT ("user", item) DO UPDATE SET
-value = excluded.value, state = excluded.state, at = excluded.at, revision = excluded.revision
 """
 
 
@@ -72,6 +66,19 @@ class PostgresStore(DatabaseStore):
         `postgresql://user@host/database`, as libpq takes it. The tables are made if they are not there.
     """
 
+    PUT = """
+        INSERT INTO palate_ratings VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT ("user", item) DO UPDATE SET
+        value = excluded.value, state = excluded.state, at = excluded.at, revision = excluded.revision
+    """
+    DELETE = 'DELETE FROM palate_ratings WHERE "user" = %s'
+    FORGET = """
+        INSERT INTO palate_forgotten VALUES (%s, %s, %s) ON CONFLICT (digest) DO UPDATE SET
+        revision = excluded.revision, at = excluded.at
+    """
+    ADVANCE = """
+        UPDATE palate_meta SET value = (value::bigint + %s)::text WHERE name = 'revision' RETURNING value
+    """
+
     def __init__(self, address: str) -> None:
         self._address = address
         self._connection = connected(address)
@@ -94,14 +101,10 @@ class PostgresStore(DatabaseStore):
     def __repr__(self) -> str:
         return f"PostgresStore({self.n_ratings:,} ratings)"
 
-    def problem(self) -> str | None:
-        """Return why nothing can be written, or None; after a failed write or no answer it tries again."""
-        if self._writer.failure is not None or self._connection.closed or self._unheard:
-            try:
-                self._writer.do(lambda: self._next_revision(0), lambda _: None)
-            except StoreError as error:
-                return str(error)
-        return None
+    @property
+    def _in_doubt(self) -> bool:
+        """Whether the last write failed, the connection is cut, or the database did not answer."""
+        return super()._in_doubt or self._connection.closed or self._unheard
 
     def fresh(self) -> None:
         """Take in what other processes have committed."""
@@ -173,34 +176,6 @@ class PostgresStore(DatabaseStore):
 
     def _undo(self) -> None:
         self._connection.execute("ROLLBACK")
-
-    def _put(self, changes: Sequence[Change]) -> list[tuple[Change, int]]:
-        if not changes:
-            return []
-        first = self._next_revision(len(changes))
-        numbered = [(change, first + place) for place, change in enumerate(changes)]
-        with self._connection.cursor() as cursor:
-            cursor.executemany(_PUT, rows_of(numbered))
-        return numbered
-
-    def _delete(self, user: str) -> tuple[int, int]:
-        revision, digest = self._next_revision(1), digest_of(user, self.mirror.salt)
-        deleted = self._connection.execute('DELETE FROM palate_ratings WHERE "user" = %s', (user,)).rowcount
-        self._connection.execute(
-            "INSERT INTO palate_forgotten VALUES (%s, %s, %s) ON CONFLICT (digest) DO UPDATE SET revision "
-            "= excluded.revision, at = excluded.at",
-            (digest, revision, int(time.time())),
-        )
-        return revision, deleted
-
-    def _next_revision(self, n: int) -> int:
-        """Return the first of n new revisions."""
-        found = self._connection.execute(
-            "UPDATE palate_meta SET value = (value::bigint + %s)::text WHERE name = 'revision' RETURNING "
-            "value",
-            (n,),
-        ).fetchone()
-        return int(found[0]) - n + 1
 
     def _said(self, error: Exception) -> StoreError:
         text = " ".join(str(error).split())

@@ -2,6 +2,8 @@
 
 import secrets
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from palate.store.changes import StoreError
@@ -47,20 +49,27 @@ def connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise StoreError(f"the store {path} cannot be opened: {error}.") from error
     try:
-        connection.execute("PRAGMA trusted_schema=OFF")
-        check_kind(connection, path, empty_allowed=not read_only)
-        if not read_only:
-            _prepare(connection)
-    except sqlite3.Error as error:
-        connection.close()
-        advice = (
-            "Name another file." if "not a database" in str(error) else "Look for damage: palate db check."
-        )
-        raise StoreError(f"the store {path} cannot be used: {error}. {advice}") from error
+        with usable(path):
+            connection.execute("PRAGMA trusted_schema=OFF")
+            check_kind(connection, path, empty_allowed=not read_only)
+            if not read_only:
+                _prepare(connection)
     except StoreError:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """Raise StoreError, with what to do, for what SQLite cannot do with the store of a file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        advice = (
+            "Name another file." if "not a database" in str(error) else "Look for damage: palate db check."
+        )
+        raise StoreError(f"the store {path} cannot be used: {error}. {advice}") from error
 
 
 def check_kind(connection: sqlite3.Connection, path: Path, *, empty_allowed: bool) -> None:

@@ -27,8 +27,9 @@ def held(address: str) -> Mirror:
 
         with closing(PostgresStore(address)) as store:
             return store.mirror
-    with closing(connected(file_of(address), read_only=True)) as connection:
-        return read_all(connection)
+    path = file_of(address)
+    with closing(connected(path, read_only=True)) as connection:
+        return read_all(connection, path)
 
 
 def check(address: str) -> list[str]:
@@ -45,6 +46,8 @@ def check(address: str) -> list[str]:
                 ]
             except sqlite3.DatabaseError as error:
                 return [str(error)]
+    if found:  # what is damaged may not be readable
+        return found
     mirror = held(address)
     revisions = [rating.revision for user in mirror.users() for rating in mirror.of(user).values()]
     if len(set(revisions)) < len(revisions):
