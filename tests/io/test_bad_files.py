@@ -341,7 +341,7 @@ def test_damaged_parquet(tmp_path):
         (
             "movies.dat",
             "1::Heat (1995)::Crime\n\nx::Y::Z\n",
-            "ids of movies.dat must be whole numbers; got 'x' in its 0-based row 1",
+            "ids of movies.dat must be whole numbers; got 'x' at 0-based row 1",
         ),
         ("movies.dat", "1::A::B\n1::A::B\n", "the catalog must contain each item once; got item_id 1"),
     ],

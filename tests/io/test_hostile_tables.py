@@ -116,7 +116,7 @@ def test_every_hostile_file_has_its_outcome(outcomes):
         ),
         (
             b"user_id,user_id,item_id,rating\n1,2,3,4\n",
-            "user column 'user_id' must be in t.csv once; got 2 columns of that name",
+            "column 'user_id' must be in t.csv once; got 2 columns of that name. Rename or drop",
         ),
         (b"1::2::3\x1f4::5\n", "must not hold the control character U[+]001F; got one after line 1"),
         (b'user_id,item_id,rating\n"1"\r,2,3\n1,"\r",3\n1,2\r3,4\n', "ValueError"),

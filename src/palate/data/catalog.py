@@ -76,6 +76,7 @@ class Catalog:
         genres: str | None = None,
         key: str | None = None,
         where: WhereRow = row_label,
+        origin: str = "",
     ) -> "Catalog":
         """Return a catalog from a data frame of any library with one row per item.
 
@@ -90,6 +91,8 @@ class Catalog:
             Python; years may be text. All other columns are kept.
         where : callable, optional
             Function that turns a row number into words for messages.
+        origin : str, optional
+            Where the ids come from, see `Catalog`.
 
         Raises
         ------
@@ -126,7 +129,8 @@ class Catalog:
                 f"column {clash[0]!r} of the catalog would appear twice: rename it, or pass it as "
                 f"{clash[0].removesuffix('_id')}=."
             )
-        return cls(pl.DataFrame([values.alias(name) for name, values in {**parts, **further}.items()]), kind)
+        columns = [values.alias(name) for name, values in {**parts, **further}.items()]
+        return cls(pl.DataFrame(columns), kind, origin)
 
     @classmethod
     def from_items(cls, items: Vocabulary) -> "Catalog":

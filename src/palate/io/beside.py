@@ -1,5 +1,6 @@
 """The catalog of ratings: the file that was named, or one that lies beside them and fits."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog, CatalogWarning
 from palate.data.ids import KIND_NAMES, CodedIds
 from palate.io.catalog_tables import read_catalog
-from palate.io.foreign import is_arrow, is_parquet
+from palate.io.foreign import has_types
 from palate.io.formats import Format
 from palate.io.kinds import is_text, text_ids
 from palate.io.sources import Files, Source, file_source
@@ -72,7 +73,7 @@ def catalog_for(
     if items is not None:
         named = file_source(Path(items))
         catalog = read_catalog(named, item, text, named=named_columns)
-        typed = typed or is_parquet(named) or is_arrow(named)
+        typed = typed or has_types(named)
         if (
             not typed
             and catalog.kind == "str"
@@ -90,18 +91,18 @@ def _found(
 ) -> Catalog | None:
     """Return the first file beside the ratings that is their catalog."""
     text = is_text(columns.column["item"])
-    readers: list[tuple[str, Any]] = [] if form is None else [(_KNOWN, lambda: form.catalog(files))]
+    readers: list[tuple[str, Any]] = [] if form is None else [(_KNOWN, partial(form.catalog, files))]
     for name in _FILES:
         found = files.find(name)
         if found is not None and found != source:
-            readers.append((name, lambda found=found: read_catalog(found, item, text, required=False)))
+            readers.append((name, partial(read_catalog, found, item, text, required=False)))
     for name, reader in readers:
         try:
             catalog: Catalog | None = reader()
             if catalog is None:
                 continue
-            where = catalog.origin.rpartition("from ")[2] or name
-            strange = _strange(catalog, columns, typed or where.endswith(".parquet"), known=name == _KNOWN)
+            from_parquet = catalog.origin.endswith(".parquet")
+            strange = _strange(catalog, columns, typed or from_parquet, known=name == _KNOWN)
             if strange:
                 raise ValueError(strange)
         except (ValueError, TypeError) as error:
@@ -109,7 +110,7 @@ def _found(
             warn_caller(
                 f"{where}{str(error).rstrip('.')}. It is not used as the catalog. {_ADVICE}", CatalogWarning
             )
-            if form is not None and name == _KNOWN:
+            if name == _KNOWN:
                 return None
             continue
         _one_kind(catalog, columns, typed=False)
@@ -136,12 +137,8 @@ def _strange(catalog: Catalog, columns: Columns, typed: bool, known: bool) -> st
         )
     if known and not differ:
         return None
-    rated = rated.unique() if not differ else rated.unique().cast(pl.String)
-    if (
-        not ids.cast(pl.String if differ else ids.dtype)
-        .is_in(rated.cast(pl.String if differ else ids.dtype).implode())
-        .any()
-    ):
+    shared = pl.String if differ else ids.dtype
+    if not ids.cast(shared).is_in(rated.unique().cast(shared).implode()).any():
         return f"none of its {len(ids):,} ids {catalog.origin} is among the items rated {example}"
     return None
 

@@ -1,13 +1,11 @@
 """The catalog in a table with named columns."""
 
-from dataclasses import replace
-
 from palate.data.catalog import Catalog
-from palate.data.frames import missing_column
+from palate.data.frames import missing_column, require_columns
 from palate.data.ids import WhereRow, row_label
 from palate.io.catalogs import films, movies_dat
 from palate.io.columnar import columnar
-from palate.io.foreign import is_arrow, is_parquet
+from palate.io.foreign import has_types
 from palate.io.layout import sniff_separator
 from palate.io.roles import join_column, usual_column
 from palate.io.sources import Source
@@ -45,22 +43,18 @@ def read_catalog(
     """
     if source.name.lower() == "movies.dat":
         return movies_dat(source, whole=not text_ids)
-    parquet = is_parquet(source) or is_arrow(source)
+    typed = has_types(source)
     where: WhereRow = row_label
-    if parquet:
+    if typed:
         table = columnar(source)
     else:
         columns = text_columns(source, sniff_separator(source))
         table, where = columns.frame(), columns.where
     named = named or {}
-    for role, name in named.items():
-        if name not in table.columns:
-            raise ValueError(missing_column(name, f"items_{role}", table.columns, source.name))
-    standing = {"id": "item_id", "title": "title", "year": "year", "genres": "genres"}
+    require_columns(table, {f"items_{role}": name for role, name in named.items()}, source.name)
+    usual = {role: "item_id" if role == "id" else role for role in named}
     taken = {
-        standing[role]
-        for role, name in named.items()
-        if standing[role] in table.columns and name != standing[role]
+        usual[role] for role, name in named.items() if usual[role] in table.columns and name != usual[role]
     }
     table = table.rename({name: f"{name}_2" for name in taken})  # another column has been named in its place
     named = {role: f"{name}_2" if name in taken else name for role, name in named.items()}
@@ -72,15 +66,15 @@ def read_catalog(
         raise ValueError(
             f"{source.name} has no column {wanted} (its columns are {', '.join(map(repr, table.columns))})"
         )
-    if not (parquet or text_ids):
+    if not (typed or text_ids):
         table = table.with_columns(typed_column(table[column]))
     origin = f"by {column} from {source.name}"
     if {"movieId", "title", "genres"} == set(table.columns) and not named:
-        return replace(films(table["movieId"], table["title"], table["genres"], where=where), origin=origin)
+        return films(table["movieId"], table["title"], table["genres"], origin, where=where)
     roles = {
         role: named.get(role) or usual_column(role, table.columns) for role in ("title", "year", "genres")
     }
-    if not parquet:
+    if not typed:
         kept = {column, "key", *roles.values()}
         table = table.with_columns(typed_column(table[other]) for other in table.columns if other not in kept)
-    return replace(Catalog.from_frame(table, item=column, where=where, **roles), origin=origin)
+    return Catalog.from_frame(table, item=column, where=where, origin=origin, **roles)

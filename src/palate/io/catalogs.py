@@ -1,13 +1,12 @@
 """The catalogs that lie beside rating files of known formats."""
 
-from dataclasses import replace
-
 import polars as pl
 
 from palate._checks import ArgumentError
 from palate.data.catalog import Catalog
-from palate.data.ids import WhereRow, row_label
+from palate.data.ids import WhereRow, refuse_first, row_label
 from palate.data.titles import title_columns
+from palate.io.parts import whole_numbers
 from palate.io.sources import Source
 from palate.io.text import text_columns
 
@@ -31,8 +30,8 @@ def movies_csv(source: Source) -> Catalog | None:
     table = columns.column
     if not {"movieId", "title", "genres"} <= set(table):
         return None  # of another make
-    catalog = films(_numbers(table["movieId"]), table["title"], table["genres"], where=columns.where)
-    return replace(catalog, origin=f"by movieId from {source.name}")
+    ids, origin = whole_numbers(table["movieId"]), f"by movieId from {source.name}"
+    return films(ids, table["title"], table["genres"], origin, where=columns.where)
 
 
 def movies_dat(source: Source, whole: bool = True) -> Catalog:
@@ -41,14 +40,14 @@ def movies_dat(source: Source, whole: bool = True) -> Catalog:
     Its ids are whole numbers; as texts (`whole=False`) those of MovieTweetings keep their leading zeros.
     """
     table, lines = _fields(source, "::", "item_id", "title", "genres")
-    catalog = films(
+    return films(
         _whole(table["item_id"], source.name) if whole else table["item_id"],
         table["title"],
         table["genres"].replace("", None),
+        f"by field 1 from {source.name}",
         turn=whole,
         where=lambda row: f"line {lines[row]} of {source.name}",
     )
-    return replace(catalog, origin=f"by field 1 from {source.name}")
 
 
 def u_item(source: Source) -> Catalog:
@@ -57,8 +56,8 @@ def u_item(source: Source) -> Catalog:
     table, _ = _fields(source, "|", *_OF_100K, *flags)
     flagged = [pl.when(pl.col(genre) == "1").then(pl.lit(genre)) for genre in flags]
     genres = table.select(pl.concat_str(flagged, separator="|", ignore_nulls=True)).to_series()
-    catalog = films(_whole(table["item_id"], source.name), table["title"], genres)
-    return replace(catalog, origin=f"by field 1 from {source.name}")
+    ids, origin = _whole(table["item_id"], source.name), f"by field 1 from {source.name}"
+    return films(ids, table["title"], genres, origin)
 
 
 def books_csv(source: Source) -> Catalog | None:
@@ -73,11 +72,9 @@ def books_csv(source: Source) -> Catalog | None:
         return None  # of another make
     item = "id" if set(table) >= FIRST_RELEASE else "book_id"
     present = {column: name for column, name in _BOOK_COLUMNS.items() if column in table}
-    ids = _numbers(table[item]).alias(item)
+    ids = whole_numbers(table[item]).alias(item)
     frame = pl.DataFrame([ids, *(table[column].alias(name) for column, name in present.items())])
-    return replace(
-        Catalog.from_frame(frame, item=item, where=columns.where), origin=f"by {item} from {source.name}"
-    )
+    return Catalog.from_frame(frame, item, where=columns.where, origin=f"by {item} from {source.name}")
 
 
 def movie_csv(source: Source) -> Catalog | None:
@@ -90,8 +87,8 @@ def movie_csv(source: Source) -> Catalog | None:
         return None  # of another make
     numbers: dict[str, type[pl.DataType]] = {"n_ratings": pl.Int64, "mean_rating": pl.Float64}
     table = table.cast({name: dtype for name, dtype in numbers.items() if name in table.columns})
-    catalog = Catalog.from_frame(table.with_columns(_whole(table["movieId"], source.name)), item="movieId")
-    return replace(catalog, origin=f"by movieId from {source.name}")
+    table = table.with_columns(_whole(table["movieId"], source.name))
+    return Catalog.from_frame(table, "movieId", origin=f"by movieId from {source.name}")
 
 
 def unique_tracks(source: Source) -> Catalog:
@@ -101,7 +98,7 @@ def unique_tracks(source: Source) -> Catalog:
     """
     table, _ = _fields(source, "<SEP>", "track", "item_id", "artist", "title")
     songs = table.select("item_id", "title", "artist").unique("item_id", keep="first", maintain_order=True)
-    return replace(Catalog.from_frame(songs), origin=f"by field 2 from {source.name}")
+    return Catalog.from_frame(songs, origin=f"by field 2 from {source.name}")
 
 
 def movie_titles(source: Source) -> Catalog:
@@ -109,19 +106,21 @@ def movie_titles(source: Source) -> Catalog:
     rows = [line.split(",", 2) for line in source.read().decode("latin-1").splitlines() if line.strip()]
     ids = _whole(pl.Series([row[0] for row in rows], dtype=pl.String), source.name)
     years = pl.Series([row[1] if row[1] != "NULL" else None for row in rows], dtype=pl.String)
-    return Catalog.from_frame(
-        pl.DataFrame({"item_id": ids, "title": [row[2] for row in rows], "year": years})
-    )
+    table = pl.DataFrame({"item_id": ids, "title": [row[2] for row in rows], "year": years})
+    return Catalog.from_frame(table, origin=f"by field 1 from {source.name}")
 
 
 def films(
-    ids: pl.Series, titles: pl.Series, genres: pl.Series, turn: bool = True, where: WhereRow = row_label
+    ids: pl.Series,
+    titles: pl.Series,
+    genres: pl.Series,
+    origin: str,
+    turn: bool = True,
+    where: WhereRow = row_label,
 ) -> Catalog:
     """Return the catalog of films whose titles end with the year, and the article unless `turn` is False."""
-    columns = title_columns(titles, ids, turn)
-    return Catalog.from_frame(
-        pl.DataFrame([ids.alias("item_id"), *columns, genres.alias("genres")]), where=where
-    )
+    table = pl.DataFrame([ids.alias("item_id"), *title_columns(titles, ids, turn), genres.alias("genres")])
+    return Catalog.from_frame(table, where=where, origin=origin)
 
 
 def _fields(source: Source, separator: str, *names: str) -> tuple[pl.DataFrame, list[int]]:
@@ -149,17 +148,8 @@ def _fields(source: Source, separator: str, *names: str) -> tuple[pl.DataFrame, 
     return pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row"), numbers
 
 
-def _numbers(ids: pl.Series) -> pl.Series:
-    """Return text ids as integers if all of them are, else as they are."""
-    numbers = ids.cast(pl.Int64, strict=False)
-    return ids if numbers.null_count() else numbers
-
-
 def _whole(ids: pl.Series, name: str) -> pl.Series:
     """Return text ids as integers, which this format promises."""
     numbers = ids.cast(pl.Int64, strict=False)
-    wrong = numbers.is_null()
-    if wrong.any():
-        row = int(wrong.arg_max() or 0)
-        raise ArgumentError(f"ids of {name}", "be whole numbers", f"{ids[row]!r} in its 0-based row {row}")
+    refuse_first(numbers.is_null(), ids, f"ids of {name}", "be whole numbers")
     return numbers

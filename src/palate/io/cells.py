@@ -163,19 +163,19 @@ def _fits(cell: str, kind: str) -> bool:
 
 def _advice(cell: str, kind: str, file: TextFile) -> str:
     """Return what to do about a cell that is no number."""
-    if kind == "number" and re.fullmatch(r"\s*[+-]?\d+,\d+\s*", cell):
+    if kind != "number":
+        return ""
+    if re.fullmatch(r"\s*[+-]?\d+,\d+\s*", cell):
         thousands = re.fullmatch(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*", cell)
         other = "; take it out of the numbers if it separates thousands" if thousands else ""
         return f" Pass decimal=',' if the comma begins the fraction{other}."
-    if kind == "number" and '"' in cell and file.quote:
+    if '"' in cell and file.quote:
         return " If quotes are plain characters there, pass quote=False."
-    if kind == "number" and not any(character.isdigit() for character in cell):
+    if not any(character.isdigit() for character in cell):
         return f" Pass missing={cell[:20]!r} if that stands for 'not rated'."
-    if kind == "number" and len(found := re.findall(r"\d+(?:[.,]\d+)?", cell)) == 1:
+    if len(found := re.findall(r"\d+(?:[.,]\d+)?", cell)) == 1:
         return f" Leave the number alone in each row of the column, here {found[0]}."
-    if kind == "number":
-        return " Write one number in each row of the column."
-    return ""
+    return " Write one number in each row of the column."
 
 
 def _quotes(file: TextFile, block: Block) -> str | None:

@@ -31,7 +31,7 @@ def warn_of_doubtful(ids: object, role: str, table: str) -> None:
         warn_caller(
             f"{rows} the {role} id {ids.values[int(found[0])]!r}"
             + (" or another one" if len(found) > 1 else "")
-            + f" in {table}, which usually stands for a missing value. It is read as a {role}; if it does "
+            + f" in {table}, which usually stands for a missing value. It is read as an id; if it does "
             "stand for a missing value, remove these rows from the table.",
             ReadingWarning,
         )

@@ -58,6 +58,11 @@ def is_arrow(source: Source) -> bool:
     return source.name.lower().endswith(_ARROW_ENDINGS) or source.start.startswith(ARROW)
 
 
+def has_types(source: Source) -> bool:
+    """Return whether the columns of a file have types, as in Parquet and Arrow."""
+    return is_parquet(source) or is_arrow(source)
+
+
 def refuse_foreign(source: Source) -> None:
     """Raise a ValueError that says what a file is when it is known to be no table."""
     start = source.start

@@ -10,7 +10,7 @@ import numpy as np
 from palate._checks import ArgumentError, Call, Words
 from palate.data.catalog import Catalog
 from palate.io import catalogs
-from palate.io.foreign import has_parquet_name, is_arrow, is_parquet
+from palate.io.foreign import has_parquet_name, has_types
 from palate.io.layout import first_lines, sniff_separator
 from palate.io.records import is_json_lines, is_netflix
 from palate.io.sources import Files, Source
@@ -199,7 +199,7 @@ def rating_file(files: Files) -> Source:
 
 def detect(source: Source, files: Files, encoding: str = "utf-8") -> str:
     """Return the name of a rating file's `Format`, or "table" for any other with column names."""
-    if is_parquet(source) or is_arrow(source):
+    if has_types(source):
         return "table"
     if is_netflix(source):
         return "netflix"

@@ -12,7 +12,7 @@ from typing import Any
 
 from palate._checks import ArgumentError, Words
 from palate.data.arguments import warn_caller
-from palate.data.frames import missing_column
+from palate.data.frames import check_once, missing_column
 from palate.io.blocks import BLOCK, Block, blocks
 from palate.io.sources import Source
 
@@ -321,13 +321,8 @@ def places_of(file: TextFile, columns: dict[str, str | int]) -> dict[str, int]:
             raise ValueError(_wrong_separator(file))
         for role, name in missing.items():
             raise ValueError(missing_column(name, role, file.names, file.name))
-        for role, column in columns.items():
-            if file.names.count(str(column)) > 1:
-                raise ArgumentError(
-                    f"{role} column {column!r}",
-                    f"be in {file.name} once",
-                    f"{file.names.count(str(column))} columns of that name",
-                )
+        for column in columns.values():
+            check_once(column, file.names, file.name)
         return {role: file.names.index(str(column)) for role, column in columns.items()}
     places = {role: int(column) for role, column in columns.items()}
     wanted = max(places.values()) + 1

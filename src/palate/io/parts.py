@@ -109,6 +109,12 @@ def is_plain(text: str) -> bool:
         return False
 
 
+def whole_numbers(texts: pl.Series) -> pl.Series:
+    """Return texts as integers if all are whole numbers in their shortest form, else as they are."""
+    numbers = texts.cast(pl.Int64, strict=False)
+    return numbers if numbers.cast(pl.String).equals(texts) else texts
+
+
 class Texts:
     """A column of texts, missing ones among them."""
 

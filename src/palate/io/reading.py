@@ -14,7 +14,7 @@ from palate.data.forks import needs_threads
 from palate.data.ratings import build
 from palate.io.beside import catalog_for
 from palate.io.columnar import read_parquet
-from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
+from palate.io.foreign import has_types, refuse_foreign
 from palate.io.formats import FORMATS, Format, detect, rating_file
 from palate.io.kinds import HasIds, read_like
 from palate.io.layout import TableOptions, TextFile
@@ -162,9 +162,12 @@ def read(
         timestamp_format=timestamp_format,
         decimal=decimal,
     )
-    files, source, form = _found(Path(path), format, encoding, as_table)
+    files = Files(Path(path))
+    source = _source(files, format)
+    refuse_foreign(source)
+    form = _format(source, files, format, encoding, as_table)
     duplicates = check_policy(duplicates, counted=counts or no_rating)
-    typed = is_parquet(source) or is_arrow(source)
+    typed = has_types(source)
     if form is not None:
         columns = _read_format(source, form, options, no_rating)
         if scale is None and duplicates != "sum" and not no_rating:
@@ -241,19 +244,6 @@ def _marks(missing: object) -> tuple[str, ...]:
     """Return the marks for "not rated" as texts; numbers as they are printed."""
     given = [missing] if isinstance(missing, str) or not isinstance(missing, Iterable) else list(missing)
     return tuple(f"{mark:g}" if isinstance(mark, float) else str(mark) for mark in given)
-
-
-def _found(
-    path: Path,
-    format: str,  # noqa: A002
-    encoding: str,
-    as_table: bool,
-) -> tuple[Files, Source, Format | None]:
-    """Return the files at a path, the one with the ratings, and its known format, if it has one."""
-    files = Files(path)
-    source = _source(files, format)
-    refuse_foreign(source)
-    return files, source, _format(source, files, format, encoding, as_table)
 
 
 def _source(files: Files, format: str) -> Source:  # noqa: A002

@@ -223,14 +223,12 @@ class Files:
         found = next((there[name.lower()] for name in names if name.lower() in there), None)
         if found is None:
             return None
-        return self._members[found] if self._members is not None else self._entry(found)
+        return _on_disk(self._entries[found]) if self._members is None else self._members[found]
 
     @cached_property
     def names(self) -> list[str]:
         """Plain names of all files, sorted, without `.gz`; hidden ones left out."""
-        if self._members is not None:
-            return sorted(self._members)
-        return sorted(self._entries)
+        return sorted(self._entries if self._members is None else self._members)
 
     @cached_property
     def _entries(self) -> dict[str, Path]:
@@ -244,22 +242,17 @@ class Files:
                     found.setdefault(_plain(entry.name), entry)
         return found
 
-    def _entry(self, name: str) -> Source:
-        return _on_disk(self._entries[name])
-
     def parts(self) -> Source | None:
         """Return the table that lies in the folder in parts, also in folders such as `day=1`, or None."""
         if self._members is not None or not self.path.is_dir():
             return None
-        paths = [
-            entry for entry in sorted(self.path.rglob("*")) if entry.is_file() and _PART.fullmatch(entry.name)
-        ]
-        paths = [
-            entry
-            for entry in paths
+        named = [entry for entry in sorted(self.path.rglob("*")) if _PART.fullmatch(entry.name)]
+        filled = [entry for entry in named if entry.is_file() and entry.stat().st_size]
+        found = tuple(
+            _on_disk(entry)
+            for entry in filled
             if all("=" in folder for folder in entry.relative_to(self.path).parts[:-1])
-        ]
-        found = tuple(_on_disk(entry) for entry in paths if entry.stat().st_size)
+        )
         return Source(f"{self.name} ({len(found)} part files)", self.path, parts=found) if found else None
 
     def together(self, names: list[str]) -> Source:

@@ -6,8 +6,9 @@ import polars as pl
 
 from palate.io.columnar import columnar
 from palate.io.doubtful import warn_of_doubtful
-from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
+from palate.io.foreign import has_types, refuse_foreign
 from palate.io.layout import TableOptions, TextFile, no_header, places_of, sniff_separator, text_file
+from palate.io.parts import whole_numbers
 from palate.io.records import JsonLines, is_json_lines
 from palate.io.roles import KINDS, REQUIRED, choose_columns, looks_like_row, numbered_columns
 from palate.io.sources import Source, file_source
@@ -73,7 +74,7 @@ def whole_table(path: Path, typed: bool = True, text: tuple[str, ...] = ()) -> p
     """
     source = file_source(path)
     refuse_foreign(source)
-    if is_parquet(source) or is_arrow(source):
+    if has_types(source):
         table = columnar(source)
         return table if typed else table.select(pl.all().cast(pl.String))
     table = text_columns(source, sniff_separator(source)).frame()
@@ -87,8 +88,8 @@ def typed_column(texts: pl.Series) -> pl.Series:
 
     Integers must be written as they are printed.
     """
-    whole = texts.cast(pl.Int64, strict=False)
-    if whole.cast(pl.String).equals(texts):
+    whole = whole_numbers(texts)
+    if whole.dtype == pl.Int64:
         return whole
     numbers = texts.cast(pl.Float64, strict=False)
     padded = texts.str.contains(r"^[+-]?0\d").any()

@@ -10,9 +10,9 @@ from palate.data.checks import rating_values
 from palate.data.ids import WhereRow, refuse_first
 from palate.io.cells import marked
 from palate.io.columnar import columnar
-from palate.io.foreign import is_arrow, is_parquet
+from palate.io.foreign import has_types
 from palate.io.layout import TableOptions, text_file
-from palate.io.parts import is_plain
+from palate.io.parts import whole_numbers
 from palate.io.sources import Source
 from palate.io.text import Columns, read_text
 
@@ -65,8 +65,8 @@ def read_wide(source: Source, user: str | None, options: TableOptions) -> Column
     refuse_first(numbers.is_null(), long["rating"], "cells", "hold numbers", place_of)
     items = pl.Series(names, dtype=pl.String).gather(columns)
     column: dict[str, Any] = {
-        "user": _ids(long[str(place)]),
-        "item": _ids(items),
+        "user": whole_numbers(long[str(place)]),
+        "item": whole_numbers(items),
         "rating": rating_values(numbers, "cells", place_of),
     }
     return Columns(column, {"user": label, "item": "the names of the columns", "rating": "cells"}, place_of)
@@ -74,16 +74,10 @@ def read_wide(source: Source, user: str | None, options: TableOptions) -> Column
 
 def _cells(source: Source, options: TableOptions) -> tuple[pl.DataFrame, list[str], WhereRow]:
     """Return all cells of a table as text, the names of its columns, and what says where a row is."""
-    if is_parquet(source) or is_arrow(source):
+    if has_types(source):
         frame = columnar(source)
         texts = frame.select(pl.all().cast(pl.String))
         return texts, frame.columns, lambda row: f"0-based row {row} of {source.name}"
     file = text_file(source, options)
     found = read_text(file)
     return found.frame(), file.names, found.where
-
-
-def _ids(texts: pl.Series) -> pl.Series:
-    """Return ids as integers if all are whole numbers written plainly."""
-    plain = all(text is not None and is_plain(text) for text in texts.unique())
-    return texts.cast(pl.Int64) if plain else texts
