@@ -33,7 +33,6 @@ _IDS = frozenset({"user", "users", "item", "items"})  # arguments of commands th
 # Options of before, which are noted for one version: old name, name of today.
 _RENAMED = {"--deny": "--exclude-items", "--worst": "--ascending"}
 _INVALID = re.compile(r"^Invalid value for '([^']+)'(?: / '[^']+')*: must")
-_MARK = "\ue000"  # a private character, which nobody types
 _ALWAYS = ("train", "demo", "prepare", "convert", "fetch")  # commands that write files, named or not
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 # Typer carries its own copy of Click in some versions and not in others
@@ -48,14 +47,16 @@ class Command(TyperCommand):
 
         With letters only where a command takes ids: elsewhere it can only be a slip.
         """
+        line = list(_kinds(args, self.params))
+        options = [text for kind, text in line if kind != "argument"]
+        arguments = [text for kind, text in line if kind == "argument"]
         try:
-            rest = super().parse_args(ctx, _marked(args, self.params))
+            return super().parse_args(ctx, [*options, "--", *arguments] if arguments else options)
         except UsageError as error:  # type: ignore[misc]
             error.message = in_words(error.message, getattr(error, "param", None), args)
-            error.message += _dashes_first(ctx, args, self.params)
+            if _takes_ids(self.params):
+                error.message += _dashes_first(ctx, line)
             raise
-        ctx.params = {name: _unmarked(value) for name, value in ctx.params.items()}
-        return rest
 
     def collect_usage_pieces(self, ctx: "Context") -> list[str]:
         """Return the usage line in parts, as docs/commands.md has it: versions of Typer differ."""
@@ -82,76 +83,61 @@ class Command(TyperCommand):
             return result
 
 
-def _dashes_first(ctx: "Context", args: Sequence[str], params: Sequence[Any]) -> str:
+def _takes_ids(params: Sequence[Any]) -> bool:
+    return any(one.param_type_name == "argument" and one.name in _IDS for one in params)
+
+
+def _kinds(args: Sequence[str], params: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is on a line by its kind: "option" (or its value), "glued" as in -n5, or "argument"."""
+    options = [one for one in params if one.param_type_name == "option"]
+    n_values = {name: one.nargs for one in options if not one.is_flag for name in one.opts}
+    known = {"-h", "--help", *(name for one in options for name in [*one.opts, *one.secondary_opts])}
+    takes_ids, n_awaited = _takes_ids(params), 0
+    for place, text in enumerate(args):
+        if n_awaited:
+            n_awaited -= 1
+            yield "option", text
+        elif text == "--":
+            yield from (("argument", rest) for rest in args[place + 1 :])
+            return
+        elif text in ("", "-") or text[0] != "-" or _NEGATIVE.match(text):
+            yield "argument", text
+        elif text[1] != "-" and len(text) > 2 and text[:2] in known:
+            yield "glued", text
+        else:
+            option = _of_today(text, known)
+            n_awaited = n_values.get(option, 0)
+            is_id = takes_ids and option[1] != "-" and option[:2] not in known
+            yield "argument" if is_id else "option", option
+
+
+def _of_today(text: str, known: set[str]) -> str:
+    """Return an option by the name that it has today; where others have another name for it, say so."""
+    name, equals, value = text.partition("=")
+    if name in known or not _OPTION.fullmatch(name):
+        return text
+    if _RENAMED.get(name) in known:
+        say(f"note: {name} is now {_RENAMED[name]}; the old name will be removed in the next minor version.")
+        return f"{_RENAMED[name]}{equals}{value}"
+    named = {option[2:].replace("-", "_"): option for option in known}
+    meant = [named[one] for one in called_here(name.lstrip("-").replace("-", "_"), named)]
+    if meant:
+        raise usage_error(f"No such option: {name}. Did you mean {' or '.join(meant)}?")
+    return text
+
+
+def _dashes_first(ctx: "Context", line: Sequence[tuple[str, str]]) -> str:
     """Return how to name the id "-nabc" where it was taken for the option -n.
 
-    It is empty where no argument is like that.
+    It is empty where nothing on the line is like that.
     """
-    if not any(one.param_type_name == "argument" and one.name in _IDS for one in params):
+    if not any(kind == "glued" for kind, _ in line):
         return ""
-    taken = _taken(params)
-    options: list[str] = []
-    others: list[str] = []
-    skip, glued = 0, False
-    for text in args:
-        is_value, skip = skip > 0, max(skip - 1, 0)
-        is_glued = not is_value and len(text) > 2 and text[0] == "-" != text[1]
-        glued |= is_glued
-        skip = skip if is_value or is_glued else taken.get(text, 0)
-        (options if is_value or (text[:1] == "-" and not is_glued) else others).append(text)
-    if not glued:
-        return ""
-    start = next((place for place, text in enumerate(others) if text[0] == "-"), len(others))
-    line = " ".join(map(shlex.quote, [*others[:start], *options, "--", *others[start:]]))
-    return f" (an id that begins with a minus comes after --: {ctx.command_path} {line})"
-
-
-def _taken(params: Sequence[Any]) -> dict[str, int]:
-    """Return how many values follow an option, by its names."""
-    return {
-        name: one.nargs
-        for one in params
-        if one.param_type_name == "option" and not one.is_flag
-        for name in one.opts
-    }
-
-
-def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
-    """Return arguments with a mark before each that would be taken for an option though it is a number."""
-    options = [one for one in params if one.param_type_name == "option"]
-    taken = _taken(params)
-    known = {"-h", "--help", *(name for one in options for name in [*one.opts, *one.secondary_opts])}
-    named = {option[2:].replace("-", "_"): option for option in known}
-    takes_ids = any(one.param_type_name == "argument" and one.name in _IDS for one in params)
-    found: list[str] = []
-    skip = 0
-    for place, text in enumerate(args):
-        if text == "--" and not skip:
-            return [*found, *args[place:]]
-        name = text.partition("=")[0]
-        if not skip and name not in known and _RENAMED.get(name) in known:
-            say(
-                f"note: {name} is now {_RENAMED[name]}; the old name will be removed in the next minor "
-                "version."
-            )
-            text = _RENAMED[name] + text[len(name) :]
-            name = _RENAMED[name]
-        if not skip and name not in known and _OPTION.fullmatch(name):
-            meant = [named[one] for one in called_here(name.lstrip("-").replace("-", "_"), named)]
-            if meant:
-                raise usage_error(f"No such option: {name}. Did you mean {' or '.join(meant)}?")
-        is_id = _NEGATIVE.match(text) or (
-            takes_ids and len(text) > 1 and text[0] == "-" != text[1] and text[:2] not in known
-        )
-        found.append(f"{_MARK}{text}" if not skip and is_id else text)
-        skip = skip - 1 if skip else taken.get(text, 0)
-    return found
-
-
-def _unmarked(value: object) -> Any:
-    if isinstance(value, list | tuple):
-        return type(value)(map(_unmarked, value))
-    return value.removeprefix(_MARK) if isinstance(value, str) else value
+    options = [text for kind, text in line if kind == "option"]
+    others = [text for kind, text in line if kind != "option"]
+    start = next(place for place, text in enumerate(others) if text.startswith("-"))
+    typed = " ".join(map(shlex.quote, [*others[:start], *options, "--", *others[start:]]))
+    return f" (an id that begins with a minus comes after --: {ctx.command_path} {typed})"
 
 
 class _Unread:
