@@ -89,9 +89,15 @@ def test_float64_is_used_where_float32_does_not_suffice_and_only_there(rng):
         np.zeros((1, 24), bool),
     )
     system = np.zeros((1, 24), np.float32)  # no item is too rare for a system
-    assert linear.local_ridge(0, 24, twins, np.array([1e-6], np.float32), system, 23, *outs) == 24
+    assert (
+        linear.local_ridge(0, 24, linear.Products(twins), np.array([1e-6], np.float32), system, 23, *outs)
+        == 24
+    )
     assert outs[-1].all()
-    assert linear.local_ridge(0, 24, twins, np.array([10.0], np.float32), system, 23, *outs) == 0
+    assert (
+        linear.local_ridge(0, 24, linear.Products(twins), np.array([10.0], np.float32), system, 23, *outs)
+        == 0
+    )
 
 
 @pytest.mark.parametrize("square", [True, False], ids=["dense", "sparse"])

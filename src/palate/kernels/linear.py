@@ -4,6 +4,8 @@ sparse weights.
 Rows are independent and summed in one order, so that the bits do not depend on chunks.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from palate.kernels.cholesky import factorise, substitute_back
@@ -105,13 +107,50 @@ def nearest_products_reference(products, m, item):
     return near, products[item, near]
 
 
+class Products(NamedTuple):
+    """P = R'R as a square matrix, or else as compressed rows; the arrays of the other form are empty."""
+
+    square: np.ndarray  # (n_items, n_items) float32
+    indptr: np.ndarray = np.empty(0, np.int64)  # (n_items + 1,), where each row begins
+    columns: np.ndarray = np.empty(0, np.int32)  # ascending in each row and without the item itself
+    values: np.ndarray = np.empty(0, np.float32)
+    counts: np.ndarray = np.empty(0, np.int64)  # (n_items,), entries of each row
+    diagonal: np.ndarray = np.empty(0, np.float32)  # (n_items,)
+
+
 @inlined()
-def _gather_dense(products, found, n, stride, system):
+def nearest_of(products, item, m, found, target):
+    """Write the m items nearest to an item, ascending, to `found` and their products with it to `target`;
+    return their number.
+    """
+    if len(products.square) > 0:
+        n = _nearest(products.square[item], item, m, found)
+        for a in range(n):
+            target[a] = products.square[item, found[a]]
+        return n
+    begin = products.indptr[item]
+    n = _nearest(products.values[begin : begin + products.counts[item]], -1, m, found)
+    for a in range(n):
+        target[a] = products.values[begin + found[a]]
+        found[a] = products.columns[begin + found[a]]
+    return n
+
+
+@inlined()
+def gather(products, found, n, stride, system):
     """Write the upper triangle of P_NN to the rows of `system`, which start `stride` apart; left of
     it, up to a multiple of eight, stand zeros.
     """
+    if len(products.square) > 0:
+        _gather_dense(products.square, found, n, stride, system)
+    else:
+        _gather_sparse(*products[1:], found, n, stride, system)
+
+
+@inlined()
+def _gather_dense(square, found, n, stride, system):
     for a in range(n):
-        row, at = products[found[a]], a * stride
+        row, at = square[found[a]], a * stride
         for b in range(a - a % LANES, a):
             system[at + b] = 0
         for b in range(a, n):
@@ -120,7 +159,7 @@ def _gather_dense(products, found, n, stride, system):
 
 @inlined()
 def _gather_sparse(indptr, columns, values, counts, diagonal, found, n, stride, system):
-    """Do what `_gather_dense` does with P as compressed rows without their diagonal.
+    """Do so with P as compressed rows.
 
     Both `found` and a row ascend, so that each entry is looked for behind the one before, in steps that
     double and then by halves.
@@ -204,7 +243,7 @@ def _buffers(m):
 
 @kernel()
 def local_ridge(first, last, products, ridges, alone, m, items, weights, counts, left):
-    """Write each item's ridge on its nearest items, for items `first` to `last` of the square `products` P:
+    """Write each item's ridge on its nearest items, for items `first` to `last` of the Products P:
 
         N = the m largest of P_j other than j,        w_j = (P_NN + ridge 1)^-1 P_Nj
 
@@ -217,9 +256,8 @@ def local_ridge(first, last, products, ridges, alone, m, items, weights, counts,
     system, stride, target, negated, steps = _buffers(m)
     n_left = 0
     for item in range(first, last):
-        n = _nearest(products[item], item, m, found)
+        n = nearest_of(products, item, m, found, target)
         for a in range(n):
-            target[a] = products[item, found[a]]
             items[item, a] = found[a]
         counts[item] = n
         for r in range(len(ridges)):
@@ -227,48 +265,7 @@ def local_ridge(first, last, products, ridges, alone, m, items, weights, counts,
                 for a in range(n):
                     weights[r, item, a] = target[a] / alone[r, item]
                 continue
-            _gather_dense(products, found, n, stride, system)
-            if not _solve(system, target, n, stride, ridges[r], negated, steps, weights[r, item]):
-                left[r, item] = True
-                n_left += 1
-    return n_left
-
-
-@kernel()
-def local_ridge_sparse(
-    first,
-    last,
-    indptr,
-    columns,
-    values,
-    kept,
-    diagonal,
-    ridges,
-    alone,
-    m,
-    items,
-    weights,
-    counts,
-    left,
-):
-    """Do what `local_ridge` does with P as `kept_products` has written it."""
-    found = np.empty(m, np.int64)
-    system, stride, target, negated, steps = _buffers(m)
-    n_left = 0
-    for item in range(first, last):
-        begin = indptr[item]
-        n = _nearest(values[begin : begin + kept[item]], -1, m, found)
-        for a in range(n):
-            target[a] = values[begin + found[a]]
-            found[a] = columns[begin + found[a]]
-            items[item, a] = found[a]
-        counts[item] = n
-        for r in range(len(ridges)):
-            if alone[r, item] > 0:
-                for a in range(n):
-                    weights[r, item, a] = target[a] / alone[r, item]
-                continue
-            _gather_sparse(indptr, columns, values, kept, diagonal, found, n, stride, system)
+            gather(products, found, n, stride, system)
             if not _solve(system, target, n, stride, ridges[r], negated, steps, weights[r, item]):
                 left[r, item] = True
                 n_left += 1

@@ -1,7 +1,5 @@
 """The ridge of an item on its nearest in float64, for systems that float32 cannot solve: few models have any,
 so that it is compiled by itself.
-
-Arguments are those of `palate.kernels.linear`, which has filled `items`, `counts` and `left`.
 """
 
 import numpy as np
@@ -9,7 +7,7 @@ import numpy as np
 from palate.kernels.compiling import inlined, kernel
 from palate.kernels.double import SMALL
 from palate.kernels.emitter import FAST, LANES
-from palate.kernels.linear import _gather_dense, _gather_sparse
+from palate.kernels.linear import gather, nearest_of
 
 
 @inlined(fastmath=FAST)
@@ -43,39 +41,13 @@ def _solve(system, target, n, stride, ridge, out):
 
 
 @kernel()
-def local_ridge_double(first, last, products, ridges, items, weights, counts, left):
-    """Solve the systems of items `first` to `last` that are `left`, with P as a square matrix."""
-    m = items.shape[1]
+def local_ridge_double(first, last, products, ridges, m, weights, left):
+    """Solve the systems of items `first` to `last` that `palate.kernels.linear.local_ridge` has `left`."""
     stride = -(-m // LANES) * LANES + LANES
     found, target, system = np.empty(m, np.int64), np.empty(m, np.float32), np.empty(m * stride)
     for item in range(first, last):
-        n = counts[item]
         for r in range(len(ridges)):
             if left[r, item]:
-                for a in range(n):
-                    found[a] = items[item, a]
-                    target[a] = products[item, found[a]]
-                _gather_dense(products, found, n, stride, system)
-                _solve(system, target, n, stride, ridges[r], weights[r, item])
-
-
-@kernel()
-def local_ridge_sparse_double(
-    first, last, indptr, columns, values, kept, diagonal, ridges, items, weights, counts, left
-):
-    """Do what `local_ridge_double` does with P as `kept_products` has written it."""
-    m = items.shape[1]
-    stride = -(-m // LANES) * LANES + LANES
-    found, target, system = np.empty(m, np.int64), np.empty(m, np.float32), np.empty(m * stride)
-    for item in range(first, last):
-        n = counts[item]
-        for r in range(len(ridges)):
-            if left[r, item]:
-                entry = indptr[item]
-                for a in range(n):
-                    found[a] = items[item, a]
-                    while columns[entry] < found[a]:
-                        entry += 1
-                    target[a] = values[entry]
-                _gather_sparse(indptr, columns, values, kept, diagonal, found, n, stride, system)
+                n = nearest_of(products, item, m, found, target)
+                gather(products, found, n, stride, system)
                 _solve(system, target, n, stride, ridges[r], weights[r, item])

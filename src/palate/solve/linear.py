@@ -1,6 +1,7 @@
 """Item-to-item weights in closed form: the local ridge, and EASE with its kin."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +9,9 @@ from palate._parallel import balanced_bounds, check_threads, even_bounds, run_ch
 from palate.solve.compressed import starts_of
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
+
+if TYPE_CHECKING:
+    from palate.kernels.linear import Products
 
 DENSE_PRODUCTS = 12_000  # items up to which P always stands dense in memory (576 MB)
 _ITEMS = 64  # rows of P made at a time where it is kept sparse
@@ -49,7 +53,9 @@ def local_ridge(
     counts : ndarray of shape (n_items,), int64
         How many of each row are filled.
     """
-    from palate.kernels import linear, linear_double
+    from palate.kernels.linear import Products
+    from palate.kernels.linear import local_ridge as single
+    from palate.kernels.linear_double import local_ridge_double as double
 
     by_item = by_user.transposed()
     n_items = by_item.n_rows
@@ -62,21 +68,16 @@ def local_ridge(
     weights = np.zeros((len(ridges), n_items, m), np.float32)
     counts = np.zeros(n_items, np.int64)
     room = _partners(by_user.counts, by_item, n_items)
-    table: tuple[np.ndarray, ...]
-    single: Callable[..., int]
-    double: Callable[..., None]
     if _stands_dense(n_items, room, memory):
-        table = (_products(by_user, by_item, np.float32, threads),)
-        single, double = linear.local_ridge, linear_double.local_ridge_double
+        products = Products(_products(by_user, by_item, np.float32, threads))
     else:
         kept = n_items if np.isinf(memory) else products_kept(n_items, m, memory)
-        table = _sparse(by_user, by_item, np.minimum(room, kept), threads)
-        single, double = linear.local_ridge_sparse, linear_double.local_ridge_sparse_double
-    out = items, weights, counts, np.zeros(alone.shape, np.bool_)
+        products = _sparse(by_user, by_item, np.minimum(room, kept), threads)
+    left = np.zeros(alone.shape, np.bool_)
 
     def solve(start: int, stop: int) -> None:
-        if single(*(start, stop, *table, strengths, alone, m, *out)):
-            double(*(start, stop, *table, strengths, *out))
+        if single(start, stop, products, strengths, alone, m, items, weights, counts, left):
+            double(start, stop, products, strengths, m, weights, left)
 
     run_chunks(solve, even_bounds(n_items, 32), threads)
     return items, weights, counts
@@ -103,11 +104,11 @@ def _partners(n_rated: np.ndarray, by_item: Rows, n_items: int) -> np.ndarray:
     return room
 
 
-def _sparse(by_user: Rows, by_item: Rows, room: np.ndarray, threads: int) -> tuple[np.ndarray, ...]:
+def _sparse(by_user: Rows, by_item: Rows, room: np.ndarray, threads: int) -> "Products":
     """Return P as `kept_products` writes it: the largest entries of each row, as many as there is `room`
     for, and the diagonal.
     """
-    from palate.kernels.linear import item_products, kept_products
+    from palate.kernels.linear import Products, item_products, kept_products
 
     n_items = len(room)
     indptr = starts_of(room)
@@ -120,7 +121,7 @@ def _sparse(by_user: Rows, by_item: Rows, room: np.ndarray, threads: int) -> tup
         kept_products(start, rows, indptr, columns, values, counts, diagonal)
 
     run_chunks(part, even_bounds(n_items, _ITEMS), threads)
-    return indptr, columns, values, counts, diagonal
+    return Products(np.empty((0, 0), np.float32), indptr, columns, values, counts, diagonal)
 
 
 def closed_form(by_user: Rows, l2: float, dropout: float, leave: float, threads: int) -> np.ndarray:
