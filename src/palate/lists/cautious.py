@@ -160,12 +160,7 @@ def _all(
         mean, sd = all_moments(model, users)
     else:
         mean = np.asarray(model.score_items(users), dtype=np.float32)
-        every = np.tile(np.arange(mean.shape[1]), len(users))
-        sd = (
-            standard_errors(model, np.repeat(users, mean.shape[1]), every, 1)
-            .reshape(mean.shape)
-            .astype(np.float32)
-        )
+        sd = _spread(model, users, np.broadcast_to(np.arange(mean.shape[1]), mean.shape)).astype(np.float32)
     sign, width = -1 if pool.ascending else 1, min(2 * n + STEP, mean.shape[1])
     dense = (np.float32(sign) * mean - np.float32(z) * sd).astype(np.float32)
     chosen, scores = np.empty((len(users), width), np.int32), np.empty((len(users), width), np.float32)

@@ -1,7 +1,7 @@
 """Conversion of the caller's ids, lists, columns and frames to row numbers, and of results back to frames."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,12 @@ import polars as pl
 
 from palate._words import so_are
 from palate.data import columns as names
+from palate.data.forks import rows_of
 from palate.data.frames import from_polars, require_columns, to_polars
 from palate.data.libraries import FRAME_KINDS, is_frame, library_of
 from palate.data.series import to_series
 from palate.data.vocabulary import Vocabulary
-from palate.scorer import Scorer
+from palate.scorer import Ranking, Scorer
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,10 @@ class UserRows:
     index: np.ndarray  # (n,) int64; -1 for an unknown user, where that is allowed
     labels: pl.Series  # (n,) the column user_id
     single: bool  # whether one user was given rather than a list
+
+    def take(self, places: np.ndarray) -> "UserRows":
+        """Return some of the users."""
+        return replace(self, index=self.index[places], labels=self.labels.gather(places))
 
     def called(self, places: np.ndarray) -> str:
         """Return some of the users in words: a single user by id, else their number and the first of them."""
@@ -130,14 +135,19 @@ def described_frame(
     """
     ids, *known = described.get_columns()
     taken = {series.name for series in (*first, ids, *numbers)}
-    return pl.DataFrame(
-        [
-            *first,
-            ids,
-            *numbers,
-            *(column.alias(f"item_{column.name}") if column.name in taken else column for column in known),
-        ]
-    )
+    more = [column.alias(f"item_{column.name}") if column.name in taken else column for column in known]
+    return pl.DataFrame([*first, ids, *numbers, *more])
+
+
+def listed_frame(labels: pl.Series, ranking: Ranking, table: pl.DataFrame, score: str) -> pl.DataFrame:
+    """Return the list of each label as a frame, with one row for each place that is filled.
+
+    `table` describes the items, or users, that are listed; `score` is the name of the column of scores.
+    """
+    filled = ranking.items >= 0
+    row, place = np.nonzero(filled)
+    numbers = [pl.Series(names.RANK, place + 1), pl.Series(score, ranking.scores[filled])]
+    return described_frame([labels[row]], rows_of(table, ranking.items[filled]), numbers)
 
 
 def with_texts(frame: pl.DataFrame, name: str, texts: list[str]) -> pl.DataFrame:

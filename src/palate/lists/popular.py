@@ -6,7 +6,8 @@ instead, and the list says so.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from functools import partial
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -20,15 +21,6 @@ from palate.solve.grades import MIN_RATINGS, popularity
 
 # Field of the trainer of a model of choices: half-life of the popularity that new users get.
 NEWCOMERS = "newcomers_half_life"
-
-
-class HasTrainer(Protocol):
-    """A scorer with the hyper-parameters that it was trained with."""
-
-    @property
-    def trainer(self) -> Mapping[str, Any]:
-        """Hyper-parameters by name."""
-        ...
 
 
 class SaysNothing(Protocol):
@@ -72,8 +64,10 @@ def own_popularity(scorer: Scorer) -> np.ndarray | None:
     then ranked by their numbers of ratings.
     """
     choice = getattr(scorer, "choice", scorer)
-    if has_members(choice, HasTrainer) and NEWCOMERS in cast(HasTrainer, choice).trainer:
-        lately: np.ndarray = of_items(choice, "popular lately", _counted_lately)
+    trainer = getattr(choice, "trainer", None)  # hyper-parameters by name
+    if isinstance(trainer, Mapping) and NEWCOMERS in trainer:
+        count = partial(_counted_lately, half_life=float(trainer[NEWCOMERS]))
+        lately: np.ndarray = of_items(choice, "popular lately", count)
         return lately
     if choice.scale is not None or not is_factored(choice) or choice.item_factors.shape[2]:
         return None
@@ -127,12 +121,11 @@ def _equal_biases(scorer: Factored) -> bool:
     return not len(biases) or not np.ptp(biases)
 
 
-def _counted_lately(scorer: Scorer) -> np.ndarray:
+def _counted_lately(scorer: Scorer, half_life: float) -> np.ndarray:
     """Return counts in which recent ratings count more; plain counts if the model has no times."""
     if scorer.ratings is None or scorer.ratings.timestamp is None:
         return training_counts(scorer)
     kept = scorer.ratings.trained()
-    half_life = float(cast(HasTrainer, scorer).trainer[NEWCOMERS])
     return popularity(kept.items, len(scorer.items), kept.timestamp, half_life, MIN_RATINGS)
 
 

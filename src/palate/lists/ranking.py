@@ -19,12 +19,9 @@ from palate.scorer import Factored, Ranking, Scorer, is_factored, ranks_itself
 if TYPE_CHECKING:
     from palate.kernels.topn import ItemPanels
 
-
 USERS_PER_CHUNK = 2048
 USERS_PER_TOP = 64  # of scores that are there already
-COMPACT_FROM_USERS = (
-    256  # from so many users on, packing only the allowed items is faster than skipping the others
-)
+COMPACT_FROM_USERS = 256  # from so many on, packing only the allowed items is faster than skipping others
 SCREENED_USERS = 4  # for fewer users, and draws that do not fit the cache, bounds are computed first
 SCREENED_BYTES = 1 << 24  # of the vectors of items in all draws
 DENSE_SCORES = 1 << 21  # scores of a scorer without factors that stand in memory at once (8 MB)

@@ -7,15 +7,13 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, Words, check_count
-from palate.data import columns as names
 from palate.data.arguments import warn_caller
-from palate.data.forks import rows_of
 from palate.factors.draws import check_spread
 from palate.factors.item_index import item_table
 from palate.lists.approximate import APPROXIMATE, EXACT, SEARCH, check_approximate, rank_approximately
 from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.lists.filters import Allowed, EmptyResultWarning
-from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows, with_texts
+from palate.lists.lookup import UserRows, answer, listed_frame, score_column, user_rows, with_texts
 from palate.lists.options import PLAIN, ListOptions
 from palate.lists.pool import Pool
 from palate.lists.popular import silent_about
@@ -110,11 +108,7 @@ def check_n(n: object) -> int:
 
 def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
     """Return a ranking as a Polars frame, one row per recommended item."""
-    filled = ranking.items >= 0
-    user, place = np.nonzero(filled)
-    described = rows_of(item_table(rows.scorer), ranking.items[filled])
-    numbers = [pl.Series(names.RANK, place + 1), pl.Series(score_column(rows.scorer), ranking.scores[filled])]
-    return described_frame([rows.labels[user]], described, numbers)
+    return listed_frame(rows.labels, ranking, item_table(rows.scorer), score_column(rows.scorer))
 
 
 class NothingKnownWarning(UserWarning):

@@ -113,9 +113,7 @@ class Shaped:
     """Shaped lists: the results of `ranked` for the items taken, and where caps left places empty."""
 
     arrays: Arrays  # each (n_rows, n): -1, NaN or 0 at free places
-    full: dict[
-        int, list[str]
-    ]  # for rows whose lists are shorter because of caps: the values whose caps are reached
+    full: dict[int, list[str]]  # for rows whose lists are shorter because of caps: the values that are full
 
 
 def shaped(
@@ -219,9 +217,8 @@ class _Filling:
         self.taken.append(place)
         self.value[place] = -np.inf
         full = [holders for count in self.counts for holders in count.add(item)]
-        if (
-            full
-        ):  # in one array over items, because searching the ranking for each item would take most of the time
+        if full:
+            # In one array over items: searching the ranking for each item would take most of the time.
             left = np.ones(self.n_items, bool)
             left[np.concatenate(full)] = False
             self.value[~left[self.items]] = -np.inf

@@ -8,10 +8,9 @@ import polars as pl
 from palate._checks import ArgumentError, Setting, Words, check_number
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
-from palate.data.forks import rows_of
 from palate.factors.item_index import item_table, of_items, of_rows
 from palate.lists.filters import ANY, EmptyResultWarning, Filters, check_min_ratings, rating_counts
-from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
+from palate.lists.lookup import answer, column_of, known_indices, listed_frame, user_rows
 from palate.lists.pool import ALL, Pool
 from palate.lists.ranking import top_of_panels
 from palate.lists.recommending import check_n
@@ -84,7 +83,8 @@ def similar_items(
     near = _nearest(panels, model.item_factors[:, index], index, n, allowed.mask, threads)
     labels = model.items.take(index).alias(SIMILAR_TO)
     _warn_if_empty(near, labels, allowed.empty_because)
-    return answer(similar_frame(labels, near, item_table(model)), model, items, filters.candidates)
+    frame = listed_frame(labels, near, item_table(model), SIMILARITY)
+    return answer(frame, model, items, filters.candidates)
 
 
 def similar_users(
@@ -133,7 +133,7 @@ def similar_users(
     near = _nearest(panels, queries, own, n, allowed, threads)
     labels = rows.labels.alias(SIMILAR_TO)
     _warn_if_empty(near, labels, reason)
-    return answer(similar_frame(labels, near, table), model, users)
+    return answer(listed_frame(labels, near, table, SIMILARITY), model, users)
 
 
 def _nearest(
@@ -208,14 +208,6 @@ def _user_table(model: Scorer) -> pl.DataFrame:
     if model.ratings is not None:
         columns.append(pl.Series(names.N_RATINGS, model.ratings.user_counts()))
     return pl.DataFrame(columns)
-
-
-def similar_frame(labels: pl.Series, near: Ranking, table: pl.DataFrame) -> pl.DataFrame:
-    """Return the items similar to each label as a frame, with one row for each place that is filled."""
-    filled = near.items >= 0
-    query, place = np.nonzero(filled)
-    numbers = [pl.Series(names.RANK, place + 1), pl.Series(SIMILARITY, near.scores[filled])]
-    return described_frame([labels[query]], rows_of(table, near.items[filled]), numbers)
 
 
 def _warn_if_empty(near: Ranking, labels: pl.Series, reason: str | None) -> None:

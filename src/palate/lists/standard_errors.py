@@ -41,11 +41,8 @@ def spread_frame(
     low, high = interval_ends(model, users, items, mean, sd, SHARE, "mean", threads)
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(score_column(model), mean)]
     if not ranked_by_mean:
-        numbers.append(
-            pl.Series(
-                "ranking_score" if score_column(model) == names.SCORE else names.SCORE, ranking.scores[filled]
-            )
-        )
+        own = "ranking_score" if score_column(model) == names.SCORE else names.SCORE
+        numbers.append(pl.Series(own, ranking.scores[filled]))
     numbers += [
         pl.Series(name, values.astype(np.float32))
         for name, values in zip((names.STD, names.LOW, names.HIGH), (sd, low, high), strict=True)
@@ -56,9 +53,6 @@ def spread_frame(
         ratings = None
         if knows_rating_spread(model):
             ratings = interval_ends(model, users, items, mean, sd, SHARE, "rating", threads)
-        numbers.append(
-            pl.Series(
-                names.IN_WORDS, sentences(mean, low, high, counts, ratings, model.scale), dtype=pl.String
-            )
-        )
+        texts = sentences(mean, low, high, counts, ratings, model.scale)
+        numbers.append(pl.Series(names.IN_WORDS, texts, dtype=pl.String))
     return described_frame([rows.labels[at]], described, numbers)

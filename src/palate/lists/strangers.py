@@ -68,13 +68,13 @@ def recommend_to_all(
     unknown_rows = np.flatnonzero(rows.index < 0)
     if len(unknown_rows):
         _warn(rows, unknown_rows, unknown)
-    parts = [_own(lists, rows, known, n, options)]  # of nobody, too: it has the columns
+    own = pl.DataFrame(lists(rows.scorer, rows.take(known), n, options))  # of nobody, too: it has the columns
     if unknown == "popular":
-        parts = [_sourced(part, rows, known) for part in parts]
-        if len(unknown_rows):
-            parts.append(_popular(rows, unknown_rows, n, options))
-    frame = _together(parts, rows.labels.to_list()) if len(unknown_rows) else parts[0]
-    return answer(frame, scorer, users, options.candidates)
+        own = _sourced(own, rows, known)
+    if len(unknown_rows):
+        others = [_popular(rows, unknown_rows, n, options)] if unknown == "popular" else []
+        own = _together([own, *others], rows.labels.to_list())
+    return answer(own, scorer, users, options.candidates)
 
 
 def _sourced(part: pl.DataFrame, rows: UserRows, known: np.ndarray) -> pl.DataFrame:
@@ -95,25 +95,16 @@ def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
     for place in range(len(labels) - 1, -1, -1):
         at.setdefault(labels[place], []).append(place)
     user = every[names.USER_ID]
-    starts = np.flatnonzero(
-        every[names.RANK].to_numpy() == 1
-    )  # position of each list; a user who was given twice has two
+    # Position of each list; a user who was given twice has two.
+    starts = np.flatnonzero(every[names.RANK].to_numpy() == 1)
     places = np.array([at[label].pop() for label in user.gather(starts).to_list()], dtype=np.int64)
     order = np.argsort(np.repeat(places, np.diff([*starts, len(user)])), kind="stable")
     return rows_of(every, order)
 
 
-def _own(
-    lists: Callable[..., Any], rows: UserRows, known: np.ndarray, n: int, options: ListOptions
-) -> pl.DataFrame:
-    own = UserRows(rows.scorer, rows.index[known], rows.labels.gather(known), rows.single)
-    found = lists(rows.scorer, own, n, options)
-    return found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
-
-
 def _popular(rows: UserRows, unknown_rows: np.ndarray, n: int, options: ListOptions) -> pl.DataFrame:
     """Return the most popular items for each of the unknown users, as a frame with its source."""
-    scorer = rows.scorer
+    scorer, n = rows.scorer, check_n(n)
     allowed = options.allowed(scorer).mask
     items = np.arange(len(scorer.items)) if allowed is None else np.flatnonzero(allowed)
     own = own_popularity(scorer)
@@ -121,15 +112,12 @@ def _popular(rows: UserRows, unknown_rows: np.ndarray, n: int, options: ListOpti
     items = items[np.argsort(-counts[items], kind="stable")].astype(np.int32)
     shape = options.shape(scorer)
     if shape is not None:
-        items = shaped(shape, lambda _, width: (items[None, :width],), 1, check_n(n), len(items)).arrays[0][0]
-    items = items[: check_n(n)]
+        items = shaped(shape, lambda _, width: (items[None, :width],), 1, n, len(items)).arrays[0][0]
+    items = items[:n]
     items = items[items >= 0]
-    scores = np.asarray(scorer.score_items(np.array([-1])))[0][items]
-    every = Ranking(
-        np.tile(items, (len(unknown_rows), 1)), np.tile(scores.astype(np.float32), (len(unknown_rows), 1))
-    )
-    strangers = UserRows(scorer, rows.index[unknown_rows], rows.labels.gather(unknown_rows), rows.single)
-    lists = ranking_frame(strangers, every)
+    scores = np.asarray(scorer.score_items(np.array([-1])), np.float32)[0][items]
+    every = Ranking(*(np.tile(one, (len(unknown_rows), 1)) for one in (items, scores)))
+    lists = ranking_frame(rows.take(unknown_rows), every)
     if options.approximate:
         lists = with_texts(lists, SEARCH, [EXACT] * lists.height)
     return with_texts(lists, SOURCE, [POPULAR] * lists.height)
@@ -139,6 +127,7 @@ def _warn(rows: UserRows, unknown_rows: np.ndarray, unknown: str) -> None:
     first = rows.labels[int(unknown_rows[0])]
     n = len(unknown_rows)
     who = f"user {first!r} is unknown" if n == 1 else f"{n:,} users are unknown, the first of them {first!r}"
-    whose = ("its" if n == 1 else "their") if unknown == "popular" else ""
-    what = f"{whose} list is of the most popular items" if unknown == "popular" else "left out"
+    what = "left out"
+    if unknown == "popular":
+        what = f"{'its list is' if n == 1 else 'their lists are'} of the most popular items"
     warn_caller(f"{who}: {what}.", UnknownUsersWarning)

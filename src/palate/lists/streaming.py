@@ -94,7 +94,7 @@ def recommend_all(
         raise FileNotFoundError(f"could not write '{target}' (no such folder): create the folder first.")
     n_users = len(model.users)
     size = max(1, min(ROWS_PER_BLOCK // n, 1 << 14))
-    parts = _parts_folder(target)
+    parts = target.with_name(target.name + ".parts")
     _begin(parts, _plan(model, n, size, options))
     starts = range(0, n_users, size)
     with _said_once(), _removed_if_empty(parts):
@@ -114,14 +114,8 @@ def recommend_all(
 def _block(model: Recommends, index: np.ndarray, n: int, options: dict[str, object]) -> pl.DataFrame:
     """Return the lists of some users without what the catalog says of the items."""
     frame = to_polars(model.recommend(model.users.take(index), n, **options))
-    described = (
-        [] if model.catalog is None else [one for one in model.catalog.frame.columns if one != names.ITEM_ID]
-    )
-    return frame.drop([*described, "n_ratings", "mean_rating"], strict=False)
-
-
-def _parts_folder(target: Path) -> Path:
-    return target.with_name(target.name + ".parts")
+    described = [] if model.catalog is None else model.catalog.frame.columns[1:]
+    return frame.drop([*described, names.N_RATINGS, names.MEAN_RATING], strict=False)
 
 
 def _part(parts: Path, start: int) -> Path:

@@ -128,11 +128,8 @@ def _condition(column: str, condition: object, table: pl.DataFrame) -> np.ndarra
     if isinstance(condition, pl.Series | np.ndarray):
         condition = condition.to_list() if isinstance(condition, pl.Series) else condition.tolist()
     if isinstance(condition, Collection) and not isinstance(condition, str | bytes):
-        return np.asarray(
-            np.logical_or.reduce(
-                [np.zeros(len(values), bool), *(_equals(values, value) for value in condition)]
-            )
-        )
+        found = [_equals(values, value) for value in condition]
+        return np.asarray(np.any([np.zeros(len(values), bool), *found], axis=0))
     return _equals(values, condition)
 
 

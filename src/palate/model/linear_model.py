@@ -19,9 +19,9 @@ from palate.linear.neighbours import cosines
 from palate.linear.weights import ItemWeights
 from palate.lists.filters import Filters
 from palate.lists.likeness import Likeness
-from palate.lists.lookup import answer, column_of, known_indices
+from palate.lists.lookup import answer, column_of, known_indices, listed_frame
 from palate.lists.recommending import check_n
-from palate.lists.similar import SHRINK, SIMILAR_TO, check_shrink, similar_frame, support
+from palate.lists.similar import SHRINK, SIMILAR_TO, SIMILARITY, check_shrink, support
 from palate.lists.where import Where
 from palate.model.joined import Change, check_timed
 from palate.model.model import ModelFields, scores_of_pairs
@@ -150,7 +150,8 @@ class LinearModel(WithFile, ModelFields):
             best = best[row[best] > 0]
             near.items[query, : len(best)], near.scores[query, : len(best)] = best, row[best]
         labels = self.items.take(index).alias(SIMILAR_TO)
-        return answer(similar_frame(labels, near, item_table(self)), self, items, candidates)
+        frame = listed_frame(labels, near, item_table(self), SIMILARITY)
+        return answer(frame, self, items, candidates)
 
     def _similarity(
         self, by: str | None, shrink: float | None
