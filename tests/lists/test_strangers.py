@@ -47,7 +47,8 @@ def test_unknown_users_get_the_most_rated_items_in_their_place(model):
 
 
 def test_users_named_twice_keep_their_places(model):
-    with pytest.warns(UnknownUsersWarning, match="2 users are unknown"):
+    said = "2 users are unknown, the first of them 900: their lists are of the most popular items"
+    with pytest.warns(UnknownUsersWarning, match=said):
         found = model.recommend([3, 900, 3, 901], n=2, unknown="popular")
     assert found["user_id"].to_list() == [3, 3, 900, 900, 3, 3, 901, 901]
     assert found["rank"].to_list() == [1, 2] * 4
@@ -82,7 +83,7 @@ def test_candidates_are_all_that_an_evaluation_ranks(model):
     assert few.value("rmse") == everything.value("rmse")
     elsewhere = sum(item >= 2 for _, item in pairs)
     assert (
-        f"Lists hold 2 candidates (1 more are unknown to LeastSquares); {elsewhere} test ratings"
+        f"Lists hold 2 candidates (1 more is unknown to LeastSquares); {elsewhere} test ratings"
         in " ".join(few.notes)
     )
     with pytest.raises(KeyError, match="candidates must contain items of 'LeastSquares'"):

@@ -53,15 +53,11 @@ def _distinct_columns(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Most figures share their denominator.
     """
-    first: dict[bytes, int] = {}
-    place: list[int] = []
-    kept: list[int] = []
-    for number, column in enumerate(np.ascontiguousarray(values.T)):
-        if (key := column.tobytes()) not in first:
-            first[key] = len(kept)
-            kept.append(number)
-        place.append(first[key])
-    return np.ascontiguousarray(values[:, kept]), np.array(place, dtype=np.int64)
+    known: dict[bytes, int] = {}
+    columns = np.ascontiguousarray(values.T)
+    place = np.array([known.setdefault(column.tobytes(), len(known)) for column in columns], dtype=np.int64)
+    first = np.unique(place, return_index=True)[1]
+    return np.ascontiguousarray(values[:, first]), place
 
 
 def interval(draws: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:

@@ -89,14 +89,9 @@ class Calibration:
         coverage, error (coverage minus nominal), se (its standard error) and width (mean width of
         the intervals, in rating units).
         """
-        whole = np.ones(len(self.values), dtype=bool)
-        groups = [
-            (ALL, whole),
-            *((label, self._decile == number) for number, label in enumerate(self._labels)),
-        ]
         rows = [
             (label, int(rows.sum()), share, *self._coverage(rows, share))
-            for label, rows in groups
+            for label, rows in self._groups()
             for share in self.nominal
         ]
         types = {"n_train": pl.String, "n_test": pl.Int64} | dict.fromkeys(
@@ -153,31 +148,25 @@ class Calibration:
 
     __repr__ = __str__
 
-    @property
-    def _decile(self) -> np.ndarray:
-        """The tenth of each test rating by its item's training ratings; equal numbers stay together."""
-        edges = np.quantile(self.n_train, np.arange(1, N_DECILES) / N_DECILES, method="inverted_cdf")
-        return np.unique(np.searchsorted(np.unique(edges), self.n_train, side="left"), return_inverse=True)[1]
+    def _groups(self) -> list[tuple[str, np.ndarray]]:
+        """Return all test ratings, and each tenth of them by the training ratings of their items (bool).
 
-    @property
-    def _labels(self) -> list[str]:
-        decile = self._decile
-        ends = [
-            (self.n_train[decile == d].min(), self.n_train[decile == d].max())
-            for d in range(decile.max() + 1)
-        ]
-        return [f"{low:,}" if low == high else f"{low:,}-{high:,}" for low, high in ends]
+        Ratings of items with the same number stay together.
+        """
+        edges = np.quantile(self.n_train, np.arange(1, N_DECILES) / N_DECILES, method="inverted_cdf")
+        tenth = np.searchsorted(np.unique(edges), self.n_train, side="left")
+        groups = [(ALL, np.ones(len(self.values), dtype=bool))]
+        for rows in (tenth == number for number in np.unique(tenth)):
+            low, high = self.n_train[rows].min(), self.n_train[rows].max()
+            groups.append((f"{low:,}" if low == high else f"{low:,}-{high:,}", rows))
+        return groups
 
     def _coverage(self, rows: np.ndarray, share: float) -> tuple[float, float, float, float]:
         inside = (self.foretold.central[rows] <= share).astype(np.float64)
         coverage = inside.mean()
         error = _clustered_error(inside - coverage, self.user[rows], self.item[rows])
-        return (
-            float(coverage),
-            float(coverage - share),
-            error,
-            float(self.foretold.widths[share][rows].mean()),
-        )
+        width = self.foretold.widths[share][rows].mean()
+        return float(coverage), float(coverage - share), error, float(width)
 
 
 def _clustered_error(away: np.ndarray, user: np.ndarray, item: np.ndarray) -> float:
@@ -251,10 +240,8 @@ def calibrate(
     from palate.evaluation.named import named_scorers
     from palate.evaluation.notes import TIMELESS
 
-    entry: tuple[Any, str] = named_scorers([model])[0]
-    scorer, name = entry
-    scorer = getattr(scorer, "predicts", scorer)  # of two heads the one that predicts ratings
-    entry = scorer, name
+    given, name = named_scorers([model])[0]
+    scorer: Any = getattr(given, "predicts", given)  # of two heads the one that predicts ratings
     shares = _check_nominal(nominal)
     if not knows_rating_spread(scorer):
         raise ArgumentError("model", "have standard errors or draws", f"{name!r}, which has none", ADVICE)
@@ -263,7 +250,7 @@ def calibrate(
     if test is None:
         test = held_out_ratings(scorer, name)
     test = ratings_of(test, "test", " or a split")
-    scales = scale_notes([entry], test=test)
+    scales = scale_notes([(scorer, name)], test=test)
     evaluated = evaluated_model(name, scorer, test, None)
     user, item = indexes(test, scorer.users, scorer.items)
     known = (user >= 0) & (item >= 0)

@@ -35,13 +35,8 @@ def pool(evaluations: list[Evaluation]) -> Evaluation:
     n_train, n_test, n_relevant = _summed(columns, rows, len(users)).astype(np.int64).T
     n_folds = np.bincount(np.concatenate(rows), minlength=len(users))
     outcomes = tuple(
-        _pooled(
-            outcome.name,
-            [evaluation.figures.outcome(outcome.name) for evaluation in evaluations],
-            rows,
-            len(users),
-        )
-        for outcome in first.outcomes
+        _pooled([evaluation.figures.outcome(name) for evaluation in evaluations], rows, len(users))
+        for name in first.models
     )
     return replace(
         first,
@@ -56,10 +51,10 @@ def pool(evaluations: list[Evaluation]) -> Evaluation:
     )
 
 
-def _pooled(name: str, outcomes: list[Outcome], rows: list[np.ndarray], n_users: int) -> Outcome:
+def _pooled(outcomes: list[Outcome], rows: list[np.ndarray], n_users: int) -> Outcome:
     first = outcomes[0]
     return Outcome(
-        name=name,
+        name=first.name,
         figures=first.figures,
         top=_summed([outcome.top for outcome in outcomes], rows, n_users),
         bottom=_summed([outcome.bottom for outcome in outcomes], rows, n_users),

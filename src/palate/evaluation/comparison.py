@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any, cast
 
@@ -144,7 +145,7 @@ def compare(
         "lists": _side_by_side(lists),
         "moved": _moved(named, lists, n),
         "rescored": _rescored(named, lists, few),
-        "overlap": _overlap(lists, n),
+        "overlap": _overlap(lists),
         "errors": errors,
         "differences": differences,
     }
@@ -263,22 +264,20 @@ def _moved(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], n: in
     (first, model), *others = named.items()
     parts = []
     for name, other in others:
-        a, b = (
-            _ranks(lists[one], one_rank) for one, one_rank in ((first, "rank_before"), (name, "rank_after"))
-        )
-        both = a.join(b, on=[names.USER_ID, names.ITEM_ID], how="full", coalesce=True)
+        before, after = _ranks(lists[first], "rank_before"), _ranks(lists[name], "rank_after")
+        both = before.join(after, on=[names.USER_ID, names.ITEM_ID], how="full", coalesce=True)
         both = both.filter(pl.col("rank_before").ne_missing(pl.col("rank_after"))).sort(
             names.USER_ID, pl.col("rank_before").fill_null(n + 1), pl.col("rank_after").fill_null(n + 1)
         )
         about = pl.concat([_about(lists[first]), _about(lists[name])]).unique(names.ITEM_ID)
         both = both.join(about, on=names.ITEM_ID, how="left", maintain_order="left")
-        before, after = (_predicted(one, both) for one in (model, other))
+        scores, others_scores = _predicted(model, both), _predicted(other, both)
         parts.append(
             both.with_columns(
                 pl.lit(name).alias("model"),
-                pl.Series("predicted_before", before),
-                pl.Series("predicted_after", after),
-                pl.Series("change", after - before),
+                pl.Series("predicted_before", scores),
+                pl.Series("predicted_after", others_scores),
+                pl.Series("change", others_scores - scores),
             )
         )
     return pl.concat(parts)
@@ -314,13 +313,10 @@ def _rescored(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], fe
     return picks.select(names.USER_ID, names.ITEM_ID, *about).with_columns(columns)
 
 
-def _overlap(lists: Mapping[str, pl.DataFrame], n: int) -> pl.DataFrame:
+def _overlap(lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Return for each pair of models the mean share of a list that is in the other's."""
-    rows, each = [], list(lists.items())
-    for place, (name, frame) in enumerate(each):
-        for other, against in each[place + 1 :]:
-            common = frame.join(against, on=[names.USER_ID, names.ITEM_ID], how="semi").height
-            rows.append((name, other, common / max(1, max(frame.height, against.height))))
-    return pl.DataFrame(
-        rows, schema={"model": pl.String, "against": pl.String, "overlap": pl.Float64}, orient="row"
-    )
+    rows = []
+    for (name, frame), (other, against) in combinations(lists.items(), 2):
+        common = frame.join(against, on=[names.USER_ID, names.ITEM_ID], how="semi").height
+        rows.append((name, other, common / max(1, frame.height, against.height)))
+    return pl.DataFrame(rows, schema=["model", "against", "overlap"], orient="row")

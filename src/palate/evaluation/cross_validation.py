@@ -19,6 +19,7 @@ from palate.evaluation.combining import pool
 from palate.evaluation.evaluating import check_bootstrap, evaluate
 from palate.evaluation.evaluation import Evaluation
 from palate.evaluation.named import named_if_mapped, unique_name
+from palate.evaluation.notes import without_relevant
 from palate.splits.methods import k_fold
 from palate.splits.parts import Folds, Split
 from palate.training.progress import silent
@@ -222,17 +223,7 @@ def _notes(whole: Evaluation, about: dict[str, Any]) -> list[str]:
         for side in ("user", "item")
         if cold[f"{side}s_ratings"]
     ]
-    if about["k"] and about["n_users_without_relevant"]:
-        notes.append(
-            one_or_more(
-                about["n_users_without_relevant"],
-                "user",
-                "has no relevant rating and is",
-                "have no relevant rating and are",
-            )
-            + " included in RMSE and MAE, but not in metrics of lists."
-        )
-    return notes
+    return notes + without_relevant(about, "rating")
 
 
 def _refitting(trainer: "Trainer", refit: bool) -> dict[str, bool]:

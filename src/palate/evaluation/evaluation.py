@@ -127,7 +127,7 @@ class Evaluation:
         if (metric, k) not in (*outcome.figures, *outcome.overall):
             there = ", ".join(words(figure) for figure in (*outcome.figures, *outcome.overall))
             raise KeyError(f"unknown figure {words((metric, k))!r} of {outcome.name!r}; there are {there}.")
-        value = self.figures.of(outcome, (metric, k))[0]
+        value = self.figures.value(outcome, (metric, k))
         return float("nan") if value is None else value
 
     def table(self) -> Any:

@@ -57,19 +57,17 @@ class Figures:
 
     def of(self, outcome: Outcome, figure: Figure) -> Interval:
         """Return a figure and the ends of its interval; three times None if the model does not have it."""
-        if figure in outcome.overall:
-            return known(outcome.overall[figure]), None, None
-        if figure not in outcome.figures:
-            return None, None, None
-        column = outcome.figures.index(figure)
-        value = known(self._values[outcome.name][column])
-        if not self.resamples:
+        value = self.value(outcome, figure)
+        if figure not in outcome.figures or not self.resamples:
             return value, None, None
+        column = outcome.figures.index(figure)
         low, high = self._intervals[outcome.name]
         return value, known(low[column]), known(high[column])
 
     def value(self, outcome: Outcome, figure: Figure) -> float | None:
-        """Return a figure that has a value per user, without its interval; None if it is undefined."""
+        """Return a figure without its interval; None if it is undefined or the model does not have it."""
+        if figure in outcome.overall:
+            return known(outcome.overall[figure])
         if figure not in outcome.figures:
             return None
         return known(self._values[outcome.name][outcome.figures.index(figure)])
@@ -96,14 +94,9 @@ class Figures:
         """Every figure in every resample, per model: shape (resamples, n_figures)."""
         columns = [array for outcome in self.outcomes for array in (outcome.top, outcome.bottom)]
         sums = resampled_sums(np.concatenate(columns, axis=1), self.resamples, self.seed)
-        draws, start = {}, 0
-        for outcome in self.outcomes:
-            n = len(outcome.figures)
-            draws[outcome.name] = outcome.values(
-                sums[:, start : start + n], sums[:, start + n : start + 2 * n]
-            )
-            start += 2 * n
-        return draws
+        parts = np.split(sums, np.cumsum([array.shape[1] for array in columns])[:-1], axis=1)
+        pairs = zip(self.outcomes, parts[::2], parts[1::2], strict=True)
+        return {outcome.name: outcome.values(top, bottom) for outcome, top, bottom in pairs}
 
     @cached_property
     def _intervals(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -9,10 +9,6 @@ Figure = tuple[str, int | None]
 Sums = tuple[tuple[Figure, ...], np.ndarray, np.ndarray]
 
 
-def _none() -> np.ndarray:
-    return np.zeros(0, np.int64)
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ByRating:
     """The test ratings of one scorer, those of all scorers in the same order.
@@ -33,8 +29,8 @@ class ByRating:
     bin: np.ndarray
     squares: np.ndarray = field(default_factory=lambda: np.zeros(0))
     absolute: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    relevant: np.ndarray = field(default_factory=_none)
-    found: np.ndarray = field(default_factory=_none)
+    relevant: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    found: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def sums(self, ratings: np.ndarray, n_users: int, ks: tuple[int, ...]) -> Sums:
         """Return errors and recall of some test ratings (bool) as sums per user."""

@@ -34,7 +34,7 @@ def _candidate_note(test_set: TestSet, first: EvaluatedModel) -> str:
     n_known = int(test_set.may_list(first.scorer.items).sum())
     elsewhere = int(np.count_nonzero(~test_set.may_list(test_set.test.items)[test_set.test.item_index]))
     unknown = len(test_set.candidates) - n_known
-    more = f" ({unknown:,} more are unknown to {first.name})" if unknown else ""
+    more = f" ({unknown:,} more {'is' if unknown == 1 else 'are'} unknown to {first.name})" if unknown else ""
     return (
         f"Lists hold {n_known:,} candidates{more}; {elsewhere:,} test ratings of other items are "
         "included in RMSE and MAE only."
@@ -57,16 +57,7 @@ def notes_on(
     )
     if timeless:
         notes.append(TIMELESS.format(", ".join(timeless)))
-    if test_set.ks and about["n_users_without_relevant"]:
-        notes.append(
-            one_or_more(
-                about["n_users_without_relevant"],
-                "user",
-                "has no relevant test rating and is",
-                "have no relevant test rating and are",
-            )
-            + " included in RMSE and MAE, but not in metrics of lists."
-        )
+    notes += without_relevant(about, "test rating")
     notes += [
         _cold_note(side, cold[f"{side}s"], cold[f"{side}s_ratings"])
         for side in ("user", "item")
@@ -79,6 +70,15 @@ def notes_on(
             f"still divides by k."
         )
     return notes
+
+
+def without_relevant(about: dict[str, Any], rating: str) -> list[str]:
+    """Return a note where lists are tested and users have no relevant rating, which is called `rating`."""
+    n = about["n_users_without_relevant"]
+    if not (about["k"] and n):
+        return []
+    who = one_or_more(n, "user", f"has no relevant {rating} and is", f"have no relevant {rating} and are")
+    return [f"{who} included in RMSE and MAE, but not in metrics of lists."]
 
 
 def _cold_note(side: str, n: int, n_ratings: int) -> str:
