@@ -116,8 +116,8 @@ def test_words_of_reading_options():
         "--missing",
         "x y",
     ]
-    assert as_words({"user": "who", "scale": (0.5, 5.0)}, user="--user-column") == [
-        "--user-column",
+    assert as_words({"user": "who", "scale": (0.5, 5.0)}) == [
+        "--user",
         "who",
         "--scale",
         "0.5",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SHOWN = 10  # picks in a table
 
 
-@reads_ratings(without=ITEM_SIDE, user="--user-column")
+@reads_ratings(without=ITEM_SIDE, user="user_column")
 def compare(
     models: list[Path],
     users: Annotated[list[str] | None, typer.Option("--user")] = None,

@@ -215,13 +215,6 @@ def _classes() -> dict[str, Any]:
 
 def _options(taken: set[str]) -> list[Any]:
     """Return an option per hyper-parameter whose name is not taken, made from a signature."""
-    app = typer.Typer(add_completion=False)
-    app.command()(_stand_in())
-    return [one for one in typer.main.get_command(app).params if one.name not in taken]
-
-
-def _stand_in() -> Any:
-    """Return a function whose signature has an option per hyper-parameter."""
     texts: dict[str, str] = {}
     for cls in reversed(_classes().values()):
         texts |= descriptions(inspect.getdoc(cls) or "")
@@ -229,16 +222,25 @@ def _stand_in() -> Any:
     def stand_in(**values: object) -> None:
         """Only the signature is used."""
 
-    annotations = {name: _annotation(field, texts.get(name, "")) for name, field in hyperparameters().items()}
+    annotations = {
+        name: _annotation(field, texts.get(name, ""))
+        for name, field in hyperparameters().items()
+        if name not in taken
+    }
     parameters = [
         inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotations[name]
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=hyperparameters()[name].default,
+            annotation=annotation,
         )
-        for name, field in hyperparameters().items()
+        for name, annotation in annotations.items()
     ]
     stand_in.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     stand_in.__annotations__ = annotations
-    return stand_in
+    app = typer.Typer(add_completion=False)
+    app.command()(stand_in)
+    return typer.main.get_command(app).params
 
 
 def _annotation(field: "Field[Any]", text: str) -> Any:

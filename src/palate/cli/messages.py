@@ -4,6 +4,8 @@ import ast
 import re
 import shlex
 from collections.abc import Mapping
+from functools import cache
+from inspect import signature
 from typing import Any
 
 from palate._checks import ArgumentError, ArgumentTypeError, Call, InPython, Part, Setting, Words
@@ -37,41 +39,9 @@ CALLS = {
         "pass --sql \"SELECT * FROM delta_scan('FOLDER')\" in its place"
     ),
 }
-# Arguments of the library that messages about a file set by name, in Python's syntax; each is an
+# Arguments that messages set by name in Python's syntax, beside those of `palate.read`; each is an
 # option of a command. Those of other messages are `Setting`s and need no list.
-_OPTIONS = (
-    "decimal",
-    "duplicates",
-    "encoding",
-    "exclude_seen",
-    "format",
-    "header",
-    "item",
-    "items",
-    "items_genres",
-    "items_id",
-    "items_title",
-    "items_year",
-    "missing",
-    "no_rating",
-    "overwrite",
-    "quote",
-    "rating",
-    "relevant_from",
-    "scale",
-    "separator",
-    "skip_empty",
-    "time",
-    "timestamp",
-    "timestamp_format",
-    "title",
-    "unknown",
-    "user",
-    "weight",
-)
-_ARGUMENT = re.compile(
-    rf"\b({'|'.join(_OPTIONS)})=(?:('(?:[^'\\]|\\.)*'|-?\d+(?:\.\d+)?\b|True\b|False\b)|(?=[\s.,;)]|$))"
-)
+_OTHERS = ("exclude_seen", "overwrite", "relevant_from", "time", "title", "unknown")
 _ENTRY = re.compile(r"(boost|at_most)\['([^']+)'\](?:\[(.+)\])?")  # of what shapes lists
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -128,12 +98,23 @@ def _typed(part: Part, flags: Mapping[str, str]) -> str:
         return ""
     if isinstance(part, Setting):
         return _option(part, flags)
-    return _ARGUMENT.sub(
+    if "=" not in part:
+        return part
+    return _arguments().sub(
         lambda found: _option(
             Setting(found[1]) if found[2] is None else Setting(found[1], ast.literal_eval(found[2])), flags
         ),
         part,
     )
+
+
+@cache
+def _arguments() -> re.Pattern[str]:
+    """Return what finds arguments in Python's syntax, with their values if they have one."""
+    from palate.io import read
+
+    names = "|".join([*signature(read).parameters, *_OTHERS])
+    return re.compile(rf"\b({names})=(?:('(?:[^'\\]|\\.)*'|-?\d+(?:\.\d+)?\b|True\b|False\b)|(?=[\s.,;)]|$))")
 
 
 def _option(setting: Setting, flags: Mapping[str, str]) -> str:

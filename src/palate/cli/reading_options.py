@@ -1,12 +1,11 @@
 """The options of every command that reads ratings, as the arguments of `palate.read`."""
 
-import copy
 import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -17,6 +16,8 @@ AS_GIVEN: Reading = MappingProxyType({})  # its default
 
 PANEL = "Reading the ratings"
 _SWITCHES = {"header": "--header/--no-header", "quote": "--quotes/--no-quotes"}
+# As they are typed: few shells turn the two characters `\t` into a tab.
+_SEPARATORS = {"\\t": "\t", "tab": "\t", "\\x1f": "\x1f"}
 # what ratings to test on do not need
 ITEM_SIDE = "weight", "items", "items_id", "items_title", "items_year", "items_genres"
 
@@ -99,9 +100,9 @@ def _reading(
     """
 
 
-_DECLARED: dict[str, tuple[Any, Any]] = {
-    name: (one.annotation, one.default) for name, one in inspect.signature(_reading).parameters.items()
-}
+_DECLARED = inspect.signature(_reading).parameters
+for _one in _DECLARED.values():
+    get_args(_one.annotation)[1].rich_help_panel = PANEL
 
 
 def all_but(*names: str) -> tuple[str, ...]:
@@ -110,7 +111,7 @@ def all_but(*names: str) -> tuple[str, ...]:
 
 
 def reads_ratings(
-    *, without: tuple[str, ...] = (), **flags: str
+    *, without: tuple[str, ...] = (), **renamed: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that gives a command the reading options in place of its parameter `reading`.
 
@@ -118,27 +119,27 @@ def reads_ratings(
     ----------
     without : tuple of str
         Names of options that make no sense for the command.
-    **flags : str
+    **renamed : str
         Name of an option to what it is called where its usual name means something else.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         own = inspect.signature(command)
-        reading = {name: declared for name, declared in _DECLARED.items() if name not in without}
+        reading = {name: renamed.get(name, name) for name in _DECLARED if name not in without}
 
         @functools.wraps(command)
         def run(**values: object) -> Any:
-            given = {name: values.pop(_parameter(name, flags)) for name in reading}
+            given: dict[str, Any] = {name: values.pop(called) for name, called in reading.items()}
             if "missing" in given:
                 given["missing"] = given["missing"] or ()
-            given["separator"] = _unescaped(cast("str | None", given["separator"]))
+            given["separator"] = _SEPARATORS.get(given["separator"], given["separator"])
             return command(**values, reading=given)
 
-        made = [_declared(name, *declared, flags) for name, declared in reading.items()]
+        made = [_DECLARED[name].replace(name=called) for name, called in reading.items()]
         parameters = []
         for parameter in own.parameters.values():
             parameters += made if parameter.name == "reading" else [parameter]
-        run.flags = flags  # type: ignore[attr-defined]
+        run.flags = {name: _flag(called) for name, called in renamed.items()}  # type: ignore[attr-defined]
         run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return run
@@ -146,7 +147,11 @@ def reads_ratings(
     return decorate
 
 
-def as_words(reading: Reading, without: tuple[str, ...] = (), **flags: str) -> list[str]:
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def as_words(reading: Reading, without: tuple[str, ...] = ()) -> list[str]:
     """Return the words of a command line that stand for reading options, those at their defaults left out.
 
     Parameters
@@ -155,50 +160,21 @@ def as_words(reading: Reading, without: tuple[str, ...] = (), **flags: str) -> l
         As a command gets it.
     without : tuple of str
         Names of options to leave out.
-    **flags : str
-        As of `reads_ratings`.
     """
     words: list[str] = []
-    for name, (_, default) in _DECLARED.items():
-        value = reading.get(name, default)
-        if name in without or value in (default, ()):
+    for name, declared in _DECLARED.items():
+        value = reading.get(name, declared.default)
+        if name in without or value in (declared.default, ()):
             continue
-        option = flags.get(name) or _SWITCHES.get(name, f"--{name.replace('_', '-')}")
+        option = _SWITCHES.get(name, _flag(name))
         if name == "separator":
             value = {"\t": "tab", "\x1f": "\\x1f"}.get(value, value)  # as few terminals take them pasted
         if isinstance(value, bool):
             words.append(option.split("/")[0 if value else -1])
         elif name == "missing":
             words += [word for one in value for word in (option, str(one))]
+        elif isinstance(value, tuple):
+            words += [option, *(f"{end:g}" for end in value)]
         else:
-            words += (
-                [option, *(f"{end:g}" for end in value)] if isinstance(value, tuple) else [option, str(value)]
-            )
+            words += [option, str(value)]
     return words
-
-
-def _unescaped(separator: str | None) -> str | None:
-    """Return a separator as it was meant: few shells turn the two characters `\\t` into a tab."""
-    return (
-        None if separator is None else {"\\t": "\t", "tab": "\t", "\\x1f": "\x1f"}.get(separator, separator)
-    )
-
-
-def _parameter(name: str, flags: dict[str, str]) -> str:
-    """Return the name of the command's parameter for a reading option."""
-    return flags[name].removeprefix("--").replace("-", "_") if name in flags else name
-
-
-def _declared(name: str, annotation: object, default: object, flags: dict[str, str]) -> inspect.Parameter:
-    kind, option, *_ = get_args(annotation)
-    made = copy.copy(option)
-    made.rich_help_panel = PANEL
-    if name in flags:
-        # where Typer looks for the option's name in an annotation
-        made.default, made.param_decls = flags[name], ()
-    return inspect.Parameter(
-        _parameter(name, flags),
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        default=default,
-        annotation=Annotated[kind, made],
-    )
