@@ -7,6 +7,7 @@ Konstan (2015), "The MovieLens Datasets: History and Context".
 """
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,21 +69,7 @@ def available() -> "pl.DataFrame":
     from palate.datasets.fetching import is_here
     from palate.datasets.sets import SETS
 
-    return pl.DataFrame(
-        [
-            {
-                "name": one.name,
-                "about": one.about,
-                "megabytes": one.megabytes,
-                "format": one.format,
-                "licence": one.licence,
-                "checksum": one.checksum,
-                "urls": list(one.urls),
-                "fetched": is_here(one),
-            }
-            for one in SETS.values()
-        ]
-    )
+    return pl.DataFrame([{**vars(one), "fetched": is_here(one)} for one in SETS.values()])
 
 
 def fetch(name: str, *, progress: "Progress | None" = None) -> Path:
@@ -146,15 +133,9 @@ def path(name: str) -> Path:
     return place(one)
 
 
-def _bundled_files() -> tuple[Path, Path]:
-    """Return the files of ratings and films that come with palate, for commands that read files.
-
-    Examples
-    --------
-    >>> [file.name for file in _bundled_files()]
-    ['ratings.parquet', 'films.parquet']
-    """
-    folder = Path(str(files("palate.data") / "bundled" / "movielens-small"))
+def _bundled_files() -> tuple[Traversable, Traversable]:
+    """Return the files of ratings and films that come with palate, for commands that read files."""
+    folder = files("palate.data") / "bundled" / "movielens-small"
     return folder / "ratings.parquet", folder / "films.parquet"
 
 
@@ -168,9 +149,7 @@ def _movielens_small() -> "Dataset":
     from palate.data.titles import title_columns
 
     require_threads("datasets.load")
-    folder = files("palate.data") / "bundled" / "movielens-small"
-    table = pl.read_parquet((folder / "ratings.parquet").read_bytes())
-    films = pl.read_parquet((folder / "films.parquet").read_bytes())
+    table, films = (pl.read_parquet(file.read_bytes()) for file in _bundled_files())
     ratings = Ratings.from_frame(table, "userId", "movieId", "rating", timestamp="timestamp", scale=(0.5, 5))
     titles = title_columns(films["title"], films["movieId"])
     catalog = Catalog.from_frame(pl.DataFrame([films["movieId"], *titles, films["genres"]]), item="movieId")
