@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from palate.app.answers import ItemInfo, ModelInfo, OwnRating, Row, Similar
 
@@ -20,31 +20,33 @@ class _Number:
 
 Number = Annotated[float, _Number()]
 Whole = Annotated[int, _Number()]
-_EXACTLY = {"extra": "forbid"}  # a name that is not known is an error, not left out
+
+
+class Exact:
+    """A body in which a name that is not known is an error, and not left out."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
 
 @dataclass
-class RatingIn:
+class RatingIn(Exact):
     """A rating; null says that the user has seen the item and has no opinion."""
 
-    __pydantic_config__ = _EXACTLY
     rating: Number | None
 
 
 @dataclass
-class SessionRating:
+class SessionRating(Exact):
     """One rating of somebody who is known by ratings alone."""
 
-    __pydantic_config__ = _EXACTLY
     item: str
     rating: Number
 
 
 @dataclass
-class SessionIn:
+class SessionIn(Exact):
     """Ratings of somebody who is known by nothing else, and what list is wanted."""
 
-    __pydantic_config__ = _EXACTLY
     ratings: list[SessionRating]
     n: Whole = 10
     model: str | None = None
@@ -58,20 +60,18 @@ class SessionIn:
 
 
 @dataclass
-class BatchRow:
+class BatchRow(Exact):
     """One rating of a batch."""
 
-    __pydantic_config__ = _EXACTLY
     user: str
     item: str
     rating: Number | None
 
 
 @dataclass
-class BatchIn:
+class BatchIn(Exact):
     """Ratings that are kept all together or not at all, at most 1,000."""
 
-    __pydantic_config__ = _EXACTLY
     ratings: list[BatchRow]
 
 
@@ -182,10 +182,9 @@ class Ready:
 
 
 @dataclass
-class ModelIn:
+class ModelIn(Exact):
     """A model file of the service's folder: its name alone, without a path. The model is called by it."""
 
-    __pydantic_config__ = _EXACTLY
     file: str
     activate: bool = False
 

@@ -12,11 +12,8 @@ class Line(logging.Formatter):
     """Formats an event as the lines of all commands are, with the time in UTC."""
 
     def __init__(self) -> None:
-        super().__init__("palate: %(asctime)s %(kind)s%(message)s")
-
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
-        """Return the time of an event in UTC."""
-        return time.strftime(datefmt or "%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+        super().__init__("palate: %(asctime)s %(kind)s%(message)s", "%Y-%m-%dT%H:%M:%SZ")
+        self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of an event, followed by the traceback if it has one."""

@@ -77,8 +77,8 @@ async def only_known_names(request: Request) -> None:
 def documented(kind: type[BaseModel]) -> dict[str, Any]:
     """Return the parameters of a user's lists as the OpenAPI document holds them."""
     properties = kind.model_json_schema()["properties"]
-    parameters: list[dict[str, Any]] = []
-    parameters.append({"name": "user", "in": "path", "required": True, "schema": {"type": "string"}})
+    user = {"name": "user", "in": "path", "required": True, "schema": {"type": "string"}}
+    parameters: list[dict[str, Any]] = [user]
     for name, schema in properties.items():
         about = {"description": schema.pop("description")} if "description" in schema else {}
         parameters.append({"name": name, "in": "query", "required": False, "schema": schema, **about})

@@ -22,6 +22,7 @@ from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
 
 MOST_YEAR = 2**31 - 1  # what a column of years holds
 LISTS = "/v1/users/{user}/recommendations"
+_LISTED = ("model", "caution", "diversity", "min_ratings", "exclude_seen")  # as the core has them, too
 REMAINS = (
     "A salted hash of the id, so that the user is left out from now on. Older model files and "
     "backups contain the user's ratings until they are replaced."
@@ -138,18 +139,14 @@ def _page(core: Core, settings: Settings, user: str, query: ListQuery) -> Any:
     If the list is another by now, the answer is 409 with a fresh first page.
     """
     cursor = query.cursor
+    listed = {name: getattr(query, name) for name in _LISTED}
     how: dict[str, Any] = {
         "n": query.n,
-        "model": query.model,
-        "caution": query.caution,
-        "diversity": query.diversity,
-        "min_ratings": query.min_ratings,
-        "exclude_seen": query.exclude_seen,
+        **listed,
         "where": _where(query.genre, query.year_from, query.year_to),
         "explain": _explain(query.explain),
     }
-    listed = "model", "caution", "diversity", "min_ratings", "exclude_seen"
-    asked = [user, *(how[name] for name in listed), query.genre, query.year_from, query.year_to]
+    asked = [user, *listed.values(), query.genre, query.year_from, query.year_to]
     given, offset = (None, 0) if cursor is None else read_cursor(settings.secret, cursor)
     answer = core.recommend(user, offset=offset, **how)
     state = _state(asked, answer)
