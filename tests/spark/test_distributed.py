@@ -110,10 +110,10 @@ def test_what_is_not_distributed_is_refused(spark, frame):
 
 
 def test_a_worker_with_another_palate_is_refused():
-    from palate.spark.worker import VERBS, Order
+    from palate.spark.worker import solved
 
     with pytest.raises(RuntimeError, match=r"the workers must have the palate of the driver, 99\.0"):
-        next(VERBS["solve"](Order("solve", None, {"version": "99.0", "how": {}}), iter([])))
+        next(solved("99.0", {}, iter([])))
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 7])

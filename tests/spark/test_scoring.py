@@ -163,15 +163,15 @@ def test_a_file_that_a_full_disk_cut_off_is_refused_on_the_worker(texts, tmp_pat
 def test_ids_of_another_kind_are_unknown_and_named(model, tmp_path):
     import pyarrow as pa
 
-    from palate.spark.worker import VERBS, Order, Shipped, version_here
+    from palate.spark.worker import Shipped, recommended, version_here
 
     model.save(tmp_path / "m.palate")
     shipped = Shipped(str(tmp_path / "m.palate"), True, "2" * 64, version_here())
-    order = Order("recommend", shipped, {"n": 1, "unknown": "raise", "threads": 1})
+    options = {"n": 1, "threads": 1}
     for ids, named in ((["15"], "'15'"), ([15.5], "15.5")):
         batch = pa.RecordBatch.from_arrays([pa.array(ids)], names=["user_id"])
         with pytest.raises((KeyError, TypeError), match=named):
-            list(VERBS["recommend"](order, iter([batch])))
+            list(recommended(shipped, "raise", None, options, iter([batch])))
 
 
 def test_a_worker_without_palate_says_so():

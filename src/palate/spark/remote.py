@@ -1,6 +1,7 @@
 """Ratings that stay on Spark's workers: the driver knows ids, counts and sums, and those held out."""
 
 import pickle  # nosec B403 - what the workers of one session send to its own driver, as Spark does itself
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,10 +18,9 @@ from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.solve.confidence import Confidence
 from palate.solve.rows import Rows
-from palate.spark.cutting import TWICE
+from palate.spark.cutting import TWICE, compress, mark
 from palate.spark.shipping import grouped
 from palate.spark.solver import Blocks, apart, cells, cores
-from palate.spark.worker import Order
 from palate.splits.holdout import holdout_mask
 from palate.training.training_data import Problem
 
@@ -239,7 +239,7 @@ class Remote:
             (held_out[begin:end] - start, bounds[1][1:-1])
             for (begin, end), start in zip(pairwise(cuts), first, strict=False)
         ]
-        return _cogrouped(self.spark, table, parts, "mark", _MARKED)
+        return _cogrouped(self.spark, table, parts, mark, _MARKED)
 
     def _compressed(
         self,
@@ -255,7 +255,7 @@ class Remote:
         named = {"block": f"{sides[0]}_block", "row": sides[0], "column": sides[1]}
         chosen = [f.col(column).alias(name) for name, column in named.items()]
         given = [(int(first), int(last), n_columns, confidence) for first, last in pairwise(bounds)]
-        parts = _cogrouped(self.spark, kept.select(*chosen, "rating"), given, "compress", _COMPRESSED)
+        parts = _cogrouped(self.spark, kept.select(*chosen, "rating"), given, compress, _COMPRESSED)
         found = parts.select("block", "about").toArrow().sort_by("block")
         about = [pickle.loads(part.as_py()) for part in found.column("about")]  # nosec B301 - sent by a worker of this session
         counts, sums, weights = (np.concatenate([one[place] for one in about]) for place in (1, 2, 3))
@@ -279,11 +279,11 @@ class Remote:
 
 
 def _cogrouped(
-    spark: "SparkSession", table: "DataFrame", given: list[Any], verb: str, schema: str
+    spark: "SparkSession", table: "DataFrame", given: list[Any], work: Callable[..., Any], schema: str
 ) -> "DataFrame":
     """Return what the workers make of each block of a table and what is given with it."""
     grouped_table = table.groupBy("block").cogroup(cells(spark, given).groupBy("block"))
-    return grouped_table.applyInArrow(grouped(Order(verb, None, {})), schema).persist()
+    return grouped_table.applyInArrow(grouped(work), schema).persist()
 
 
 def _starts(counts: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from palate.model.model import Model
 from palate.spark.needs import quoted, require_spark_columns, session
 from palate.spark.schemas import arrow_schema, spark_schema
 from palate.spark.shipping import mapped, ship
-from palate.spark.worker import Order
+from palate.spark.worker import predicted, recommended
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -94,7 +95,8 @@ def recommend(
         require_spark_columns(users, {"user": user}, "users")
     spark = session() if users is None else users.sparkSession
     loaded, shipped = ship(spark, model)
-    sample = _sample(loaded, n, {"threads": threads, **options})
+    how = {"n": n, "threads": threads, **options}
+    sample = _sample(loaded, how)
     if not catalog:
         sample = sample.select([name for name in sample.columns if name in (*_DESCRIBED, names.IN_WORDS)])
     if user != names.USER_ID and user in sample.columns:
@@ -102,12 +104,12 @@ def recommend(
     if users is None:
         users, user = _everyone(spark, loaded), names.USER_ID
     schema, declared = _answer_schema(users, user, sample)
-    order = Order("recommend", shipped, {"n": n, "unknown": unknown, "threads": threads, **options}, schema)
+    order = partial(recommended, shipped, unknown, schema, how)
     lists = users.select(quoted(user)).mapInArrow(mapped(order), declared)
     return lists if user == names.USER_ID else lists.withColumnRenamed(names.USER_ID, user)
 
 
-def _sample(model: Model, n: int, options: dict[str, Any]) -> pl.DataFrame:
+def _sample(model: Model, how: dict[str, Any]) -> pl.DataFrame:
     """Return one user's list, which shows the columns of the answer.
 
     Wrong options raise here and not on a worker.
@@ -115,9 +117,9 @@ def _sample(model: Model, n: int, options: dict[str, Any]) -> pl.DataFrame:
     first = model.users.values.head(1) if model.users.kind != "uuid" else [model.users.id(0)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        sample = model.recommend(first, n, **options)
+        sample = model.recommend(first, **how)
     if not len(sample):  # is it this user who has seen everything, or do the filters leave nothing to anyone?
-        model.recommend(first, n, **{**options, "exclude_seen": False})
+        model.recommend(first, **{**how, "exclude_seen": False})
     return to_polars(sample)
 
 
@@ -206,8 +208,7 @@ def predict(
         *([names.LOW, names.HIGH] if interval is not None else []),
     ]
     declared = _with_floats(pairs, added)
-    columns = {"user": user, "item": item, "timestamp": timestamp, "names": added}
-    return pairs.mapInArrow(mapped(Order("predict", shipped, {**options, **columns})), declared)
+    return pairs.mapInArrow(mapped(partial(predicted, shipped, wanted, added, options)), declared)
 
 
 def _with_floats(pairs: "DataFrame", added: list[str]) -> Any:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -12,7 +12,7 @@ import palate
 from palate._checks import ArgumentTypeError
 from palate.model.model import Model
 from palate.spark import errand
-from palate.spark.worker import Order, Shipped, version_here
+from palate.spark.worker import Shipped, version_here
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -62,14 +62,22 @@ def _digest(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def mapped(order: Order) -> Any:
-    """Return the function for `mapInArrow` that carries out an order."""
-    return _by_value(errand.mapped)(order.packed())
+def mapped(order: Callable[..., Any]) -> Any:
+    """Return the function for `mapInArrow` that carries out an order; see `worker.carry_out`."""
+    return _by_value(errand.mapped)(_order(order))
 
 
-def grouped(order: Order) -> Any:
+def grouped(order: Callable[..., Any]) -> Any:
     """Return the function for `applyInArrow` of two grouped tables that carries out an order."""
-    return _by_value(errand.grouped)(order.packed())
+    return _by_value(errand.grouped)(_order(order))
+
+
+def _order(order: Callable[..., Any]) -> bytes:
+    """Return an order as bytes, which only a worker with palate reads."""
+    from pyspark import cloudpickle
+
+    packed: bytes = cloudpickle.dumps(order)  # type: ignore[no-untyped-call]
+    return packed
 
 
 def _by_value(function: object) -> Any:

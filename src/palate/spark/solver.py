@@ -2,6 +2,7 @@
 
 import pickle  # nosec B403 - what the workers of one session send to its own driver, as Spark does itself
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from palate._parallel import balanced_bounds
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, Solved, unobserved_terms
 from palate.spark.shipping import mapped
-from palate.spark.worker import Order, version_here
+from palate.spark.worker import solved, version_here
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +77,7 @@ class SparkSolver:
                     "prior_mean": None if prior_mean is None else prior_mean[part],
                 }
             )
-        order = Order("solve", None, {"version": version_here(), "how": how})
+        order = partial(solved, version_here(), how)
         now = _beside(self.spark, given)
         return _joined(blocks.table.join(now, "block").mapInArrow(mapped(order), _SCHEMA).toArrow())
 

@@ -1,8 +1,8 @@
 """What runs on Spark's workers: a model is read once in each process, then batches of ids become answers."""
 
 import pickle  # nosec B403 - what the driver of one session sends to its own workers, as Spark does itself
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,12 +10,10 @@ from uuid import UUID
 import polars as pl
 
 import palate
-from palate._checks import ArgumentError
 from palate._recent import Recent
 from palate.data.frames import to_polars
 from palate.data.vocabulary import Vocabulary
 from palate.solve.rows import solve_rows
-from palate.spark import cutting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,33 +41,12 @@ class Shipped:
         return SparkFiles.get(self.name)
 
 
-@dataclass(frozen=True)
-class Order:
-    """What to do with batches: the verb's name, the model, its options, and the schema of the answer."""
+def carry_out(order: bytes, *given: object) -> Any:
+    """Carry out a pickled order on what Spark gives: an iterator of batches, or two groups.
 
-    verb: str
-    model: Shipped | None
-    options: dict[str, Any] = field(default_factory=dict)
-    schema: Any = None  # pyarrow.Schema
-
-    def shipped(self) -> Shipped:
-        """Return where the model is, which the orders of lists and predictions have."""
-        if self.model is None:
-            raise ArgumentError(f"an order to {self.verb}", "name a model", "none")
-        return self.model
-
-    def packed(self) -> bytes:
-        """Return the order as bytes, which only a worker with palate reads."""
-        from pyspark import cloudpickle
-
-        packed: bytes = cloudpickle.dumps(self)  # type: ignore[no-untyped-call]
-        return packed
-
-
-def carry_out(packed: bytes, *given: object) -> Any:
-    """Carry out a pickled order on what Spark gives: an iterator of batches, or two groups."""
-    order = pickle.loads(packed)  # nosec B301 - sent by the driver of this session
-    return VERBS[order.verb](order, *given)
+    An order is a function of palate and its first arguments, as `functools.partial` holds them.
+    """
+    return pickle.loads(order)(*given)  # nosec B301 - sent by the driver of this session
 
 
 def model_of(shipped: Shipped) -> Any:
@@ -121,12 +98,14 @@ def _uuid(value: str) -> Any:
         return value
 
 
-def _recommend(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
-    model, options = model_of(order.shipped()), dict(order.options)
-    skip = options.pop("unknown") == "skip"
+def recommended(
+    shipped: Shipped, unknown: str, schema: "pa.Schema", options: dict[str, Any], batches: Iterator[Any]
+) -> Iterator[Any]:
+    """Yield the lists of users as record batches of a schema."""
+    model = model_of(shipped)
     for batch in batches:
         users = ids_of(model.users, batch.column(0))
-        if skip:
+        if unknown == "skip":
             known = model.users.indices(users) >= 0
             users = (
                 [user for user, there in zip(users, known, strict=True) if there]
@@ -135,42 +114,46 @@ def _recommend(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
             )
         if len(users):
             frame = model.recommend(users if isinstance(users, list) else users.alias("users"), **options)
-            yield from as_batches(frame, order.schema)
+            yield from as_batches(frame, schema)
 
 
-def _predict(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
+def predicted(
+    shipped: Shipped,
+    roles: dict[str, str],
+    names: list[str],
+    options: dict[str, Any],
+    batches: Iterator[Any],
+) -> Iterator[Any]:
+    """Yield pairs with columns of predictions; `roles` says which columns hold users, items and times."""
     import pyarrow as pa
 
-    model, options = model_of(order.shipped()), dict(order.options)
-    user, item, names = options.pop("user"), options.pop("item"), options.pop("names")
-    timestamp = options.pop("timestamp")
+    model = model_of(shipped)
     for batch in batches:
-        if timestamp is not None:
-            options["timestamps"] = pl.Series(batch.column(timestamp))
-        found = model.predict(
-            ids_of(model.users, batch.column(user)), ids_of(model.items, batch.column(item)), **options
-        )
-        columns = found if isinstance(found, tuple) else (found,)
+        columns = {role: batch.column(name) for role, name in roles.items()}
+        timed = {"timestamps": pl.Series(columns["timestamp"])} if "timestamp" in roles else {}
+        users, items = ids_of(model.users, columns["user"]), ids_of(model.items, columns["item"])
+        found = model.predict(users, items, **timed, **options)
+        added = found if isinstance(found, tuple) else (found,)
         yield pa.RecordBatch.from_arrays(
-            [*batch.columns, *(pa.array(column, pa.float32()) for column in columns)],
+            [*batch.columns, *(pa.array(column, pa.float32()) for column in added)],
             names=[*batch.schema.names, *names],
         )
 
 
-def _solve(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
-    """Solve blocks of rows given what changes from half sweep to half sweep; both are pickled in cells."""
+def solved(version: str, how: dict[str, Any], batches: Iterator[Any]) -> Iterator[Any]:
+    """Yield solved blocks of rows, given what changes from half sweep to half sweep; cells are pickled."""
     import pyarrow as pa
 
-    if version_here() != order.options["version"]:
+    if version_here() != version:
         raise RuntimeError(
-            f"the workers must have the palate of the driver, {order.options['version']}, to train the same "
-            f"model; a worker has {version_here()}. Install that one there."
+            f"the workers must have the palate of the driver, {version}, to train the same model; a worker "
+            f"has {version_here()}. Install that one there."
         )
     for batch in batches:
         for number, part, now in zip(*(batch.column(name) for name in ("block", "part", "now")), strict=True):
             rows, given = (pickle.loads(cell.as_buffer()) for cell in (part, now))  # nosec B301 - as above
-            solved = solve_rows(rows, threads=1, **given, **order.options["how"])
-            answer = (solved.side.factors, solved.side.bias, solved.stats, solved.n_double)
+            found = solve_rows(rows, threads=1, **given, **how)
+            answer = (found.side.factors, found.side.bias, found.stats, found.n_double)
             cells = pa.array([pickle.dumps(answer, protocol=5)], pa.binary())
             numbers = pa.array([number.as_py()], pa.int32())
             yield pa.RecordBatch.from_arrays([numbers, cells], names=["block", "part"])
@@ -183,12 +166,3 @@ def as_batches(frame: pl.DataFrame, schema: "pa.Schema") -> list[Any]:
     polars = to_polars(frame)
     table = pa.table([polars[name].to_arrow() for name in schema.names], names=schema.names)
     return list(table.cast(schema).combine_chunks().to_batches())
-
-
-VERBS: dict[str, Callable[..., Any]] = {
-    "recommend": _recommend,
-    "predict": _predict,
-    "solve": _solve,
-    "mark": lambda _, block, now: cutting.mark(block, now),
-    "compress": lambda _, block, now: cutting.compress(block, now),
-}
