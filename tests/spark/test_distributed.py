@@ -142,7 +142,7 @@ def test_counts_unobserved_pairs_and_empty_blocks_stay_on_the_workers(spark, fra
 def test_a_driver_that_is_killed_goes_on_from_the_last_half_sweep(spark, frame, tmp_path):
     trainer = palate.LeastSquares(n_factors=3, max_sweeps=3)
     expected = trainer.fit(palate.Ratings.from_frame(frame), threads=1)
-    table, path = spark.createDataFrame(frame.to_arrow()), tmp_path / "halves.npz"
+    table, path = spark.createDataFrame(frame.to_arrow()), tmp_path / "halves.run"
     how = {"blocks": 2, "keep_ratings": False, "half_sweeps": path}
 
     def killed(report):

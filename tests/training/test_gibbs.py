@@ -13,9 +13,9 @@ import pytest
 
 import palate
 from palate import Gibbs
-from palate.training.gibbs.chain_file import ChainFileError
 from palate.training.gibbs.temporal import TimeModel
 from palate.training.gibbs.time_state import NoTime
+from palate.training.run_file import RunFileError
 from palate.training.training_data import Problem
 from train_gibbs import planted as planted_for_kills
 from train_gibbs import trainer as trainer_for_kills
@@ -354,17 +354,19 @@ class TestRefusals:
             return report.sweep < 15
 
         SMALL.fit(ratings, checkpoint=path, callback=stop)
-        with pytest.raises(ChainFileError, match="made with another trainer, seed, table, features or start"):
+        with pytest.raises(RunFileError, match="made with another trainer, seed, table, features or start"):
             SMALL.fit(ratings, checkpoint=path, seed=1)
-        with pytest.raises(ChainFileError, match="another trainer, seed, table, features or start"):
+        with pytest.raises(RunFileError, match="another trainer, seed, table, features or start"):
             SMALL.fit(
                 ratings, checkpoint=path, start=palate.LeastSquares(n_factors=3, max_sweeps=1).fit(ratings)
             )
         raw = bytearray(path.read_bytes())
         raw[len(raw) // 2] ^= 1
         path.write_bytes(raw)
-        with pytest.raises(ChainFileError, match=r"damaged or another file\. Delete it to start again"):
+        with pytest.raises(RunFileError, match=r"damaged or another file\. Delete it to start again"):
             SMALL.fit(ratings, checkpoint=path)
+        with pytest.raises(RunFileError, match="must be a complete checkpoint; it is a folder"):
+            SMALL.fit(ratings, checkpoint=tmp_path)
 
     def test_a_run_that_ends_before_any_draw(self):
         with pytest.raises(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import palate
+from palate.factors.conditionals import draw_row_precisions
 from palate.kernels.random import key_of
 from palate.solve.features import FeatureBlock
 from palate.solve.rows import Rows, Side
@@ -20,7 +21,6 @@ from palate.training.gibbs.cutpoints import draw_cutpoints
 from palate.training.gibbs.hyperprior import (
     Moments,
     draw_degrees,
-    draw_precisions,
     normal_wishart,
     precision_of,
     wishart,
@@ -93,7 +93,7 @@ class TestHyperparameters:
     def test_precisions_of_rows_have_the_conjugate_mean_and_variance(self):
         rng = np.random.default_rng(3)
         counts, squares = np.repeat([0, 4, 100], 20_000), np.repeat([0.0, 8.0, 25.0], 20_000)
-        draws = draw_precisions(6.0, counts, squares, rng).reshape(3, -1)
+        draws = draw_row_precisions(6.0, counts, squares, rng.gamma).reshape(3, -1)
         shape, rate = np.array([3.0, 5.0, 53.0]), np.array([3.0, 7.0, 15.5])
         np.testing.assert_allclose(draws.mean(axis=1), shape / rate, rtol=0.02)
         np.testing.assert_allclose(draws.var(axis=1), shape / rate**2, rtol=0.06)

@@ -7,6 +7,7 @@ import palate
 from palate.solve.rows import solve_rows
 from palate.training.als.fitting import FitArguments
 from palate.training.als.least_squares import LeastSquares
+from palate.training.run_file import RunFileError
 
 
 class Killed(Exception):
@@ -43,9 +44,9 @@ def fit(trainer, ratings, path, calls=10**9):
     ids=["plain", "features", "until nothing is gained"],
 )
 def test_a_run_killed_after_any_half_sweep_gives_the_same_bits(ratings, tmp_path, trainer):
-    expected = fit(trainer, ratings, tmp_path / "whole.npz")
+    expected = fit(trainer, ratings, tmp_path / "whole.run")
     for calls in (1, 2, 5):
-        path = tmp_path / f"{calls}.npz"
+        path = tmp_path / f"{calls}.run"
         with pytest.raises(Killed):
             fit(trainer, ratings, path, calls)
         for _ in range(2):  # the second time from the file of a whole run
@@ -59,19 +60,17 @@ def test_a_run_killed_after_any_half_sweep_gives_the_same_bits(ratings, tmp_path
 
 
 def test_a_file_of_another_run_or_of_no_run_is_refused(ratings, tmp_path):
-    trainer, path = LeastSquares(n_factors=2, max_sweeps=1), tmp_path / "halves.npz"
+    trainer, path = LeastSquares(n_factors=2, max_sweeps=1), tmp_path / "halves.run"
     fit(trainer, ratings, path)
-    with pytest.raises(
-        palate.ArgumentError, match="be of a run with the same ratings, trainer, start and seed"
-    ):
+    with pytest.raises(RunFileError, match="made with another trainer, seed, table, features or start"):
         fit(LeastSquares(n_factors=2, max_sweeps=2), ratings, path)
     path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(palate.ArgumentError, match="must be a file of half sweeps; got something else, or"):
+    with pytest.raises(RunFileError, match="must be a complete checkpoint; it is damaged or another file"):
         fit(trainer, ratings, path)
     path.write_bytes(b"hello")
-    with pytest.raises(palate.ArgumentError, match="must be a file of half sweeps; got something else, or"):
+    with pytest.raises(RunFileError, match="must be a complete checkpoint; it is damaged or another file"):
         fit(trainer, ratings, path)
-    with pytest.raises(palate.ArgumentError, match="must be a file of half sweeps; got a folder"):
+    with pytest.raises(RunFileError, match="must be a complete checkpoint; it is a folder"):
         fit(trainer, ratings, tmp_path)
     with pytest.raises(palate.ArgumentError, match="n_starts must be 1 with"):
         fit(LeastSquares(n_starts=2), ratings, path)

@@ -116,11 +116,9 @@ class BinRatings:
 
     edges: np.ndarray  # (n_time_bins - 1,) int64
     item: np.ndarray  # (n_ratings,) int32, by user
-    user_pairs: Pairs
-    item_pairs: Pairs
-    user_pair: np.ndarray  # (n_ratings,) int32, by user
-    item_pair: np.ndarray  # (n_ratings,) int32, by user
-    item_pair_by_item: np.ndarray  # (n_ratings,) int32, the same, by item
+    pairs: tuple[Pairs, Pairs]  # of users and of items
+    pair: tuple[np.ndarray, np.ndarray]  # which of them each rating is, (n_ratings,) int32, by user
+    item_pair_by_item: np.ndarray  # (n_ratings,) int32, that of items by item
     by_user: np.ndarray  # (n_users + 1,) int64, where the ratings of each user begin
     by_item: np.ndarray  # (n_items + 1,) int64, the same of items, whose ratings `place` finds
     place: np.ndarray  # (n_ratings,) int32
@@ -133,8 +131,8 @@ class BinRatings:
         user_pairs, user_pair = Pairs.of(users, time_bins, rows.n_rows, n_time_bins)
         item_pairs, item_pair = Pairs.of(rows.columns, time_bins, rows.n_columns, n_time_bins)
         by_item = starts_of(np.bincount(rows.columns, minlength=rows.n_columns))
-        pairs = (user_pairs, item_pairs, user_pair, item_pair, item_pair[place])
-        return cls(edges, rows.columns, *pairs, rows.indptr, by_item, place)
+        pairs, pair = (user_pairs, item_pairs), (user_pair, item_pair)
+        return cls(edges, rows.columns, pairs, pair, item_pair[place], rows.indptr, by_item, place)
 
     @property
     def n_time_bins(self) -> int:
@@ -144,17 +142,8 @@ class BinRatings:
     @cached_property
     def user_time_bin(self) -> np.ndarray:
         """Time bin of each user's last rating, int32; the last one for a user without any."""
-        return last_time_bins(
-            self.user_pairs.rows, self.user_pairs.time_bins, len(self.by_user) - 1, self.n_time_bins
-        )
-
-    def pairs(self, number: int) -> Pairs:
-        """Return the pairs of side `number` (0 users, 1 items)."""
-        return self.item_pairs if number else self.user_pairs
-
-    def pair(self, number: int) -> np.ndarray:
-        """Return which pair of side `number` each rating is, by user."""
-        return self.item_pair if number else self.user_pair
+        users = self.pairs[0]
+        return last_time_bins(users.rows, users.time_bins, len(self.by_user) - 1, self.n_time_bins)
 
     def columns(
         self, number: int, vectors: Side, shifts: tuple[np.ndarray, np.ndarray], threads: int
@@ -163,11 +152,11 @@ class BinRatings:
 
         `shifts` are those of users and of items.
         """
-        return self.pairs(number).shifted(vectors, shifts[number], shifts[1 - number], threads)
+        return self.pairs[number].shifted(vectors, shifts[number], shifts[1 - number], threads)
 
     def columns_of(self, rows: Rows, number: int) -> Rows:
         """Return the rows of side `number` with the pairs of the other side as their columns."""
-        pair, pairs = self.pair(1 - number), self.pairs(1 - number)
+        pair, pairs = self.pair[1 - number], self.pairs[1 - number]
         return replace(rows, columns=pair[self.place] if number else pair, n_columns=len(pairs.rows))
 
     def errors(
@@ -187,16 +176,14 @@ class BinRatings:
         """
         users = self.columns(0, sides[0], shifts, threads)
         plain = replace(rows, columns=self.item)
-        return RatingErrors.of(
-            plain, users, sides[1], mean, weights, threads, session_effects, self.user_pair
-        )
+        return RatingErrors.of(plain, users, sides[1], mean, weights, threads, session_effects, self.pair[0])
 
     def sums(self, number: int, errors: RatingErrors, threads: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the weights of ratings, and their errors times these, added up by pair of side `number`."""
-        n = len(self.pairs(number).rows)
+        n = len(self.pairs[number].rows)
         if number:
             return errors.sums(self.by_item, self.place, self.item_pair_by_item, n, threads)
-        return errors.sums(self.by_user, np.empty(0, np.int32), self.user_pair, n, threads)
+        return errors.sums(self.by_user, np.empty(0, np.int32), self.pair[0], n, threads)
 
     def solve_shift(
         self,
@@ -226,7 +213,7 @@ class BinRatings:
         normal : callable, optional
             Returns normal numbers (n, k + 1), by which the shifts solved for are drawn.
         """
-        pairs, width = self.pairs(1 - number), others.factors.shape[1]
+        pairs, width = self.pairs[1 - number], others.factors.shape[1]
         columns = np.append(np.arange(len(precision) - 1), width)
         weight, total = self.sums(1 - number, errors, threads)
         moments = pairs.moments(others.factors, weight, total, threads)[:, columns]
@@ -234,7 +221,7 @@ class BinRatings:
         solved[:, columns] = _solve_steps(
             moments[:, :, columns], moments[:, :, -1], shift[:, columns], precision, pairs.groups, normal
         )
-        errors.less(pairs.scores(others.factors, solved - shift, threads), self.pair(1 - number))
+        errors.less(pairs.scores(others.factors, solved - shift, threads), self.pair[1 - number])
         return solved
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -22,9 +23,9 @@ from palate.solve.rows import Side, Solver, solve_rows
 from palate.solve.strengths import AUTO
 from palate.training.als.bins import TimeBins
 from palate.training.als.features import RidgeLink
-from palate.training.als.halves import HalfSweeps
+from palate.training.als.halves import HalfSweeps, Run
 from palate.training.als.standard_errors import noise_and_spread
-from palate.training.als.sweeps import Links, Run, Stopping, Sweeps
+from palate.training.als.sweeps import Links, Stopping, Sweeps
 from palate.training.checks import check_fitted
 from palate.training.features import SideFeatures, all_features
 from palate.training.initialization import (
@@ -119,7 +120,8 @@ def _prepared(
     if not likelihood.linear:
         problem, biases, residual_sd = _in_scores(likelihood, problem, biases, residual_sd, trainer.mean)
     priors = trainer.priors(residual_sd, problem.mean)
-    task = _Task.of(trainer, problem, likelihood, residual_sd, priors, arguments)
+    features = all_features(problem, trainer, arguments.catalog, arguments.user_table)
+    task = _Task(trainer, problem, likelihood, residual_sd, priors, arguments, features)
     return task, task.first_sides(biases)
 
 
@@ -179,30 +181,25 @@ class _Task:
     priors: tuple[RowPrior, RowPrior]
     arguments: FitArguments
     features: dict[str, SideFeatures]  # of "user" and "item"
-    links: Links
-    bins: TimeBins | None = None
 
-    @classmethod
-    def of(
-        cls,
-        trainer: FactorTrainer,
-        problem: Problem,
-        likelihood: NormalNoise,
-        residual_sd: float,
-        priors: tuple[RowPrior, RowPrior],
-        arguments: FitArguments,
-    ) -> "_Task":
-        features = all_features(problem, trainer, arguments.catalog, arguments.user_table)
-        l2_features = trainer.strengths(residual_sd).l2_features
-        sides = zip(features.values(), (problem.by_user, problem.by_item), priors, strict=True)
+    @cached_property
+    def links(self) -> Links:
+        """The ridge regressions of both sides on their features."""
+        l2_features = self.trainer.strengths(self.residual_sd).l2_features
+        both = self.problem.by_user, self.problem.by_item
         user, item = (
             RidgeLink.build(own.blocks, rows, prior, l2_features) if own.blocks else None
-            for own, rows, prior in sides
+            for own, rows, prior in zip(self.features.values(), both, self.priors, strict=True)
         )
-        bins = None
-        if trainer.time:
-            bins = TimeBins.of(problem, trainer.n_factors, trainer.l2_time, arguments.threads)
-        return cls(trainer, problem, likelihood, residual_sd, priors, arguments, features, (user, item), bins)
+        return user, item
+
+    @cached_property
+    def bins(self) -> TimeBins | None:
+        """The time bins, for a trainer with time."""
+        trainer = self.trainer
+        if not trainer.time:
+            return None
+        return TimeBins.of(self.problem, trainer.n_factors, trainer.l2_time, self.arguments.threads)
 
     def first_sides(self, biases: tuple[Side, Side]) -> tuple[Side, Side]:
         """Return what sweeps begin with: a spectral solution, grown random vectors, or those of a model."""
@@ -223,11 +220,12 @@ class _Task:
 
     def with_held_out(self) -> "_Task":
         """Return the task with the held-out ratings among those that are trained on."""
-        problem, everything = self.problem, self.problem.ratings
+        everything, given = self.problem.ratings, self.arguments
         whole = _problem(everything, np.zeros(len(everything), bool), self.trainer)
         if not self.likelihood.linear:
-            whole = replace(whole, mean=problem.mean)
-        return _Task.of(self.trainer, whole, self.likelihood, self.residual_sd, self.priors, self.arguments)
+            whole = replace(whole, mean=self.problem.mean)
+        features = all_features(whole, self.trainer, given.catalog, given.user_table)
+        return replace(self, problem=whole, features=features)
 
     def first_run(self, start: tuple[Side, Side], callback: Callback) -> Run:
         """Sweep until the held-out ratings say to stop, and save each sweep as a checkpoint."""
@@ -284,7 +282,7 @@ class _Task:
     def model(self, run: Run, uncertainty: tuple[float, float] | None = None) -> FactorModel:
         """Return the FactorModel of a run's best sweep; `uncertainty` is what `noise_and_spread` found."""
         trainer, problem = self.trainer, self.problem
-        weights = zip(self.features.values(), self.links, (run.user_weights, run.item_weights), strict=True)
+        weights = zip(self.features.values(), self.links, run.weights, strict=True)
         user_link, item_link = (
             features.link(link.own(own)) if link is not None and own is not None else None
             for features, link, own in weights

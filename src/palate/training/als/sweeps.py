@@ -3,9 +3,8 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
@@ -15,6 +14,8 @@ from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, Solved, Solver, row_strength, unobserved_loss
 from palate.training.als.bins import Shifts, TimeBins
 from palate.training.als.features import RidgeLink
+from palate.training.als.halves import NO_STATS, HalfSweeps, Run, Standing
+from palate.training.reports import Errors, sweep_report
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem
 
@@ -41,49 +42,6 @@ class Stopping:
     steps: int = 0  # of conjugate gradients in each half of a sweep; 0 solves exactly
 
 
-@dataclass
-class Run:
-    """The state of a run: the best sweep so far and what led there."""
-
-    users: Side
-    items: Side
-    reports: list[SweepReport] = field(default_factory=list)
-    best: float = math.inf
-    best_sweep: int = 0
-    idle: int = 0  # sweeps in a row without progress
-    reference: float = math.inf  # the error with which the next one is compared
-    size: float = 0.0  # sum of squares of the users' factors of the last sweep
-    n_double: int = 0
-    stopped: str = ""
-    interrupted: bool = False
-    user_weights: np.ndarray | None = None  # of the users' features, at the best sweep
-    item_weights: np.ndarray | None = None
-    shifts: Shifts | None = None  # of the time bins, at the best sweep
-
-
-@dataclass(eq=False)
-class Standing:
-    """The state of a run after a half sweep, from which it can continue."""
-
-    run: Run
-    users: Side
-    items: Solved
-    weights: list[np.ndarray | None]  # of the features of users and items
-    sweep: int = 0  # the last one that was begun
-    halfway: bool = False  # whether its users are still to be solved
-    shifts: Shifts | None = None  # of the time bins
-
-
-class Kept(Protocol):
-    """Stores the state of a run, for instance in a file."""
-
-    def load(self) -> Standing | None:
-        """Return the stored state of the run, if there is one."""
-
-    def save(self, standing: Standing) -> None:
-        """Store the present state of the run."""
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Sweeps:
     """Sweeps that solve items and users in turn until training stops: the parts that do not change.
@@ -102,7 +60,7 @@ class Sweeps:
     stopping: Stopping
     threads: int
     solver: Solver
-    kept: Kept | None = None
+    kept: HalfSweeps | None = None
 
     @cached_property
     def rows(self) -> tuple[Rows, Rows]:
@@ -151,7 +109,7 @@ class Sweeps:
                 at.sweep = sweep
                 self.solve_items(at)
             solved = self.solve_users(at)
-            report = replace(self.report(at, solved), seconds=time.perf_counter() - began)
+            report = self.report(at, solved, began)
             _add(run, report, at, solved.n_double, stopping)
             self.keep(at)
             if after_sweep is not None:
@@ -164,7 +122,7 @@ class Sweeps:
 
     def to_the_end(self, run: Run) -> Side:
         """Return the users of the best sweep, solved by conjugate gradients until they converge."""
-        link, weights = self.links[0], run.user_weights
+        link, weights = self.links[0], run.weights[0]
         return self.solver(
             self.rows[0],
             self.shifted(1, run.items, run.shifts),
@@ -183,7 +141,7 @@ class Sweeps:
         weights = [None if link is None else link.start() for link in self.links]
         shifts = None if self.bins is None else self.bins.start(users.factors.shape[1])
         run = Run(users, items, shifts=shifts)
-        return Standing(run, users, Solved(items, np.empty((0, 4)), 0), weights, shifts=shifts)
+        return Standing(run, users, Solved(items, NO_STATS, 0), weights, shifts=shifts)
 
     def solve_items(self, at: Standing) -> None:
         """Make the first half of a sweep: the shifts of the time bins, then the items."""
@@ -237,19 +195,12 @@ class Sweeps:
             return side
         return self.bins.time_bins.columns(number, side, shifts, self.threads)
 
-    def report(self, at: Standing, users: Solved) -> SweepReport:
-        """Return the errors of a sweep, in which no time has passed yet."""
-        squared, absolute = users.stats[:, :2].sum(axis=0)
-        train_mse, train_mae = squared / self.problem.total_weight, absolute / self.problem.total_weight
-        return SweepReport(
-            sweep=at.sweep,
-            seconds=0.0,
-            objective=self._objective(at, users),
-            train_mse=float(train_mse),
-            train_rmse=math.sqrt(train_mse),
-            train_mae=float(train_mae),
-            **self._validation_errors(at),
-        )
+    def report(self, at: Standing, users: Solved, began: float) -> SweepReport:
+        """Return the errors of a sweep that began at this time, by `time.perf_counter()`."""
+        squared, absolute = users.stats[:, :2].sum(axis=0) / self.problem.total_weight
+        objective, validation = self._objective(at, users), self._validation_errors(at)
+        seconds = time.perf_counter() - began
+        return sweep_report(at.sweep, seconds, objective, (squared, absolute), validation)
 
     def _objective(self, at: Standing, users: Solved) -> float:
         squared, _, dropout, imputed = users.stats.sum(axis=0)
@@ -270,10 +221,10 @@ class Sweeps:
             objective += self.bins.penalty(at.shifts)
         return float(objective)
 
-    def _validation_errors(self, at: Standing) -> dict[str, float | None]:
-        """Return the errors on the held-out ratings by name, where there are any."""
+    def _validation_errors(self, at: Standing) -> Errors | None:
+        """Return the errors on the held-out ratings, if there are any."""
         if not self.problem.held_out.any():
-            return {}
+            return None
         user_index, item_index, values = self.problem.validation
         sides = (at.users, at.items.side)
         if self.bins is not None and at.shifts is not None:
@@ -283,11 +234,7 @@ class Sweeps:
         errors = values - self.likelihood.rating(found)
         # without a copy in float64, which would be new memory after each sweep
         mse = float(np.einsum("i,i->", errors, errors, dtype=np.float64)) / len(errors)
-        return {
-            "validation_mse": mse,
-            "validation_rmse": math.sqrt(mse),
-            "validation_mae": float(np.mean(np.abs(errors, out=errors), dtype=np.float64)),
-        }
+        return mse, float(np.mean(np.abs(errors, out=errors), dtype=np.float64))
 
 
 def _add(run: Run, report: SweepReport, at: Standing, n_double: int, stopping: Stopping) -> None:
@@ -297,8 +244,7 @@ def _add(run: Run, report: SweepReport, at: Standing, n_double: int, stopping: S
     run.n_double = max(run.n_double, n_double + at.items.n_double)
     if error < run.best or not run.best_sweep:
         run.best, run.best_sweep, run.users, run.items = error, report.sweep, at.users, at.items.side
-        run.user_weights, run.item_weights = at.weights
-        run.shifts = at.shifts
+        run.weights, run.shifts = list(at.weights), at.shifts
     size = float(np.einsum("uf,uf->", at.users.factors, at.users.factors, dtype=np.float64))
     growing, run.size = size > _GROWTH * run.size, size
     gained = error < run.reference * (1 - stopping.tolerance)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palate._files import replace_file
 from palate.model.factor_model import FactorModel
 from palate.model.history import SweepReport
 from palate.solve.rows import Side
@@ -18,12 +17,14 @@ from palate.training.gibbs.chain import ChainState
 from palate.training.gibbs.draws import Kept
 from palate.training.gibbs.sides import SideState
 from palate.training.gibbs.time_state import TimeState
+from palate.training.run_file import RunFileError, load_run, save_run
 from palate.training.training_data import Problem
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
+ChainFileError = RunFileError  # its name when chains alone had such files
 _FORMAT = "palate chain 4"
 _SIDE = ("mean", "precision", "weights", "strengths", "own")
 _TIME = {  # to names in the file
@@ -32,10 +33,6 @@ _TIME = {  # to names in the file
     "strengths": "strengths",
     "session_effect": "mood",
 }
-
-
-class ChainFileError(ValueError):
-    """A checkpoint that is damaged, or of another run."""
 
 
 def digest_of(
@@ -94,8 +91,6 @@ def save_chain(
     reports: list[SweepReport],
 ) -> None:
     """Write the state after a sweep, atomically."""
-    from safetensors.numpy import save
-
     tensors = {"cutpoints": state.cutpoints, "latent": state.latent}
     for name, side in (("user", state.users), ("item", state.items)):
         tensors[f"{name}.factors"], tensors[f"{name}.bias"] = side.vectors.factors, side.vectors.bias
@@ -116,9 +111,7 @@ def save_chain(
         "means": [value.hex() for value in kept.means],
         "reports": [asdict(report) for report in reports],
     }
-    about = {"format": _FORMAT, "digest": digest, "state": json.dumps(numbers)}
-    body = save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, about)
-    replace_file(path, [hashlib.sha256(body).hexdigest().encode(), body])
+    save_run(path, _FORMAT, digest, tensors, numbers)
 
 
 def load_chain(
@@ -130,27 +123,13 @@ def load_chain(
 
     Raises
     ------
-    ChainFileError
+    RunFileError
         If the file is damaged, or of another run.
     """
-    if not Path(path).exists():
+    found = load_run(path, _FORMAT, digest)
+    if found is None:
         return None
-    raw = Path(path).read_bytes()
-    signature, body = raw[:64], raw[64:]
-    if hashlib.sha256(body).hexdigest().encode() != signature:
-        raise ChainFileError(
-            f"{os.fspath(path)} must be a complete checkpoint; it is damaged or another file. "
-            "Delete it to start again."
-        )
-    from safetensors.numpy import load
-
-    about = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])["__metadata__"]
-    if about.get("format") != _FORMAT or about["digest"] != digest:
-        raise ChainFileError(
-            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another trainer, seed, "
-            "table, features or start. Delete it to start again, or name another file."
-        )
-    tensors, numbers = load(body), json.loads(about["state"])
+    tensors, numbers = found
     sides = [
         SideState(
             vectors=Side(tensors[f"{name}.factors"], tensors[f"{name}.bias"]),

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palate.factors.conditionals import draw_row_precisions
-
 _BETA = 2.0  # ratings that the prior mean of 0 counts as
 _SHAPE = _RATE = 1.0  # of the Gamma priors of precisions
 _DEGREES_SHAPE, _DEGREES_RATE = 2.0, 0.1  # of the Gamma prior of degrees of freedom
@@ -74,17 +72,6 @@ def precision_of(n: float, squares: float, rng: np.random.Generator) -> float:
     Given are the number `n` and the sum of squares of normal numbers of mean 0.
     """
     return float(rng.gamma(_SHAPE + n / 2) / (_RATE + squares / 2))
-
-
-def draw_precisions(
-    degrees: float, counts: np.ndarray, squares: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Return each row's own precision (n,), drawn given its ratings.
-
-    The prior is Gamma(degrees / 2, degrees / 2). A row has `counts` normal numbers of mean 0 and
-    unit variance over that precision; `squares` are the sums of their squares.
-    """
-    return draw_row_precisions(degrees, counts, squares, rng.gamma)
 
 
 def draw_degrees(degrees: float, precisions: np.ndarray, rng: np.random.Generator) -> float:

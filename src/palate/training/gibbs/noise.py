@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from palate._parallel import balanced_bounds, run_chunks
+from palate.factors.conditionals import draw_row_precisions
 from palate.solve.rows import Rows, Side, row_errors
 from palate.training.gibbs.clock import OWN_NOISE, Clock
-from palate.training.gibbs.hyperprior import draw_degrees, draw_precisions
+from palate.training.gibbs.hyperprior import draw_degrees
 from palate.training.gibbs.sides import SideModel, SideState
 
 _FEWEST_EQUAL = 5  # ratings of a row: fewer may well be equal by chance
@@ -74,7 +75,7 @@ def draw_own(
     if not side.own_noise:
         return state, told
     rng, squares = clock.rng(OWN_NOISE, side.number), told.squares / state.own
-    own = draw_precisions(state.degrees, told.counts, noise * squares, rng)
+    own = draw_row_precisions(state.degrees, told.counts, noise * squares, rng.gamma)
     state = replace(state, own=own, degrees=draw_degrees(state.degrees, own, rng))
     return state, Told(told.counts, squares * own)
 

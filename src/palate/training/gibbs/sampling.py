@@ -1,6 +1,5 @@
 """A run of Gibbs chains: sweeps, reports, checkpoints, and the check whether it was long enough."""
 
-import math
 import os
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from palate.training.gibbs.chain_file import load_chain, save_chain
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.convergence import effective_size, split_rhat
 from palate.training.gibbs.draws import Kept, Monitor, Plan, count, predictions
+from palate.training.reports import sweep_report
 from palate.training.training_data import Problem
 
 _SAVE_SHARE = 0.05  # of the time that checkpoints may take
@@ -93,31 +93,15 @@ def _one(judge: Judge, state: ChainState, run: Run, clock: Clock) -> tuple[Chain
         count(kept, model, state, found, plan.keeps(clock.chain, clock.sweep))
         found = kept.total / kept.n_counted
         kept.means.append(_rmse(found, judge.monitor))
-    train: dict[str, float | None] = dict.fromkeys(("train_mse", "train_rmse", "train_mae"))
+    train = validation = None
     if state.errors is not None:
-        squared, absolute = state.errors
-        total = judge.problem.total_weight
-        train = {
-            "train_mse": squared / total * model.unit**2,
-            "train_rmse": math.sqrt(squared / total) * model.unit,
-            "train_mae": absolute / total * model.unit,
-        }
-    errors = found - judge.monitor.values
-    mse = float(np.mean(errors**2))
-    figures: dict[str, float | None] = {}
+        squared, absolute = (total / judge.problem.total_weight for total in state.errors)
+        train = squared * model.unit**2, absolute * model.unit
     if judge.monitor.held_out:
-        figures = {
-            "validation_mse": mse,
-            "validation_rmse": math.sqrt(mse),
-            "validation_mae": float(np.mean(np.abs(errors))),
-        }
-    report = SweepReport(
-        sweep=clock.chain * plan.sweeps + clock.sweep,
-        seconds=time.perf_counter() - began,
-        objective=None,
-        **train,
-        **figures,
-    )
+        errors = found - judge.monitor.values
+        validation = float(np.mean(errors**2)), float(np.mean(np.abs(errors)))
+    number = clock.chain * plan.sweeps + clock.sweep
+    report = sweep_report(number, time.perf_counter() - began, None, train, validation)
     run.reports.append(report)
     return state, report
 

@@ -71,7 +71,7 @@ class TimeModel:
 
     def of_columns(self, number: int, own: np.ndarray) -> np.ndarray:
         """Return numbers of the rows of side `number`, repeated for their pairs."""
-        return own[self.time_bins.pairs(number).rows] if own.size else own
+        return own[self.time_bins.pairs[number].rows] if own.size else own
 
     def steps(self, side: SideModel, state: TimeState) -> Steps:
         """Return the scaled sum of squares of a side's steps, which informs the precision of its rows."""

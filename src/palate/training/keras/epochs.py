@@ -18,6 +18,7 @@ from palate.model.model import Model
 from palate.training.checks import check_rate, check_strength
 from palate.training.keras.backend import require_keras
 from palate.training.progress import TrainingBar
+from palate.training.reports import Errors, sweep_report
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split
 
@@ -49,34 +50,22 @@ class Schedule:
 class Judgement:
     """Errors of weights on the training and the validation ratings, and their penalty as Keras has it."""
 
-    train_mse: float
-    train_mae: float
+    train: Errors
     penalty: float
-    validation_mse: float | None = None
-    validation_mae: float | None = None
+    validation: Errors | None = None
 
     @property
     def loss(self) -> float:
         """The validation loss as Keras has it (the training loss when nothing is held out)."""
-        return (self.train_mse if self.validation_mse is None else self.validation_mse) + self.penalty
+        return (self.train if self.validation is None else self.validation)[0] + self.penalty
 
     def report(self, epoch: int, seconds: float, total: float) -> SweepReport:
         """Return the figures of an epoch.
 
         The objective is in sum form; `total` is the number (weight) of the ratings.
         """
-        mse = self.validation_mse
-        return SweepReport(
-            sweep=epoch,
-            seconds=seconds,
-            objective=total * (self.train_mse + self.penalty),
-            train_mse=self.train_mse,
-            train_rmse=math.sqrt(self.train_mse),
-            train_mae=self.train_mae,
-            validation_mse=mse,
-            validation_rmse=None if mse is None else math.sqrt(mse),
-            validation_mae=self.validation_mae,
-        )
+        objective = total * (self.train[0] + self.penalty)
+        return sweep_report(epoch, seconds, objective, self.train, self.validation)
 
 
 @dataclass
@@ -306,17 +295,13 @@ def errors_of(
     users = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
     errors = (rows.values - score(users, rows.columns.astype(np.int64))).astype(np.float64)
     share = rows.weights / rows.weights.mean() if rows.weights.size else 1.0
-    figures: dict[str, float] = {}
+    train = float(np.mean(errors**2 * share)), float(np.mean(np.abs(errors) * share))
+    validation = None
     if problem.held_out.any():
         user_index, item_index, values = problem.validation
         wrong = (values - score(user_index, item_index)).astype(np.float64)
-        figures = {
-            "validation_mse": float(np.mean(wrong**2)),
-            "validation_mae": float(np.mean(np.abs(wrong))),
-        }
-    return Judgement(
-        float(np.mean(errors**2 * share)), float(np.mean(np.abs(errors) * share)), penalty, **figures
-    )
+        validation = float(np.mean(wrong**2)), float(np.mean(np.abs(wrong)))
+    return Judgement(train, penalty, validation)
 
 
 def history_of(problem: Problem, run: EpochRun) -> History:
