@@ -48,10 +48,9 @@ def _with_new_names(named: dict[str, Any], taken: Mapping[str, Any], any_name: b
     """
     found = {}
     for name, value in named.items():
-        new = RENAMED.get(name, name)
-        if name in taken or new == name or not (new in taken or any_name):
-            new = name
-        else:
+        new = name
+        if name in RENAMED and name not in taken and (any_name or RENAMED[name] in taken):
+            new = RENAMED[name]
             warn_caller(
                 f"{name}= is now {new}=; the old name will be removed in the next minor version.",
                 DeprecationWarning,

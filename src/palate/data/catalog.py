@@ -26,8 +26,6 @@ from palate.data.matrix import RatingMatrix
 from palate.data.tags import tag_column
 from palate.data.vocabulary import Vocabulary
 
-_STANDARD = (names.TITLE, names.YEAR, names.GENRES, names.KEY)
-
 
 class CatalogWarning(UserWarning):
     """A catalog hardly fits the ratings; it describes none of the items, for instance."""
@@ -115,12 +113,10 @@ class Catalog:
         _check_unique(ids, item, where)
         named = {name for name in given.values() if name is not None}
         parts = {names.ITEM_ID: ids.cast(pl.Int64) if kind == "int" else ids}
-        for name in _STANDARD:
+        for name, tidied in _STANDARD.items():
             source = given[name] or (name if name in table.columns and name not in named else None)
             if source is not None:
-                parts[name] = (
-                    _year(table[source], where) if name == names.YEAR else _TIDY[name](table[source])
-                )
+                parts[name] = tidied(table[source], where)
                 named.add(source)
         further = {name: table[name] for name in table.columns if name not in named}
         clash = [name for name in further if name in parts]
@@ -142,7 +138,7 @@ class Catalog:
 
     def __reduce__(self) -> tuple[Any, ...]:
         require_threads("pickling a catalog")
-        return Catalog, (self.frame, self.kind)
+        return Catalog, (self.frame, self.kind, self.origin)
 
     def __repr__(self) -> str:
         return f"Catalog({len(self):,} items: {', '.join(self.frame.columns[1:]) or 'ids only'})"
@@ -184,11 +180,10 @@ class Catalog:
                 "is its id column the right one?",
                 CatalogWarning,
             )
-        rated = rows_by_index(position, len(items))
         unrated = np.flatnonzero(position < 0)
         counted_anew = (names.ITEM_ID, names.N_RATINGS, names.MEAN_RATING)
         rest = [column for column in self.frame.get_columns() if column.name not in counted_anew]
-        place_of = rated.clone().extend(pl.Series(unrated, dtype=pl.Int64))
+        place_of = rows_by_index(position, len(items)).extend(pl.Series(unrated, dtype=pl.Int64))
         described = [column.gather(place_of) for column in rest]
         ids = joined([items.values, self.frame[names.ITEM_ID].cast(items.values.dtype).gather(unrated)])
         counts = np.concatenate([ratings.item_counts(), np.zeros(len(unrated), dtype=np.int64)])
@@ -257,8 +252,12 @@ def _check_unique(ids: pl.Series, item: str, where: WhereRow) -> None:
         )
 
 
-def _text(column: pl.Series) -> pl.Series:
+def _text(column: pl.Series, where: WhereRow) -> pl.Series:
     return column.cast(pl.String)
+
+
+def _genres(column: pl.Series, where: WhereRow) -> pl.Series:
+    return tag_column(column)
 
 
 def _year(column: pl.Series, where: WhereRow) -> pl.Series:
@@ -275,4 +274,5 @@ def _year(column: pl.Series, where: WhereRow) -> pl.Series:
     return years
 
 
-_TIDY = {names.TITLE: _text, names.GENRES: tag_column, names.KEY: _text}
+# The columns that every catalog may have, in their order, and what makes each of a column as it came.
+_STANDARD = {names.TITLE: _text, names.YEAR: _year, names.GENRES: _genres, names.KEY: _text}

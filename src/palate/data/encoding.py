@@ -17,7 +17,7 @@ from palate.data.duplicates import (
 )
 from palate.data.ids import WhereRow
 from palate.data.sorting import sort_by_pair
-from palate.data.times import Times, time_column
+from palate.data.times import time_column
 from palate.data.vocabulary import Vocabulary
 
 _MAX_RATINGS = 2**31 - 1  # positions are int32 throughout
@@ -25,11 +25,11 @@ _MAX_RATINGS = 2**31 - 1  # positions are int32 throughout
 
 def encode(
     column: dict[str, Any], labels: dict[str, str], bounds: tuple[float, float] | None, where: WhereRow
-) -> tuple[Vocabulary, Vocabulary, Columns, Times | None]:
+) -> tuple[Vocabulary, Vocabulary, Columns, str | None]:
     """Check every column and turn ids into indexes; nothing but the result keeps hold of a column.
 
-    Times stay as fine as they came, so that they order the rows of a pair; they become seconds when
-    that is done.
+    Times stay as fine as they came, so that they order the rows of a pair; their unit is returned,
+    too, and they become seconds when that is done.
     """
     value = rating_values(column.pop("rating"), labels["rating"], where) if "rating" in column else None
     if value is not None:
@@ -41,13 +41,13 @@ def encode(
     if value is None:
         _check_count(len(user))
         value = np.ones(len(user), np.float32)
-    times = (
-        time_column(column.pop("timestamp"), labels["timestamp"], where) if "timestamp" in column else None
-    )
+    timestamp = unit = None
+    if "timestamp" in column:
+        timestamp, unit = time_column(column.pop("timestamp"), labels["timestamp"], where)
     weight = weight_values(column.pop("weight"), labels["weight"], where) if "weight" in column else None
-    raw = Columns(user, item, value, None if times is None else times.numbers, weight)
+    raw = Columns(user, item, value, timestamp, weight)
     _check_lengths(raw, labels)
-    return users, items, raw, None if times is None else Times(times.numbers[:0], times.unit)
+    return users, items, raw, unit
 
 
 def _check_count(n: int) -> None:
@@ -65,11 +65,8 @@ def _check_lengths(columns: Columns, labels: dict[str, str]) -> None:
         if array is not None and role in labels
     }
     if len(set(lengths.values())) > 1:
-        raise ArgumentError(
-            "all columns",
-            "have one length",
-            f"{', '.join((f'{length} {name}' for name, length in lengths.items()))}",
-        )
+        found = ", ".join(f"{length} {name}" for name, length in lengths.items())
+        raise ArgumentError("all columns", "have one length", found)
 
 
 def sort(

@@ -158,10 +158,8 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
         return pl.DataFrame(frame.project(", ".join(_quoted(name) for name in names)))
     if hasattr(frame, "read_all"):  # a reader of record batches
         frame = frame.read_all()
-    if is_arrow(frame) and not hasattr(
-        frame, "column"
-    ):  # a dataset: files of which only these columns are read
-        frame = frame.to_table(columns=names)
+    if is_arrow(frame) and not hasattr(frame, "column"):
+        frame = frame.to_table(columns=names)  # of a dataset: files of which only these columns are read
     if is_arrow(frame):
         return pl.DataFrame(
             [from_arrow(frame.column(frame.schema.names.index(name))).alias(name) for name in names]

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -120,17 +121,10 @@ def prepare(
     for name, frame in zip(FILES, (table, movies, _id_table(data.ratings)), strict=True):
         _write(frame, folder / name)
     ratings = data.ratings
-    about = {"n_train": n_train, "n_validation": len(ratings) - n_train, "mean": mean}
+    about: dict[str, Any] = {"n_train": n_train, "n_validation": len(ratings) - n_train, "mean": mean}
     (folder / SPLIT_FILE).write_text(json.dumps(about) + "\n")
-    return Prepared(
-        folder=folder,
-        n_train=n_train,
-        n_validation=len(ratings) - n_train,
-        mean=mean,
-        n_users=ratings.n_users,
-        n_items=ratings.n_items,
-        n_unrated=n_unrated,
-    )
+    counts = {"n_users": ratings.n_users, "n_items": ratings.n_items, "n_unrated": n_unrated}
+    return Prepared(folder=folder, **about, **counts)
 
 
 def _rating_table(ratings: Ratings, validation: float, seed: int) -> tuple[pl.DataFrame, int, float]:

@@ -18,7 +18,10 @@ from palate.data.ids import WhereRow, row_label
 from palate.data.libraries import frame_kind
 from palate.data.marks import warn_of_marks
 from palate.data.series import check_same_index
+from palate.data.time_units import in_seconds
 from palate.data.vocabulary import Vocabulary
+
+_COLUMNS = ("user_index", "item_index", "value", "timestamp", "weight")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -273,11 +276,8 @@ class Ratings:
             if rows[0] < 0 or rows[-1] >= len(self) or (rows[1:] == rows[:-1]).any():
                 raise ValueError(f"positions of ratings must be distinct numbers from 0 to {len(self) - 1}.")
         rows = rows.astype(np.int64)
-        part: dict[str, Any] = {
-            name: getattr(self, name)[rows] for name in ("user_index", "item_index", "value")
-        }
-        for name in ("timestamp", "weight"):
-            part[name] = None if getattr(self, name) is None else getattr(self, name)[rows]
+        columns = {name: getattr(self, name) for name in _COLUMNS}
+        part: dict[str, Any] = {name: None if one is None else one[rows] for name, one in columns.items()}
         return replace(self, **part, n_duplicates=0)
 
     def to_frame(self, kind: str | None = None) -> Any:
@@ -352,7 +352,7 @@ def build(
     events = "rating" not in column
     policy = check_policy(duplicates, counted=events)
     bounds = None if scale is None else scale_bounds(scale)
-    users, items, raw, times = encode(column, labels, bounds, where)
+    users, items, raw, unit = encode(column, labels, bounds, where)
     warn_of_blanks(users, "user")
     warn_of_blanks(items, "item")
     table, n_duplicates = sort(raw, users, items, policy, where)
@@ -366,7 +366,7 @@ def build(
         table.user,
         table.item,
         table.value,
-        None if times is None or table.timestamp is None else times.seconds(table.timestamp),
+        None if table.timestamp is None else in_seconds(table.timestamp, unit),
         table.weight,
         scale=bounds or (float(table.value.min()), float(table.value.max())),
         declared=bounds is not None,

@@ -1,7 +1,7 @@
 """Ratings that meet a model: whether they are on its scale."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def off_scale(
     if len(wrong):
         n = f"all {len(ratings):,}" if len(wrong) == len(ratings) else f"{len(wrong):,} of {len(ratings):,}"
         row = int(wrong[0])
-        user, item = (ids.id(int(index[row])) for ids, index in _sides(ratings))
+        user, item = ratings.users.id(ratings.user_index[row]), ratings.items.id(ratings.item_index[row])
         found = (
             f"{n} {what} lie outside {limits}; the first is {ratings.value[row]:g}, of user {user!r} "
             f"and item {item!r}."
@@ -102,10 +102,6 @@ def off_scale(
             )
         return found[0].upper() + found[1:]
     return _declared(ratings, scale, limits, what) or _narrow(ratings, scale, limits, what, known)
-
-
-def _sides(ratings: Ratings) -> Any:
-    return (ratings.users, ratings.user_index), (ratings.items, ratings.item_index)
 
 
 def _declared(ratings: Ratings, scale: Scale, limits: str, what: str) -> str | None:

@@ -120,14 +120,8 @@ def _from_numpy(values: np.ndarray) -> pl.Series:
     if values.ndim != 1:
         raise ArgumentError("values", "have one dimension", f"an array of shape {values.shape}")
     if isinstance(values, np.ma.MaskedArray):
-        missing = np.ma.getmaskarray(values)
-        if missing.any():
-            return _from_objects(
-                [
-                    None if absent else value
-                    for value, absent in zip(values.data.tolist(), missing, strict=True)
-                ]
-            )
+        if np.ma.is_masked(values):
+            return _from_objects(values.tolist())  # with None for what is masked
         values = values.data
     if values.dtype.kind == "M" and np.datetime_data(values.dtype)[0] not in ("D", "ms", "us", "ns"):
         values = values.astype("datetime64[us]")

@@ -14,9 +14,8 @@ from palate.data.forks import needs_threads
 BAR = "|"
 _WHAT = "genres of the catalog"  # in messages
 _LIST = re.compile(r"\s*(\[.*\]|\{.*\})\s*", re.DOTALL)
-_NUMPY = re.compile(
-    r"""(['"])\s+(['"])"""
-)  # "['a' 'b']", as NumPy prints an array: Python would join the two
+# "['a' 'b']", as NumPy prints an array: Python would join the two
+_NUMPY = re.compile(r"""(['"])\s+(['"])""")
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 _NAMES = ("name", "genre", "tag", "title", "label")  # where an object of JSON holds what the tag is called
 _SEPARATORS = {  # what else divides tags, the first that occurs at all: how to find it in a cell
@@ -94,33 +93,24 @@ def divided_by(texts: Iterable[str]) -> str | None:
     distinct = set(texts)
     for called, separator in _SEPARATORS.items():
         pieces = {piece for text in distinct for piece in separator.split(text)}
-        if len(pieces) <= len(distinct) and 2 * sum(
-            separator.search(text) is not None for text in distinct
-        ) > len(distinct):
+        n_divided = sum(separator.search(text) is not None for text in distinct)
+        if len(pieces) <= len(distinct) < 2 * n_divided:
             return called
     return None
 
 
 def _read_apart(texts: list[str]) -> list[list[str]]:
     """Return the tags of each of the distinct texts of a column."""
-    lists = [parts_of_list(text) for text in texts]
-    if texts and all(
-        _LIST.fullmatch(text) for text in texts
-    ):  # brackets throughout, with or without quotes inside
-        return [
-            _cut(text.strip()[1:-1], ",") if tags is None else tags
-            for text, tags in zip(texts, lists, strict=True)
-        ]
-    if any(tags is not None for tags in lists):
-        return [_cut(text, BAR) if tags is None else tags for text, tags in zip(texts, lists, strict=True)]
-    if any(BAR in text for text in texts):
-        return [_cut(text, BAR) for text in texts]
-    for called, separator in _SEPARATORS.items():
-        if any(separator.search(text.strip()) for text in texts):
-            found = [[tag for tag in separator.split(text.strip()) if tag] for text in texts]
-            _say(called, found)
-            return found
-    return [_cut(text, BAR) for text in texts]
+    pairs = [(text, parts_of_list(text)) for text in texts]
+    if texts and all(_LIST.fullmatch(text) for text in texts):  # with or without quotes inside the brackets
+        return [_cut(text.strip()[1:-1], ",") if tags is None else tags for text, tags in pairs]
+    if not any(tags is not None or BAR in text for text, tags in pairs):
+        for called, separator in _SEPARATORS.items():
+            if any(separator.search(text.strip()) for text in texts):
+                found = [[tag for tag in separator.split(text.strip()) if tag] for text in texts]
+                _say(called, found)
+                return found
+    return [_cut(text, BAR) if tags is None else tags for text, tags in pairs]
 
 
 def _say(called: str, found: list[list[str]]) -> None:

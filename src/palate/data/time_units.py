@@ -52,6 +52,7 @@ def unit_of(numbers: np.ndarray) -> str | None:
 
 
 def in_seconds(numbers: np.ndarray, unit: str | None) -> np.ndarray:
+    """Return times in whole seconds since 1970, int64; those in a unit of their own become whole numbers."""
     if unit in _WRITTEN:
         return _days_in_seconds(numbers.astype(np.int64), _WRITTEN[unit][0])
     factor = FACTORS.get(unit or SECONDS, 1)

@@ -6,7 +6,6 @@ Dates and datetimes say what they are; of numbers `time_units` knows the unit.
 import contextlib
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -30,6 +29,7 @@ from palate.data.time_units import (
 )
 
 _YEAR_FIRST = r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(\D.*)?$"
+_UNITS = {name: unit for unit, name in DATETIMES.items()}
 _AMBIGUOUS = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 
 
@@ -37,32 +37,9 @@ class TimeUnitWarning(UserWarning):
     """Times, or a half-life, are in another unit than they seem to be; the message says in which."""
 
 
-@dataclass(frozen=True, eq=False)
-class Times:
-    """A column of times as it came, by which its rows are ordered, and its unit.
-
-    Parameters
-    ----------
-    numbers : ndarray of shape (n,), int64 or float64
-    unit : str or None
-        "seconds" or one of its fractions, a way to write days such as "YYYYMMDD", or None for a
-        unit of their own.
-    """
-
-    numbers: np.ndarray
-    unit: str | None
-
-    def seconds(self, numbers: np.ndarray | None = None) -> np.ndarray:
-        """Return these (default: all) in whole seconds since 1970, int64.
-
-        Times in a unit of their own become whole numbers.
-        """
-        return in_seconds(self.numbers if numbers is None else numbers, self.unit)
-
-
 def timestamp_values(values: object) -> np.ndarray:
     """Return times as int64, seconds since 1970 (UTC) or in a unit of their own; see `time_column`."""
-    return time_column(values, "timestamps").seconds()
+    return in_seconds(*time_column(values, "timestamps"))
 
 
 def given_times(timestamps: object) -> np.ndarray:
@@ -85,8 +62,11 @@ def given_times(timestamps: object) -> np.ndarray:
     return timestamp_values(timestamps if hasattr(timestamps, "__len__") else [timestamps])
 
 
-def time_column(values: object, what: str, where: WhereRow = row_label) -> Times:
-    """Return times with their unit; a `TimeUnitWarning` says what numbers other than seconds were taken for.
+def time_column(values: object, what: str, where: WhereRow = row_label) -> tuple[np.ndarray, str | None]:
+    """Return times as they came, int64 or float64, by which rows are ordered, and their unit.
+
+    The unit is "seconds" or one of its fractions, a way to write days such as "YYYYMMDD", or None for
+    a unit of their own. A `TimeUnitWarning` says what numbers other than seconds were taken for.
 
     Raises
     ------
@@ -97,7 +77,7 @@ def time_column(values: object, what: str, where: WhereRow = row_label) -> Times
     """
     numbers, unit = raw_times(values, what, where)
     if unit is not None or not len(numbers):
-        return Times(numbers, unit)
+        return numbers, unit
     unit = unit_of(numbers)
     check_one_unit(numbers, unit, what, where)
     if unit is None:
@@ -113,16 +93,14 @@ def time_column(values: object, what: str, where: WhereRow = row_label) -> Times
             "1970.",
             TimeUnitWarning,
         )
-    return Times(numbers, unit)
+    return numbers, unit
 
 
 def raw_times(values: object, what: str, where: WhereRow = row_label) -> tuple[np.ndarray, str | None]:
     """Return times as numbers, unrounded, and their unit where it is certain: that of dates and datetimes."""
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         _check_given(np.isnat(values), what, where)
-        unit = next(
-            (unit for unit, name in DATETIMES.items() if f"[{name}]" in str(values.dtype)), "microseconds"
-        )
+        unit = _UNITS.get(np.datetime_data(values.dtype)[0], "microseconds")
         return values.astype(f"datetime64[{DATETIMES[unit]}]").astype(np.int64), unit
     series = to_series(values)
     if series.dtype == pl.Object:
@@ -131,8 +109,7 @@ def raw_times(values: object, what: str, where: WhereRow = row_label) -> tuple[n
     if series.dtype == pl.Date:
         return series.cast(pl.Int64).to_numpy() * 86_400, SECONDS
     if isinstance(series.dtype, pl.Datetime):
-        unit = {"ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}[series.dtype.time_unit]
-        return np.ascontiguousarray(series.to_physical().to_numpy()), unit
+        return np.ascontiguousarray(series.to_physical().to_numpy()), _UNITS[series.dtype.time_unit]
     if series.dtype.is_decimal():
         series = series.cast(pl.Int64 if series.dtype.scale == 0 else pl.Float64, strict=False)  # type: ignore[attr-defined]
     if series.dtype.is_float():

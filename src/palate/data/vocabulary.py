@@ -124,10 +124,7 @@ class Vocabulary:
             return vocabulary, vocabulary._match(ids)[codes]
         series, kind = id_column(values, what, where)
         numbers = _compact_numbers(series) if kind == "int" else None
-        if numbers is None:
-            distinct = sorted_distinct(series)
-        else:
-            distinct = pl.Series(_distinct(numbers))
+        distinct = sorted_distinct(series) if numbers is None else pl.Series(_distinct(numbers))
         vocabulary = cls(distinct.cast(_DTYPES[kind]).alias("id"), kind)
         return vocabulary, vocabulary._match(series)
 

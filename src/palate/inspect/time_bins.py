@@ -3,8 +3,7 @@
 import numpy as np
 import polars as pl
 
-from palate.data.time_units import unit_of
-from palate.data.times import Times
+from palate.data.time_units import in_seconds, unit_of
 from palate.factors.draws import normal_quantile
 from palate.factors.factors import FactorScorer
 from palate.factors.temporal import TimeContext
@@ -86,10 +85,11 @@ def _begins(model: FactorScorer, context: TimeContext) -> pl.Series:
     times = None if model.ratings is None else model.ratings.timestamp
     first = None if times is None or not len(times) else int(times.min())
     begins = pl.Series("begins", [first, *edges.tolist()], dtype=pl.Int64)
-    seconds = Times(begins.drop_nulls().to_numpy(), unit_of(edges))
-    if seconds.unit is None:
+    unit = unit_of(edges)
+    if unit is None:
         return begins
-    dates = pl.from_epoch(pl.Series(seconds.seconds()), time_unit="s")
+    seconds = in_seconds(begins.drop_nulls().to_numpy(), unit)
+    dates = pl.from_epoch(pl.Series(seconds), time_unit="s")
     return pl.concat([dates.clear(begins.null_count()), dates]).alias("begins")
 
 

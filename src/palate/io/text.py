@@ -1,7 +1,5 @@
 """Columns of text files, read by Polars block by block, with errors that name the line."""
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -188,13 +186,10 @@ class _Reading:
             ) from None
 
     def _without_blank_lines(self, block: Block) -> bytes:
-        if not (self.file.quote and b'"' in block.data):
-            return re.sub(rb"\n{2,}", b"\n", block.data).lstrip(b"\n")
-        out = io.StringIO()
-        csv.writer(out, delimiter=self.file.delimiter, lineterminator="\n").writerows(
-            record for _, record in self.file.records(block)
-        )
-        return out.getvalue().encode()
+        parts = block.data.split(b'"') if self.file.quote else [block.data]
+        # Every other part stands between quotes and stays as it is.
+        parts[::2] = [re.sub(rb"\n{2,}", b"\n", part) for part in parts[::2]]
+        return b'"'.join(parts).lstrip(b"\n")
 
     def _add(self, role: str, column: pl.Series, where: WhereRow, block: Block) -> None:
         kind, label = self.fields.kinds[role], self.fields.labels[role]
@@ -204,9 +199,8 @@ class _Reading:
         elif kind in ("id", "int", "key"):
             if self.file.quote and b'"' in block.data:
                 refuse_swallowed(column, label, where, "[\n\r]", self.file.delimiter)
-            elif (
-                self.file.delimiter not in "\t,;|" and b"\t" in block.data
-            ):  # of JSON, where a tab stands for a line end
+            elif self.file.delimiter not in "\t,;|" and b"\t" in block.data:
+                # of JSON, where a tab stands for a line end
                 refuse_swallowed(column, label, where, "\t", "")
             self._add_ids(role, id_column(column, label, where)[0], where)
         elif kind == "text":
