@@ -2,15 +2,14 @@
 
 import dataclasses
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from palate._words import counted
+from palate.data import columns as names
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.store.changes import RATED, STATES, StoreError
@@ -131,52 +130,38 @@ def joined(ratings: Ratings, mirror: Mirror) -> Joined:
     A live rating replaces that of the same pair.
     """
     users = [str(value) for value in ratings.users.values.to_list()]
-    gone = np.array([mirror.is_forgotten(user) for user in users], bool)
-    live = dict(_live(ratings, mirror))
-    changed = np.zeros(len(ratings), bool)
-    at = {(user, item): place for place, (user, item) in enumerate(live)}
+    forgotten = np.array([mirror.is_forgotten(user) for user in users], bool)[ratings.user_index]
     frame = ratings.to_frame("polars")
-    touched = {user for user, _ in at}
-    row_users, row_items = frame["user_id"], frame["item_id"]
-    hit = np.array([value in touched for value in ratings.users.ids()], bool)[ratings.user_index]
-    for row in np.flatnonzero(hit):
-        changed[row] = (row_users[int(row)], row_items[int(row)]) in live
-    forgotten = gone[ratings.user_index]
-    kept = frame.filter(pl.Series(~changed & ~forgotten))
-    rated = [(*pair, *rating) for pair, rating in live.items() if rating[0] is not None]
-    if rated:
-        columns: dict[str, list[Any]] = {
-            "user_id": [row[0] for row in rated],
-            "item_id": [row[1] for row in rated],
-            "rating": [row[2] for row in rated],
-            "timestamp": [row[3] for row in rated],
-            "weight": [1.0] * len(rated),
-        }
-        new = pl.DataFrame(
-            {name: pl.Series(name, columns[name], dtype=kept.schema[name]) for name in kept.columns}
-        )
-        kept = pl.concat([kept, new])
-    extra = {name: name for name in ("timestamp", "weight") if name in kept.columns}
-    merged = Ratings.from_frame(kept, scale=ratings.scale if ratings.declared else None, **extra)
-    total = sum(rating.state == RATED for user in mirror.users() for rating in mirror.of(user).values())
-    return Joined(
-        merged, len(rated), int((changed & ~forgotten).sum()), int(forgotten.sum()), total - len(rated)
+    live = _live(ratings, mirror, frame.schema)
+    known = frame.filter(pl.Series(~forgotten))
+    kept = known.join(live, on=[names.USER_ID, names.ITEM_ID], how="anti")
+    rated = live.filter(pl.col(names.RATING).is_not_null())
+    extra = {name: name for name in (names.TIMESTAMP, names.WEIGHT) if name in frame.columns}
+    merged = Ratings.from_frame(
+        pl.concat([kept, rated.select(kept.columns)]),
+        scale=ratings.scale if ratings.declared else None,
+        **extra,
     )
+    total = sum(rating.state == RATED for user in mirror.users() for rating in mirror.of(user).values())
+    n_replaced = known.height - kept.height
+    return Joined(merged, rated.height, n_replaced, int(forgotten.sum()), total - rated.height)
 
 
-def _live(
-    ratings: Ratings, mirror: Mirror
-) -> Iterator[tuple[tuple[object, object], tuple[float | None, int]]]:
-    """Yield each live pair in the ids of the file with its rating and its time.
+def _live(ratings: Ratings, mirror: Mirror, schema: pl.Schema) -> pl.DataFrame:
+    """Return the live pairs in the ids and the types of the file's table, each with the weight 1.
 
-    The rating is None for a pair that is seen or taken back.
+    The rating is null for a pair that is seen or taken back.
     """
+    rows = []
     for user in mirror.users():
         who = _id(ratings.users, user)
         for item, rating in mirror.of(user).items():
             what = _id(ratings.items, item)
             if who is not None and what is not None:
-                yield (who, what), (rating.value, rating.at)
+                rows.append((who, what, rating.value, rating.at, 1.0))
+    of_file = {name: schema[name] for name in (names.USER_ID, names.ITEM_ID, names.RATING)}
+    others = {names.TIMESTAMP: pl.Int64, names.WEIGHT: pl.Float32}
+    return pl.DataFrame(rows, schema={**of_file, **others}, orient="row")
 
 
 def _id(vocabulary: Vocabulary, text: str) -> object | None:
