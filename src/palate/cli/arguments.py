@@ -222,27 +222,23 @@ def item_with_title(model: "Model", text: str) -> Any:
 
         raise KeyError(f"no title contains '{text}'.{near_titles(_catalog(model), text)}")
     if len(rows) > 1:
-        raise KeyError(f"'{text}' fits {len(rows):,} titles: {_listed(model, rows)}. {_advice(model, rows)}")
+        raise KeyError(f"'{text}' fits {len(rows):,} titles: {_listed(model, rows)}")
     return model.items.id(int(rows[0]))
 
 
 def _listed(model: "Model", rows: "np.ndarray") -> str:
-    table = _catalog(model).rows(rows[:_LISTED])
-    years = table["year"].to_list() if "year" in table.columns else [None] * table.height
-    entries = [
-        f"{item} {title}" + ("" if year is None else f" ({year})")
-        for item, title, year in zip(table["item_id"].to_list(), table["title"].to_list(), years, strict=True)
-    ]
+    """Return the first of several items, and how to name one of them."""
+    found = _catalog(model).rows(rows[:_LISTED]).rows(named=True)
+    entries = [f"{row['item_id']} {_titled(row)}" for row in found]
     more = f"; and {len(rows) - _LISTED:,} more" if len(rows) > _LISTED else ""
-    return "; ".join(entries) + more
+    key = found[0].get("key")
+    example = f", such as '{key}'," if key is not None else ""
+    return f"{'; '.join(entries)}{more}. Give more of the title{example} or an id."
 
 
-def _advice(model: "Model", rows: "np.ndarray") -> str:
-    table = _catalog(model).rows(rows[:1])
-    example = (
-        f", such as '{table['key'][0]}'," if "key" in table.columns and table["key"][0] is not None else ""
-    )
-    return f"Give more of the title{example} or an id."
+def _titled(row: dict[str, Any]) -> str:
+    """Return the title in a row of a catalog, with its year."""
+    return str(row["title"]) + ("" if row.get("year") is None else f" ({row['year']})")
 
 
 def item_named(model: "Model", text: str) -> Any:
@@ -281,8 +277,7 @@ def label(model: "Model", item: object) -> str:
     from palate.factors.item_index import item_table
 
     row = item_table(model).row(model.items.index(item), named=True)
-    title, year = row.get("title"), row.get("year")
-    return f"item {item}" if title is None else title if year is None else f"{title} ({year})"
+    return f"item {item}" if row.get("title") is None else _titled(row)
 
 
 def has_heads(loaded: "Model", path: Path, by: str | None) -> bool:

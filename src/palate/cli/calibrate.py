@@ -60,17 +60,17 @@ def calibrate(
             seed=seed,
             threads=threads,
         )
-    replaced = instead(plot) if plot is not None else ""
-    if plot is not None:
-        found.plot(plot)
     if output is not None:
         deliver(replace(found, frame_kind="polars").table, as_json=as_json, output=output)
     elif as_json:
         print_json(found.to_dict())
     else:
         _print(found)
-    if plot is not None and not as_json:
-        print_text(*([] if output is not None else [""]), f"Drew the plot to {plot}{replaced}.")
+    if plot is not None:
+        replaced = instead(plot)
+        found.plot(plot)
+        if not as_json:
+            print_text(*([] if output is not None else [""]), f"Drew the plot to {plot}{replaced}.")
 
 
 def _print(calibration: "Calibration") -> None:

@@ -62,7 +62,7 @@ def export_(store: str, file: Path) -> None:
     from palate.store.upkeep import exported
 
     check_output(file)
-    deliver(exported(store), as_json=False, output=file, title="")
+    deliver(exported(store), as_json=False, output=file)
 
 
 def forget_(store: str, user: str) -> None:
@@ -77,13 +77,11 @@ def forget_(store: str, user: str) -> None:
 
     with closing(open_store(store, existing=True)) as opened:
         found = opened.forget(user)
-    print_text(f"Deleted {counted(found.n_deleted, 'live rating')} of user {user!r}. These data remain:")
     print_text(
+        f"Deleted {counted(found.n_deleted, 'live rating')} of user {user!r}. These data remain:",
         "- in the store: a salted hash of the id, by which the user is left out of responses and "
-        "of the next training;"
-    )
-    print_text(
+        "of the next training;",
         "- in older model files: the user's training ratings and vector, until the models are "
-        "trained again with --store;"
+        "trained again with --store;",
+        "- in rating files and backups: the user's ratings, which you have to delete there.",
     )
-    print_text("- in rating files and backups: the user's ratings, which you have to delete there.")

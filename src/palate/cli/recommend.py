@@ -182,13 +182,12 @@ def _by_both(model: "Model", by: str | None) -> bool:
 
 
 def _asked(model: "Model", by: str | None, how: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `recommend`: all for a model of factors, otherwise those given."""
+    """Return the arguments of `recommend` that are not at their defaults: no model takes all of them."""
     from palate.factors.temporal_scores import WITHOUT_TIME
 
     if how["timestamp"] is not None and hasattr(model, "heads"):
         raise ValueError(WITHOUT_TIME)
-    if type(model).__name__ != "FactorModel":
-        how = {name: value for name, value in how.items() if value != _USUAL[name]}
+    how = {name: value for name, value in how.items() if value != _USUAL[name]}
     return how if by is None else {**how, "by": by}
 
 

@@ -55,7 +55,6 @@ def similar(
     check_output(output)
     condition = options.condition(genres, year, where)
     loaded = arguments.load(model, between or [item])
-    noun = noun_of(loaded)
     how: dict[str, Any] = {
         "min_ratings": min_ratings,
         "where": condition,
@@ -65,19 +64,11 @@ def similar(
     if shrink is not None:
         how["shrink"] = shrink
     if between:
-        both = [arguments.item_named(loaded, text) for text in between]
-        frame = loaded.between(both[0], both[1], n, **how)
-        named = " and ".join(arguments.label(loaded, one) for one in both)
-        deliver(frame, as_json=as_json, output=output, title=f"Between {named}", noun=noun)
-        return
-    one = arguments.item_asked(loaded, item, title)
-    named = arguments.label(loaded, one)
-    frame = loaded.similar_items(one, n, **how)
-    deliver(
-        frame,
-        as_json=as_json,
-        output=output,
-        title=f"Most like {named}",
-        drop=("similar_to",),
-        noun=noun_of(loaded),
-    )
+        first, second = (arguments.item_named(loaded, text) for text in between)
+        frame = loaded.between(first, second, n, **how)
+        named = f"Between {arguments.label(loaded, first)} and {arguments.label(loaded, second)}"
+    else:
+        one = arguments.item_asked(loaded, item, title)
+        frame = loaded.similar_items(one, n, **how)
+        named = f"Most like {arguments.label(loaded, one)}"
+    deliver(frame, as_json=as_json, output=output, title=named, drop=("similar_to",), noun=noun_of(loaded))

@@ -11,6 +11,8 @@ from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_rating
 from palate.datasets import _bundled_files
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from palate.experiments.tuning import Tuned
 
 
@@ -78,30 +80,26 @@ def tune(
     if ratings is None:
         table, films = _bundled_files()
         path, words = str(table), ["--items", str(films), "--scale", "0.5", "5"]
+    tried, command = pl.DataFrame(found.trials), found.command(path, words)
     if output is not None:
-        deliver(pl.DataFrame(found.trials), as_json=as_json, output=output)
+        deliver(tried, as_json=as_json, output=output)
     elif as_json:
-        print_json(_document(found, found.command(path, words)))
+        print_json(_document(found, tried, command))
     else:
-        _print(found, found.command(path, words))
+        _print(found, tried, command)
 
 
-def _document(found: "Tuned", command: str) -> dict[str, Any]:
-    import polars as pl
-
+def _document(found: "Tuned", trials: "pl.DataFrame", command: str) -> dict[str, Any]:
     figures = ("validation_rmse", "default_rmse", "holdout_rmse", "default_holdout_rmse", "stopped")
     return {
         **{name: getattr(found, name) for name in figures},
         "command": command,
         "python": found.python(),
-        "trials": pl.DataFrame(found.trials),
+        "trials": trials,
     }
 
 
-def _print(found: "Tuned", command: str) -> None:
-    import polars as pl
-
-    trials = pl.DataFrame(found.trials)
+def _print(found: "Tuned", trials: "pl.DataFrame", command: str) -> None:
     early = int(trials["ended_early"].sum())
     print_text(
         f"{trials.height} settings were tried, and {early} of them were ended early. {found.stopped}", ""

@@ -1,7 +1,6 @@
 """`palate update`."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from palate.model.nouns import noun_of
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
+    from palate.data.ratings import Ratings
     from palate.experiments.drift import Drift
     from palate.model.model import Model
 
@@ -73,64 +73,44 @@ def update(
     replaced = instead(target)
     updated.save(target)
     apart = _drift(updated, loaded, threads) if drift else None
-    done = _Done(updated, loaded, data, target, replaced, seconds, apart)
     if as_json:
-        print_json(_document(done))
-    else:
-        _show(done, ratings)
+        about = {"update_seconds": round(seconds, 3), "drift": None if apart is None else apart.to_dict()}
+        print_json({**_document(updated, loaded, data, target), "replaced": bool(replaced), **about})
+        return
+    _show(updated, data.ratings, ratings, seconds)
+    print_text("", f"Saved {target} ({target.stat().st_size:,} bytes){replaced}.")
+    if apart is not None:
+        print_text("", *apart.sentences(), "")
+    if len(data.ratings):
+        first = data.ratings.users.id(int(data.ratings.user_index[0]))
+        print_verbatim(f"Next: {to_paste('recommend', target, first)}")
 
 
-@dataclass(frozen=True)
-class _Done:
-    """An update, and the file that was written."""
-
-    model: Any
-    before: "Model"
-    data: "Dataset"
-    target: Path
-    replaced: str
-    seconds: float
-    apart: "Drift | None"
+def _show(now: Any, given: "Ratings", path: Path, seconds: float) -> None:
+    """Print what was read, what became of it, and what the model now holds."""
+    print_text(f"Read {path}: {counted(len(given), noun_of(now))}.")
+    print_text(f"{now.history.stopped} It took {seconds:.1f} s.", *now.history.notes)
+    print_text(
+        f"The model now holds {counted(len(now.ratings), noun_of(now))} of {counted(now.n_items, 'item')} by "
+        f"{counted(now.n_users, 'user')}."
+    )
 
 
-def _document(done: _Done) -> dict[str, Any]:
-    now, before = done.model, done.before
+def _document(now: Any, before: "Model", data: "Dataset", target: Path) -> dict[str, Any]:
+    """Return what the update is for JSON."""
     return {
-        "output": done.target,
-        "output_bytes": done.target.stat().st_size,
-        "replaced": bool(done.replaced),
-        "n_given": len(done.data.ratings),
+        "output": target,
+        "output_bytes": target.stat().st_size,
+        "n_given": len(data.ratings),
         "n_users": now.n_users,
         "n_items": now.n_items,
         "n_ratings": len(now.ratings),
         "n_new_users": now.n_users - len(before.users),
         "n_new_items": now.n_items - len(before.items),
         "n_new_ratings": len(now.ratings) - (0 if before.ratings is None else len(before.ratings)),
-        "update_seconds": round(done.seconds, 3),
         "stopped": now.history.stopped,
         "notes": list(now.history.notes),
-        "drift": None if done.apart is None else done.apart.to_dict(),
     }
-
-
-def _show(done: _Done, path: Path) -> None:
-    now, given = done.model, done.data.ratings
-    print_text(f"Read {path}: {counted(len(given), noun_of(now))}.")
-    print_text(f"{now.history.stopped} It took {done.seconds:.1f} s.")
-    for note in now.history.notes:
-        print_text(note)
-    holds = (
-        f"{counted(len(now.ratings), noun_of(now))} of {counted(now.n_items, 'item')} by "
-        f"{counted(now.n_users, 'user')}"
-    )
-    size = done.target.stat().st_size
-    print_text(f"The model now holds {holds}.", "", f"Saved {done.target} ({size:,} bytes){done.replaced}.")
-    if done.apart is not None:
-        print_text("", *done.apart.sentences(), "")
-    if len(given):
-        print_verbatim(
-            f"Next: {to_paste('recommend', done.target, given.users.id(int(given.user_index[0])))}"
-        )
 
 
 def _drift(updated: "Model", before: "Model", threads: int | None) -> "Drift":
