@@ -68,7 +68,7 @@ def update(
     data = read(ratings, {**reading, "counts": of_counts(loaded), "like": loaded})
     began = time.perf_counter()
     with busy("updating"):
-        updated: Any = loaded.update(data, duplicates=reading.get("duplicates"), threads=threads)
+        updated = loaded.update(data, duplicates=reading.get("duplicates"), threads=threads)
     seconds = time.perf_counter() - began
     replaced = instead(target)
     updated.save(target)
@@ -86,17 +86,17 @@ def update(
         print_verbatim(f"Next: {to_paste('recommend', target, first)}")
 
 
-def _show(now: Any, given: "Ratings", path: Path, seconds: float) -> None:
+def _show(now: "Model", given: "Ratings", path: Path, seconds: float) -> None:
     """Print what was read, what became of it, and what the model now holds."""
     print_text(f"Read {path}: {counted(len(given), noun_of(now))}.")
     print_text(f"{now.history.stopped} It took {seconds:.1f} s.", *now.history.notes)
     print_text(
-        f"The model now holds {counted(len(now.ratings), noun_of(now))} of {counted(now.n_items, 'item')} by "
+        f"The model now holds {counted(_n_ratings(now), noun_of(now))} of {counted(now.n_items, 'item')} by "
         f"{counted(now.n_users, 'user')}."
     )
 
 
-def _document(now: Any, before: "Model", data: "Dataset", target: Path) -> dict[str, Any]:
+def _document(now: "Model", before: "Model", data: "Dataset", target: Path) -> dict[str, Any]:
     """Return what the update is for JSON."""
     return {
         "output": target,
@@ -104,13 +104,17 @@ def _document(now: Any, before: "Model", data: "Dataset", target: Path) -> dict[
         "n_given": len(data.ratings),
         "n_users": now.n_users,
         "n_items": now.n_items,
-        "n_ratings": len(now.ratings),
+        "n_ratings": _n_ratings(now),
         "n_new_users": now.n_users - len(before.users),
         "n_new_items": now.n_items - len(before.items),
-        "n_new_ratings": len(now.ratings) - (0 if before.ratings is None else len(before.ratings)),
+        "n_new_ratings": _n_ratings(now) - _n_ratings(before),
         "stopped": now.history.stopped,
         "notes": list(now.history.notes),
     }
+
+
+def _n_ratings(model: "Model") -> int:
+    return 0 if model.ratings is None else len(model.ratings)
 
 
 def _drift(updated: "Model", before: "Model", threads: int | None) -> "Drift":
