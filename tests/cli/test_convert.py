@@ -43,3 +43,8 @@ def test_what_cannot_be_converted_is_one_line(palate, saved, tmp_path):
         assert text in result.err
         assert "Traceback" not in result.err
         assert not (tmp_path / "x.palate").exists()
+    table = tmp_path / "ratings.csv"
+    table.write_text("user_id,item_id,rating\n1,1,3\n")
+    result = palate("convert", bad, "-o", table, "--mean", "3")
+    assert result.code == 2
+    assert "ratings.csv is a file of another kind, which would be lost" in result.err

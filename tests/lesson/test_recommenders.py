@@ -153,6 +153,10 @@ WRONG_Q1 = {
         f"movies.assign(p=values).sort_values('p', ascending=False).head(n)",
         ["wrong order", "neither clipped nor rounded"],
     ),
+    "an order of its own": (
+        f"{ALL}\n    return movies.assign(p=movies.title).sort_values('p', ascending=False).head(n)",
+        ["in place 1, predicted ", "belongs there, predicted ", "Rank all films, with predictions as"],
+    ),
     "ranked by fame": (
         "return movies.sort_values('n_ratings', ascending=False).head(n)",
         ["did not ask the model"],
@@ -178,6 +182,13 @@ WRONG_Q1 = {
     ),
     "a way out": ("raise SystemExit", ["raised SystemExit"]),
 }
+
+
+def test_the_line_of_an_error_is_told_wherever_the_notebook_lies(small):
+    variables = notebook(small)
+    code = "def recommend(model, user_id, n=5):\n    return movis"
+    exec(compile(code, "/home/somebody/palate/lesson.py", "exec"), variables)
+    assert "(line 2 of your code, in recommend)" in q1.judge(variables["recommend"], variables).message
 
 
 @pytest.mark.parametrize("body", RIGHT_Q1.values(), ids=RIGHT_Q1)
@@ -244,6 +255,10 @@ WRONG_Q4 = {
     "a complaint when nothing is left": (
         f"{KEEP}\n    assert len(known), 'nothing left'\n    {RANK}\n    {TAKE}",
         ["AssertionError: nothing left", "the right answer is a frame without rows"],
+    ),
+    "an order of its own": (
+        f"{KEEP}\n    {RANK}\n    {TAKE.replace('p=values', 'p=known.title')}",
+        ["belongs there, predicted ", "Leave out films below the threshold first"],
     ),
     "nothing at all": ("pass", ["returned None"]),
     "no rows": (f"{KEEP}\n    {RANK}\n    return known.head(0)", ["returned no films"]),

@@ -8,9 +8,9 @@ import typer
 from palate.cli.arguments import load, of_ratings
 from palate.cli.errors import usage_error
 from palate.cli.input import read
-from palate.cli.output import check_writable, print_text
+from palate.cli.output import print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.writing import instead
+from palate.cli.writing import check_model_file, check_writable, instead
 
 KERAS = (".h5", ".hdf5", ".keras")
 
@@ -55,6 +55,7 @@ def convert(
     if into:
         of_ratings(load(source)).to_keras(output)
     else:
+        check_model_file(output)
         _imported(source, ratings, mean, reading).save(output)
     print_text(f"Wrote {output} ({output.stat().st_size:,} bytes){replaced}.")
 
@@ -62,12 +63,12 @@ def convert(
 def _imported(source: Path, ratings: Path | None, mean: float | None, reading: Reading) -> Any:
     from palate.model.factor_model import FactorModel
 
-    if ratings is None and mean is None:
-        raise usage_error(
-            "the mean of the ratings is not in a Keras file: give the ratings with --ratings, or "
-            "the mean with --mean"
-        )
-    data = None if ratings is None else read(ratings, reading)
-    if data is None:
+    if ratings is None:
+        if mean is None:
+            raise usage_error(
+                "the mean of the ratings is not in a Keras file: give the ratings with --ratings, or "
+                "the mean with --mean"
+            )
         return FactorModel.from_keras(source, mean=mean)
+    data = read(ratings, reading)
     return FactorModel.from_keras(source, data.ratings, data.catalog, data.mean if mean is None else mean)

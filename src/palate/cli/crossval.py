@@ -9,9 +9,9 @@ from palate.cli import evaluation_options, options
 from palate.cli.errors import usage_error
 from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
 from palate.cli.input import busy, read_or_bundled
-from palate.cli.output import check_output, check_writable, print_text
+from palate.cli.output import check_output, print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.writing import instead
+from palate.cli.writing import check_writable, instead
 
 if TYPE_CHECKING:
     from palate.data.ratings import Ratings

@@ -12,8 +12,8 @@ from palate.cli import options
 from palate.cli.arguments import known_id
 from palate.cli.hyperparameters import given
 from palate.cli.input import busy
-from palate.cli.output import check_writable, print_heading, print_json, print_text, print_verbatim
-from palate.cli.writing import check_default, instead
+from palate.cli.output import print_heading, print_json, print_text, print_verbatim
+from palate.cli.writing import check_default, check_writable, instead
 
 if TYPE_CHECKING:
     from palate.cli.demo_story import Story

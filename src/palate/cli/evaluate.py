@@ -79,8 +79,10 @@ def evaluate(
     ks = evaluation_options.lengths(k, no_lists)
     evaluation_options.check_view(by, ("activity", "popularity", "known", "user"))
     check_output(output)
+    if curves is not None and no_lists:
+        raise usage_error("choose --curves or --no-lists, not both")
     if curves is not None:
-        _check_curves(curves, no_lists)
+        check_picture(curves, "--curves")
     if not models and (test is not None or train is not None):
         raise usage_error("--test and --train must be given with model files")
     title = ""
@@ -105,12 +107,6 @@ def evaluate(
     if curves is not None:
         _draw_curves(curves, chosen, part, min(resamples, 200), asked)
     evaluation_options.show(evaluation, by, as_json, output, title)
-
-
-def _check_curves(path: Path, no_lists: bool) -> None:
-    if no_lists:
-        raise usage_error("choose --curves or --no-lists, not both")
-    check_picture(path, "--curves")
 
 
 def _draw_curves(

@@ -9,8 +9,8 @@ from palate._words import counted
 from palate.cli import options
 from palate.cli.arguments import load
 from palate.cli.errors import usage_error
-from palate.cli.output import check_writable, print_json, print_text, write_frame
-from palate.cli.writing import instead
+from palate.cli.output import print_json, print_text, write_frame
+from palate.cli.writing import check_writable, instead
 
 SIDES = ("items", "users", "both")
 

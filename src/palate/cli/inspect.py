@@ -9,8 +9,8 @@ from palate.cli import arguments, options
 from palate.cli.arguments import load, of_ratings
 from palate.cli.errors import usage_error
 from palate.cli.input import busy
-from palate.cli.output import Column, check_writable, print_heading, print_json, print_table, print_text
-from palate.cli.writing import files_in, instead_of
+from palate.cli.output import Column, print_heading, print_json, print_table, print_text
+from palate.cli.writing import check_writable, files_in, instead_of
 
 if TYPE_CHECKING:
     from palate.inspect.report import Report, Section

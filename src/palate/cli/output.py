@@ -5,7 +5,6 @@ import json
 import math
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from palate._plain import plain, shortened
 from palate._words import counted
 from palate.cli.errors import usage_error
 from palate.cli.messages import printable
-from palate.cli.writing import instead
+from palate.cli.writing import check_writable, instead
 from palate.data.columns import SHOWN
 from palate.model.nouns import RATING
 
@@ -295,36 +294,6 @@ def check_picture(path: Path, option: str) -> None:
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise usage_error(f"{option} must end in .png, .svg or .pdf; got '{path}'")
     check_writable(path)
-
-
-def check_writable(path: Path) -> None:
-    """Check that a file can be made at a path; training for an hour must not end in a missing folder.
-
-    Raises
-    ------
-    OSError
-        If not; the message says why.
-    """
-    folder = path.absolute().parent
-    if str(path) == "-":
-        raise usage_error("--output must be the name of a file; got '-'")
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise OSError(f"could not save {path} (it is a pipe or a device): give the path of a file.")
-    if path.is_dir():
-        raise IsADirectoryError(f"could not save {path} (it is a folder): give the path of a file.")
-    if not folder.is_dir():
-        why = "it is not a folder" if folder.exists() else "there is no such folder"
-        raise FileNotFoundError(
-            f"could not save {path}: {path.parent} cannot contain it ({why}). Create the folder first."
-        )
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise type(error)(
-            f"could not save {path}: {path.parent} may not be written to ({why}). Choose another folder."
-        ) from None
 
 
 def write_frame(frame: "pl.DataFrame", path: Path) -> None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import arguments, options, shaping
-from palate.cli.errors import say, usage_error
-from palate.cli.everyone import check_everyone, write_everyone
+from palate.cli.errors import INTERRUPTED, say, usage_error
 from palate.cli.id_lists import listed_ids
+from palate.cli.input import progress
 from palate.cli.newcomer import newcomer
-from palate.cli.output import check_output, deliver
+from palate.cli.output import check_output, deliver, say_written
+from palate.cli.writing import instead
 from palate.model.nouns import noun_of
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def recommend(
     is_new = bool(rate) or fold_in is not None
     _check_one_of(bool(users), all_users, everyone, is_new)
     if everyone:
-        output = check_everyone(output)
+        output = _check_everyone(output)
     check_output(output)
     how = {"ascending": ascending, "explore": explore, "seed": seed, "timestamp": options.parse_time(at)}
     how |= {"unknown": unknown, "caution": caution}
@@ -152,7 +153,7 @@ def recommend(
         "exclude_items": listed_ids(loaded, exclude_items),
     }
     if everyone and output is not None:
-        write_everyone(loaded, output, n, as_json=as_json, options=asked)
+        _write_everyone(loaded, output, n, as_json=as_json, asked=asked)
         return
     frame = loaded.recommend(who, n, **asked)
     whom = "you" if is_new else f"user {users[0]}" if users and len(users) == 1 else ""
@@ -207,3 +208,41 @@ def _said_in_words(model: "Model") -> tuple[str, ...]:
     """Return the columns that the words repeat."""
     both = ("chance", "predicted_rating") if hasattr(model, "heads") else ()
     return "std", "low", "high", "genres", "mean_rating", *both
+
+
+def _check_everyone(output: Path | None) -> Path:
+    """Return the file that lists of everyone go to.
+
+    Raises
+    ------
+    typer.BadParameter
+        If none is named, or it is no `.parquet` file.
+    """
+    if output is None or output.suffix.lower() != ".parquet":
+        got = "none" if output is None else f"'{output}'"
+        raise usage_error(f"--all must be given with --output and a .parquet file; got {got}")
+    return output
+
+
+def _write_everyone(model: "Model", output: Path, n: int, *, as_json: bool, asked: dict[str, Any]) -> None:
+    """Write the lists of every user, and say how many.
+
+    An interrupt leaves what the same command goes on with.
+    """
+    import polars as pl
+
+    replaced = instead(output)
+    with progress("{task.completed:,} of {task.total:,}") as bar:
+        task = bar.add_task("users", total=len(model.users))
+        try:
+            model.recommend_all(
+                output, n, progress=lambda users, of: bar.update(task, completed=users), **asked
+            )
+        except KeyboardInterrupt:
+            say(
+                f"interrupted after the lists of {bar.tasks[0].completed:,} of {len(model.users):,} users; "
+                "the same command continues from there."
+            )
+            raise typer.Exit(INTERRUPTED) from None
+    rows = pl.scan_parquet(output).select(pl.len()).collect().item()
+    say_written(output, rows, replaced, as_json=as_json)

@@ -12,7 +12,7 @@ from palate.cli.arguments import load
 from palate.cli.errors import INTERRUPTED, say, usage_error
 from palate.cli.hyperparameters import chosen, default_trainer, given, takes_counts, trainer_of
 from palate.cli.input import like_users, plain_table
-from palate.cli.output import check_writable, print_text
+from palate.cli.output import print_text
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.train_fit import How, Outcome, fit, judge
 from palate.cli.writing import check_default, check_model_file, instead
@@ -112,7 +112,8 @@ def train(
     """
     train_input.check_source(ratings, sql, db, reading)
     chosen = _chosen(ctx, trainer, of_factors=bool(start or refit or user_table is not None))
-    _check_files(output, checkpoint)
+    for path in filter(None, (output, checkpoint)):
+        check_model_file(path)
     check_default(output, named=given(ctx, "output"), overwrite=overwrite)
     extra = _extra(chosen.name, user_table)
     if union and start is None:
@@ -131,7 +132,7 @@ def train(
         extra=extra,
     )
     began = time.perf_counter()
-    read_in = train_input.taken_in(ratings, sql, db, reading, chosen.counts, how.start)
+    read_in = train_input.taken_in(ratings, sql, db, reading, takes_counts(chosen.trainer), how.start)
     read_seconds = time.perf_counter() - began
     chosen, how = _prepared(ctx, chosen, how, read_in)
     data, of_store = read_in, None
@@ -146,14 +147,6 @@ def train(
         train_input.show_data(source, read_in, data, read_seconds, chosen.trainer, of_store)
         _show_choice(chosen, how)
     _finish(fit(chosen.trainer, data, how, read_seconds), how, as_json)
-
-
-def _check_files(*paths: Path | None) -> None:
-    """Check that files of models can be written where they are asked for."""
-    for path in paths:
-        if path is not None:
-            check_writable(path)
-            check_model_file(path)
 
 
 def _finish(outcome: Outcome, how: How, as_json: bool) -> None:
@@ -175,11 +168,6 @@ class _Chosen:
     trainer: "Trainer"
     values: dict[str, Any]
     told: bool  # whether a hyper-parameter alone said which trainer is meant
-
-    @property
-    def counts(self) -> bool:
-        """Whether it takes counts."""
-        return takes_counts(self.trainer)
 
 
 def _chosen(ctx: typer.Context, name: str | None, of_factors: bool) -> _Chosen:

@@ -10,7 +10,7 @@ from palate.cli.arguments import load
 from palate.cli.errors import usage_error
 from palate.cli.input import busy, read
 from palate.cli.messages import to_paste
-from palate.cli.output import check_writable, print_json, print_text, print_verbatim
+from palate.cli.output import print_json, print_text, print_verbatim
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import check_model_file, instead
 from palate.model.nouns import noun_of
@@ -57,7 +57,6 @@ def update(
 
     target = model if output is None else output
     loaded = load(model, others=[str(ratings)])
-    check_writable(target)
     check_model_file(target)
     scale = scale_of(loaded)
     if reading.get("no_rating") and scale is not None:

@@ -3,6 +3,7 @@
 A name that was typed is replaced and told, a default name is not.
 """
 
+import tempfile
 from pathlib import Path
 
 from palate.cli.errors import usage_error
@@ -28,13 +29,44 @@ def check_default(path: Path, *, named: bool, overwrite: bool, what: str = "file
         )
 
 
+def check_writable(path: Path) -> None:
+    """Check that a file can be made at a path; training for an hour must not end in a missing folder.
+
+    Raises
+    ------
+    OSError
+        If not; the message says why.
+    """
+    folder = path.absolute().parent
+    if str(path) == "-":
+        raise usage_error("--output must be the name of a file; got '-'")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(f"could not save {path} (it is a pipe or a device): give the path of a file.")
+    if path.is_dir():
+        raise IsADirectoryError(f"could not save {path} (it is a folder): give the path of a file.")
+    if not folder.is_dir():
+        why = "it is not a folder" if folder.exists() else "there is no such folder"
+        raise FileNotFoundError(
+            f"could not save {path}: {path.parent} cannot contain it ({why}). Create the folder first."
+        )
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise type(error)(
+            f"could not save {path}: {path.parent} may not be written to ({why}). Choose another folder."
+        ) from None
+
+
 def check_model_file(path: Path) -> None:
-    """Check that a model takes the place of no file of another kind, such as a table that was meant as input.
+    """Check that a model can be saved, and takes the place of no file of another kind, such as a table.
 
     A file that ends in .palate may be damaged, and is replaced all the same.
     """
     from palate.model.file.container import begins_like_a_model
 
+    check_writable(path)
     if path.suffix == ".palate" or not path.is_file() or path.stat().st_size == 0:
         return
     with path.open("rb") as stream:

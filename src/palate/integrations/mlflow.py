@@ -80,6 +80,7 @@ def save_model(
     described.add_flavor(FLAVOR, palate_version=version("palate"), data=f"data/{_FILE}")
     if input_example is None and len(model.users):
         input_example = _example(model)
+    requirements = [f"palate=={version('palate')}", f"pandas=={version('pandas')}"]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / _FILE
         model.save(file, ratings=ratings)
@@ -90,7 +91,7 @@ def save_model(
             mlflow_model=described,
             signature=_signature(model) if signature is None else signature,
             input_example=input_example,
-            pip_requirements=_requirements() if pip_requirements is None else pip_requirements,
+            pip_requirements=requirements if pip_requirements is None else pip_requirements,
             metadata=metadata,
         )
 
@@ -182,10 +183,6 @@ def _load_pyfunc(path: str) -> Served:
     """Return what MLflow serves: called by `mlflow.pyfunc.load_model`."""
     file = Path(path)
     return Served(load_file(file / _FILE if file.is_dir() else file))
-
-
-def _requirements() -> list[str]:
-    return [f"palate=={version('palate')}", f"pandas=={version('pandas')}"]
 
 
 def _type_of(vocabulary: Vocabulary) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.series import to_series
 from palate.data.vocabulary import Vocabulary
-from palate.lesson.show import say
+from palate.lesson.texts import say
 from palate.model.factor_model import FactorModel
 
 _MAX_ROWS = 10_000_000  # of a table whose row numbers are ids

@@ -7,7 +7,7 @@ from typing import Any
 
 from palate.lesson import words
 from palate.lesson.setting import default_kind
-from palate.lesson.show import say
+from palate.lesson.texts import say
 from palate.lesson.verdict import Verdict
 
 _ASK = object()  # stands for "look in the notebook"

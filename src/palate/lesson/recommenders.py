@@ -4,6 +4,7 @@ import inspect
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from palate.lesson.hidden import HiddenModel, Stage, hidden_model, stage
 from palate.lesson.lists import Case, check_list, scores, strangers
 from palate.lesson.surroundings import Surroundings, ids_of, is_frame
 from palate.lesson.verdict import Verdict, Wrong
+
+_PACKAGE = str(Path(__file__).parents[1])
 
 
 def check_recommender(answer: Any, notebook: dict[str, Any], *, name: str, threshold: bool) -> Verdict:
@@ -36,11 +39,8 @@ def check_recommender(answer: Any, notebook: dict[str, Any], *, name: str, thres
         floor = _default_floor(answer) if threshold else 0
         around = Surroundings(answer, notebook)
         try:
-            remarks = _run(
-                answer,
-                around,
-                _cases(stage(around.ratings(), around.movies()), name, floor, notebook.get("uid")),
-            )
+            on = stage(around.ratings(), around.movies())
+            remarks = _run(answer, around, on, _cases(on, name, floor, notebook.get("uid")))
         finally:
             around.restore()
     except Wrong as wrong:
@@ -85,7 +85,7 @@ def _default_floor(answer: Callable[..., Any]) -> int:
     return default if isinstance(default, int) else 1000
 
 
-def _cases(stage: Stage, name: str, floor: int, uid: object) -> Iterator[tuple[Stage, Case]]:
+def _cases(stage: Stage, name: str, floor: int, uid: object) -> Iterator[Case]:
     first, second = hidden_model(stage, 1, 1.0), hidden_model(stage, 2, 6.0)
     users = stage.users(3, 4, uid)
     al, bo, cy, di = (users * 4)[:4]
@@ -115,14 +115,14 @@ def _cases(stage: Stage, name: str, floor: int, uid: object) -> Iterator[tuple[S
             (first, bo, None, None),
         ]
     for model, user, n, least in calls:
-        yield stage, Case(name, model, user, n, least, floor)
+        yield Case(name, model, user, n, least, floor)
 
 
-def _run(answer: Callable[..., Any], around: Surroundings, cases: Iterator[tuple[Stage, Case]]) -> list[str]:
+def _run(answer: Callable[..., Any], around: Surroundings, on: Stage, cases: Iterator[Case]) -> list[str]:
     """Check every case; raise Wrong at the first that fails, else return remarks."""
     before: tuple[Case, list[Any]] | None = None
     remarks: list[str] = []
-    for on, case in cases:
+    for case in cases:
         case.model.forget()
         try:
             frame = _call(answer, case, on)
@@ -158,12 +158,11 @@ def _call(answer: Callable[..., Any], case: Case, stage: Stage) -> Any:
 
 def _where(error: BaseException) -> str:
     """Return the line of the learner's code that an error passed through last."""
-    frames = [
+    own = [
         entry
         for entry in traceback.extract_tb(error.__traceback__)[1:]
-        if "palate" not in entry.filename.split("/")[-4:]
+        if not entry.filename.startswith(_PACKAGE) and "site-packages" not in entry.filename
     ]
-    own = [entry for entry in frames if "site-packages" not in entry.filename]
     if not own:
         return ""
     line = f" `{own[-1].line}`" if own[-1].line else ""

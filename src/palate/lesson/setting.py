@@ -14,7 +14,7 @@ from palate.data.frames import from_polars
 from palate.data.libraries import check_frame_kind
 from palate.data.ratings import Ratings
 from palate.lesson.keras_view import KerasView
-from palate.lesson.show import say
+from palate.lesson.texts import say
 from palate.lesson.trainers import fit_to_the_end, without_biases
 from palate.model.factor_model import FactorModel
 from palate.training.baseline import Baseline

@@ -13,11 +13,12 @@ from palate.data.arguments import helpful
 from palate.data.frames import to_polars
 from palate.model.model import Model
 from palate.spark.needs import quoted, require_spark_columns, session
-from palate.spark.schemas import arrow_schema, spark_schema
 from palate.spark.shipping import mapped, ship
 from palate.spark.worker import predicted, recommended
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+    from polars._typing import PolarsDataType
     from pyspark.sql import DataFrame, SparkSession
 
 
@@ -128,7 +129,7 @@ def _everyone(spark: "SparkSession", model: Model) -> Any:
     import pyarrow as pa
 
     frame = pl.DataFrame([model.users.values.alias(names.USER_ID)])
-    table = pa.table([frame[names.USER_ID].to_arrow()], names=[names.USER_ID]).cast(arrow_schema(frame))
+    table = pa.table([frame[names.USER_ID].to_arrow()], names=[names.USER_ID]).cast(_arrow_schema(frame))
     return spark.createDataFrame(table)
 
 
@@ -138,11 +139,11 @@ def _answer_schema(users: "DataFrame", user: str, sample: pl.DataFrame) -> tuple
     from pyspark.sql.pandas.types import to_arrow_type
     from pyspark.sql.types import StructField, StructType
 
-    schema, given = arrow_schema(sample), users.schema[user].dataType
+    schema, given = _arrow_schema(sample), users.schema[user].dataType
     place = schema.get_field_index(names.USER_ID)
     schema = schema.set(place, pa.field(names.USER_ID, to_arrow_type(given)))
     declared = StructType(
-        [StructField(f.name, given) if f.name == names.USER_ID else f for f in spark_schema(schema).fields]
+        [StructField(f.name, given) if f.name == names.USER_ID else f for f in _spark_schema(schema).fields]
     )
     return schema, declared
 
@@ -223,3 +224,57 @@ def _with_floats(pairs: "DataFrame", added: list[str]) -> Any:
                 advice="Rename it, or pass name=.",
             )
     return StructType([*pairs.schema.fields, *(StructField(name, FloatType()) for name in added)])
+
+
+def _arrow_schema(frame: pl.DataFrame) -> Any:
+    """Return the Arrow schema, of types that Spark has, in which the rows of a frame travel.
+
+    Raises
+    ------
+    TypeError
+        If Spark has no type for a column.
+    """
+    import pyarrow as pa
+
+    return pa.schema([(name, _arrow_type(name, dtype)) for name, dtype in frame.schema.items()])
+
+
+def _arrow_type(name: str, dtype: "PolarsDataType") -> Any:
+    import pyarrow as pa
+
+    plain: dict[Any, Any] = {
+        pl.Int8: pa.int8(),
+        pl.Int16: pa.int16(),
+        pl.Int32: pa.int32(),
+        pl.Int64: pa.int64(),
+        pl.UInt8: pa.int16(),
+        pl.UInt16: pa.int32(),
+        pl.UInt32: pa.int64(),
+        pl.UInt64: pa.decimal128(20, 0),
+        pl.Float32: pa.float32(),
+        pl.Float64: pa.float64(),
+        pl.String: pa.string(),
+        pl.Boolean: pa.bool_(),
+        pl.Date: pa.date32(),
+        pl.Null: pa.string(),
+    }
+    if isinstance(dtype, pl.List):
+        return pa.list_(_arrow_type(name, dtype.inner))
+    if isinstance(dtype, pl.Datetime):
+        return pa.timestamp("us", tz="UTC" if dtype.time_zone else None)
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        return pa.string()
+    found = plain.get(dtype.base_type())
+    if found is None:
+        raise TypeError(
+            f"column {name!r} of the catalog has the type {dtype}, which Spark does not have. Pass "
+            "catalog=False."
+        )
+    return found
+
+
+def _spark_schema(schema: "pa.Schema") -> Any:
+    """Return the Spark schema of the columns of an Arrow schema."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return from_arrow_schema(schema, prefer_timestamp_ntz=True)

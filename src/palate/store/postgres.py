@@ -111,7 +111,8 @@ class PostgresStore(DatabaseStore):
         with self._read_lock:
             # One statement for the revision, then what is not newer: changes are committed in the
             # order of their revisions.
-            until = _revision(self._reading)
+            revision = "SELECT value FROM palate_meta WHERE name = 'revision'"
+            until = int(self._reading.execute(revision).fetchone()[0])
             if until <= self._seen:
                 return
             bounds = self._seen, until
@@ -184,11 +185,6 @@ class PostgresStore(DatabaseStore):
         return StoreError(
             f"{text}{'' if text.endswith(('.', '?')) else '.'} Ratings acknowledged before are kept."
         )
-
-
-def _revision(connection: "Connection[Any]") -> int:
-    found = connection.execute("SELECT value FROM palate_meta WHERE name = 'revision'").fetchone()
-    return 0 if found is None else int(found[0])
 
 
 def _salt(connection: "Connection[Any]") -> bytes:
