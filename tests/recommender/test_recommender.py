@@ -593,6 +593,8 @@ def test_questions_it_cannot_answer(model):
         model.recommend(5, by="chosen", caution=0.5)
     with pytest.raises(ValueError, match=r"validation must be a share in \[0, 1\) or Ratings"):
         palate.Recommender().fit(tastes(), validation=1.0)
+    with pytest.raises(TypeError, match=r"validation must be a share in \[0, 1\) or Ratings; got 'half'"):
+        palate.Recommender().fit(tastes(), validation="half")
 
 
 @pytest.mark.parametrize(

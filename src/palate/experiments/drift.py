@@ -218,12 +218,7 @@ def _trained_again(model: Model, seed: int, threads: int | None) -> Any:
     known = _ratings(model).held_out
     if known is not None and known.any():
         held = held_out_ratings(model, "updated")
-    options: dict[str, Any] = {
-        "catalog": model.catalog,
-        "threads": threads,
-        "callback": silent,
-        "seed": seed,
-    }
+    options: dict[str, Any] = {"catalog": model.catalog, "threads": threads, "callback": silent, "seed": seed}
     if isinstance(trainer, Recommender):
         return trainer.fit(train, **options)
     return trainer.fit(train, validation=held, **options)

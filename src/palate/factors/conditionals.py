@@ -12,10 +12,7 @@ import numpy as np
 
 
 def draw_row_precisions(
-    degrees: float,
-    counts: np.ndarray,
-    squares: np.ndarray,
-    gamma: Callable[[np.ndarray], np.ndarray],
+    degrees: float, counts: np.ndarray, squares: np.ndarray, gamma: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
     """Return each row's own precision of its ratings (n,), drawn given them.
 

@@ -54,11 +54,7 @@ def list_of_both(
 def star_head(heads: TwoHeads, by: str) -> Scorer:
     """Return the star head; ArgumentError for heads without one, which `by` needs."""
     if heads.stars is None:
-        raise ArgumentError(
-            "by",
-            "be 'both' or 'chosen' for a model without a star head",
-            f"{by!r}",
-        )
+        raise ArgumentError("by", "be 'both' or 'chosen' for a model without a star head", f"{by!r}")
     return heads.stars
 
 

@@ -90,12 +90,7 @@ class TwoHeads:
     noise: float
 
     def pick(
-        self,
-        users: np.ndarray,
-        n: int,
-        pool: Pool,
-        lowered: Lowered | None = None,
-        caution: float = 0.0,
+        self, users: np.ndarray, n: int, pool: Pool, lowered: Lowered | None = None, caution: float = 0.0
     ) -> Picked:
         """Return the exact top n of each user among the items of a pool.
 

@@ -42,7 +42,7 @@ def add_bags(rows, indptr, columns, table, scale, column_scale, out):
 
 
 @kernel()
-def normal_rows(key, first, last, factor, out):
+def normal_rows(first, last, key, factor, out):
     """Write `z @ factor` to rows `first` to `last` of `out` (n, width), z standard normal of the
     length of `factor` (d, width).
     """

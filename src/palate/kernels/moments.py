@@ -174,6 +174,7 @@ def block_moments(model, users, level, values, order, item_bias, mean, sd):
         Entries of items that are not packed are left as they are.
     """
     n_draws, _, n_factors = model.user_factors.shape
+    link, bounds, levels = model.link, model.bounds, model.levels
     depth, share = n_draws * n_factors + 1, np.float32(n_draws)
     panels, norm = np.empty(TILE_ROWS * depth, dtype=np.float32), np.empty(TILE_ROWS, dtype=np.float64)
     size = TILE_ROWS * TILE_COLUMNS
@@ -185,6 +186,7 @@ def block_moments(model, users, level, values, order, item_bias, mean, sd):
         for column in range(0, order.size, TILE_COLUMNS):
             total[:], squares[:] = np.float32(0.0), np.float32(0.0)
             for draw in range(n_draws):
+                cuts = model.cutpoints[draw]
                 user_at, item_at = draw * n_factors * TILE_ROWS, column * depth + draw * n_factors * LANES
                 fill_tile(tile, panels, user_at, values, item_at, depth, n_factors)
                 for r in range(members.size):
@@ -192,18 +194,9 @@ def block_moments(model, users, level, values, order, item_bias, mean, sd):
                     for c in range(TILE_COLUMNS):
                         at = r * TILE_COLUMNS + c
                         value = share * tile[at] + (own + item_bias[draw, column + c])
-                        if model.link != IDENTITY:
+                        if link != IDENTITY:
                             scale = _scale(model, draw, members[r], max(order[column + c], 0))
-                            value = np.float32(
-                                expected(
-                                    np.float64(value),
-                                    scale,
-                                    model.link,
-                                    model.bounds,
-                                    model.levels,
-                                    model.cutpoints[draw],
-                                )
-                            )
+                            value = np.float32(expected(np.float64(value), scale, link, bounds, levels, cuts))
                         if draw == 0:
                             shift[at] = value
                         away = value - shift[at]

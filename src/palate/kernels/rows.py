@@ -178,23 +178,13 @@ def solve_rows(
             left[u] = True
             n_left += 1
             continue
-        if stats.shape[0] > 0:
-            own, value, level = columns[first:last], values[first:last], mean + out_bias[u]
-            weight_row, x = weights[first:last] if weights.size > 0 else weights, out[u]
-            row_stats(
-                own,
-                value,
-                weight_row,
-                other,
-                other_bias,
-                level,
-                imputed,
-                dropout,
-                x,
-                squares,
-                scores,
-                stats[u],
-            )
+        if stats.shape[0] == 0:
+            continue
+        own, value, level = columns[first:last], values[first:last], mean + out_bias[u]
+        weight_row, x = weights[first:last] if weights.size > 0 else weights, out[u]
+        row_stats(
+            own, value, weight_row, other, other_bias, level, imputed, dropout, x, squares, scores, stats[u]
+        )
     return n_left
 
 

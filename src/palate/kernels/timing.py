@@ -184,19 +184,7 @@ def rating_errors(
 
 @kernel()
 def group_sums(
-    first,
-    last,
-    indptr,
-    order,
-    group,
-    weights,
-    change,
-    pair,
-    session_effect,
-    session,
-    errors,
-    weight,
-    total,
+    first, last, indptr, order, group, weights, change, pair, session_effect, session, errors, weight, total
 ):
     """Add up the weights of ratings, and their errors times these, by group: the ratings of rows
     `first` to `last`, none of whose groups is another row's.

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, InPython, Words, check_choice, check_seed, is_number
+from palate._checks import ArgumentError, check_choice, check_seed
 from palate._parallel import check_threads
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
@@ -21,7 +21,7 @@ from palate.lists.popular import NEWCOMERS
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.model.recommender_model import RecommenderModel
-from palate.recommender.candidates import FACTORS, POPULAR, Candidate, personal, popular
+from palate.recommender.candidates import FACTORS, ITEMS, POPULAR, Candidate, personal, popular
 from palate.recommender.choosing import (
     Test,
     Trial,
@@ -35,7 +35,7 @@ from palate.recommender.choosing import (
 from palate.recommender.newcomers import PopularLately, for_newcomers
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
 from palate.solve.strengths import AUTO
-from palate.splits.holdout import merge_holdout
+from palate.splits.holdout import check_validation, merge_holdout
 from palate.splits.methods import share_of_each
 from palate.training.als.least_squares import LeastSquares
 from palate.training.checks import check_number_or_word, check_strength
@@ -185,11 +185,7 @@ def _split(ratings: Ratings, validation: float | Ratings, seed: int) -> tuple[Ra
     """Return all ratings, and which of them the choice is made on."""
     if isinstance(validation, Ratings):
         return merge_holdout(ratings, validation)
-    if not is_number(validation) or not 0 <= validation < 1:
-        raise ArgumentError(
-            "validation", Words("be a share in [0, 1)", InPython(" or Ratings")), f"{validation!r}"
-        )
-    return ratings, share_of_each(ratings, float(validation), seed=seed)
+    return ratings, share_of_each(ratings, check_validation(validation), seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,7 +263,7 @@ class _Run:
         first = self._first_stars(stars_trainer, train, held)
         chance, beta = self._put_together(decided, first)
         self.tell(f"{chosen.candidate.name}, on all ratings" if chosen else "linear items")
-        candidate = chosen.candidate if chosen else _default(self.ratings, self.values)
+        candidate = chosen.candidate if chosen else _default(self.values)
         options: dict[str, Any] = {"catalog": catalog, "threads": self.threads, "callback": silent}
         choice = candidate.trainer.fit(self.ratings, validation=0, **options)
         newcomers = None if candidate.kind == POPULAR else self._for_newcomers()
@@ -468,9 +464,9 @@ class _Run:
         return liked
 
 
-def _default(ratings: Ratings, values: str) -> Candidate:
+def _default(values: str) -> Candidate:
     """Return the choice head of a table on which none can be chosen."""
-    return Candidate("linear items, local", "items", LinearItems(grades=values))
+    return Candidate("linear items, local", ITEMS, LinearItems(grades=values))
 
 
 def _noise(stars: FactorModel | None) -> float:

@@ -66,16 +66,7 @@ def transposed(
 
     def write(first: int, last: int) -> None:
         chunks.scatter(
-            first,
-            last,
-            indptr,
-            columns,
-            values,
-            weights,
-            places[number[first]],
-            rows,
-            turned,
-            weighed,
+            first, last, indptr, columns, values, weights, places[number[first]], rows, turned, weighed
         )
 
     run_chunks(write, bounds, threads)

@@ -171,8 +171,7 @@ def popularity(
     if half_life is not None:
         if times is None:
             raise _no_times(half_life)
-        ages = times.astype(np.float64)
-        weights = np.exp2((ages - ages.max()) / half_life)
+        weights = recency(times, int(times.max()), half_life)
     counts = np.bincount(columns, weights, minlength=n_items)
     return np.asarray(counts * supported(numbers, min_ratings))
 
@@ -192,20 +191,14 @@ def grades_of(
     ValueError
         If there is a half-life and there are no times, or counts are negative.
     """
-    low, high = scale if kind == RATINGS else (float(values.min()), float(values.max()))
+    low, high = scale if kind == RATINGS else (values.min(), values.max())
+    grades = Grades(kind=kind, least=least, low=float(low), high=float(high))
     if half_life is None:
-        return Grades(kind=kind, least=least, low=float(low), high=float(high))
+        return grades
     if times is None:
         raise _no_times(half_life)
     _warn_of_no_weight(times, half_life)
-    return Grades(
-        kind=kind,
-        least=least,
-        low=float(low),
-        high=float(high),
-        half_life=float(half_life),
-        now=int(times.max()),
-    )
+    return replace(grades, half_life=float(half_life), now=int(times.max()))
 
 
 def _warn_of_no_weight(times: np.ndarray, half_life: float) -> None:

@@ -263,17 +263,12 @@ def _to_first_order(
     block = max(1, _BLOCK_BYTES // (4 * out.shape[1]))
     given = (*rows.table, rows.weights, np.float32(mean), other.factors, other.bias, bias, share, block)
     bounds = balanced_bounds(rows.indptr, 4 * threads)  # few, since each one reads all vectors
-    run_chunks(lambda start, stop: first_order_rows(start, stop, *given, out), bounds, threads)
+    run_chunks(first_order_rows, bounds, threads, *given, out)
     return Solved(Side(out, bias), np.empty((0, 0)), 0)
 
 
 def _improved(
-    systems: "Systems",
-    present: Side | None,
-    steps: int,
-    tolerance: float,
-    bounds: np.ndarray,
-    threads: int,
+    systems: "Systems", present: Side | None, steps: int, tolerance: float, bounds: np.ndarray, threads: int
 ) -> Side:
     """Return the rows after some steps of conjugate gradients, from those of `present` or from zeros."""
     from palate.kernels.conjugate import improve_rows
@@ -283,16 +278,15 @@ def _improved(
         side = Side(np.zeros((n_rows, width), np.float32), np.zeros(n_rows, np.float32))
     else:
         side = Side(present.factors.copy(), present.bias.copy())
-    rest = (systems, steps, np.float32(tolerance), side.factors, side.bias)
-    run_chunks(lambda start, stop: improve_rows(start, stop, *rest), bounds, threads)
+    given = (systems, steps, np.float32(tolerance), side.factors, side.bias)
+    run_chunks(improve_rows, bounds, threads, *given)
     return side
 
 
 def _errors(systems: "Systems", side: Side, sums: np.ndarray, bounds: np.ndarray, threads: int) -> None:
     from palate.kernels.ratings import row_errors
 
-    rest = (systems, side.factors, side.bias, sums)
-    run_chunks(lambda start, stop: row_errors(start, stop, *rest), bounds, threads)
+    run_chunks(row_errors, bounds, threads, systems, side.factors, side.bias, sums)
 
 
 def rating_scores(rows: Rows, side: Side, other: Side, threads: int) -> np.ndarray:
@@ -300,13 +294,8 @@ def rating_scores(rows: Rows, side: Side, other: Side, threads: int) -> np.ndarr
     from palate.kernels.ratings import row_scores
 
     out = np.empty(len(rows.values), np.float32)
-
-    def part(start: int, stop: int) -> None:
-        row_scores(
-            start, stop, rows.indptr, rows.columns, side.factors, side.bias, other.factors, other.bias, out
-        )
-
-    run_chunks(part, balanced_bounds(rows.indptr), threads)
+    vectors = (side.factors, side.bias, other.factors, other.bias)
+    run_chunks(row_scores, balanced_bounds(rows.indptr), threads, rows.indptr, rows.columns, *vectors, out)
     return out
 
 

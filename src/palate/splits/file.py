@@ -84,23 +84,18 @@ def load_split(path: str | os.PathLike[str], ratings: Ratings | Dataset) -> Spli
     if header["ratings"] != mine:
         raise SplitFileError(
             f"the split in {name} belongs to other ratings: it was made for {_words(header['ratings'])}; "
-            f"these are "
-            f"{_words(mine)}. Load the data it was made from, with the same way of merging duplicates."
+            f"these are {_words(mine)}. Load the data it was made from, with the same way of merging "
+            "duplicates."
         )
     if codes.shape != (len(ratings),) or hashlib.sha256(codes.data).hexdigest() != header["codes_sha256"]:
         raise SplitFileError(
             f"the split in {name} does not match its own checksum: the file was damaged after it was saved."
         )
-    made: Split | Folds
-    if header["kind"] == "Folds":
-        made = Folds(ratings, codes, header["method"], header["parameters"])
-        n_codes = header["parameters"].get("n_folds", 0)
-    else:
-        made = Split(ratings, codes, header["method"], header["parameters"])
-        n_codes = FOLD_IN + 1
+    folds, parameters = header["kind"] == "Folds", header["parameters"]
+    n_codes = parameters.get("n_folds", 0) if folds else FOLD_IN + 1
     if len(codes) and codes.max() >= n_codes:
         raise SplitFileError(f"the split in {name} must have codes below {n_codes}; got {codes.max()}.")
-    return made
+    return (Folds if folds else Split)(ratings, codes, header["method"], parameters)
 
 
 def about(ratings: Ratings) -> dict[str, Any]:

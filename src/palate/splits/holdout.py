@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, InPython, Words
+from palate._checks import ArgumentError, ArgumentTypeError, InPython, Words, is_number
 from palate._random import Stream, key_of
 from palate.data.arguments import warn_caller
 from palate.data.forks import needs_threads
@@ -12,6 +12,24 @@ from palate.data.ratings import Ratings, RatingsByUser
 from palate.data.scales import ScaleWarning, off_scale
 from palate.data.vocabulary import Vocabulary
 from palate.splits.merging import merged_rows
+
+
+def check_validation(share: object) -> float:
+    """Return a share of ratings to hold out, for which Ratings may be given in Python.
+
+    Raises
+    ------
+    TypeError
+        If it is no number.
+    ValueError
+        If it is not in [0, 1).
+    """
+    must = Words("be a share in [0, 1)", InPython(" or Ratings"))
+    if not is_number(share):
+        raise ArgumentTypeError("validation", must, f"{share!r}")
+    if not 0 <= share < 1:
+        raise ArgumentError("validation", must, f"{share!r}")
+    return float(share)
 
 
 def holdout_mask(n: int, share: float, seed: int = 0) -> np.ndarray:
@@ -42,12 +60,8 @@ def holdout_mask(n: int, share: float, seed: int = 0) -> np.ndarray:
     """
     from palate.kernels.random import mark_sample
 
-    if not 0 <= share < 1:
-        raise ArgumentError(
-            "validation", Words("be a share in [0, 1)", InPython(" or Ratings")), f"{share!r}"
-        )
     mask = np.zeros(n, dtype=bool)
-    size = round(share * n)
+    size = round(check_validation(share) * n)
     if size:
         mark_sample(key_of(seed, 0, Stream.HOLDOUT), size, mask)
     return mask

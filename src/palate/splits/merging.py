@@ -56,9 +56,12 @@ class MergedRows:
 
 def merged_rows(one: Pairs, two: Pairs, shape: tuple[int, int], threads: int = 1) -> MergedRows:
     """Return how two tables of pairs, of a shape (n_rows, n_columns), stand together."""
+    from palate.kernels.sorting import order_of_pairs
+
     found = _merged(one, two, (None, None), shape[0], threads)
     if found is None:  # Ratings stand in order unless a caller chose rows of them in another
-        orders = _order(one, shape), _order(two, shape)
+        first, second = (order_of_pairs(rows, shape[0], columns, shape[1]) for rows, columns in (one, two))
+        orders = first, second
         ordered = [
             tuple(part[order] for part in table) for table, order in zip((one, two), orders, strict=True)
         ]
@@ -67,11 +70,7 @@ def merged_rows(one: Pairs, two: Pairs, shape: tuple[int, int], threads: int = 1
 
 
 def _merged(
-    one: Pairs,
-    two: Pairs,
-    orders: tuple[np.ndarray | None, np.ndarray | None],
-    n_rows: int,
-    threads: int,
+    one: Pairs, two: Pairs, orders: tuple[np.ndarray | None, np.ndarray | None], n_rows: int, threads: int
 ) -> MergedRows | None:
     """Return how two tables stand together, or None if one of them is not in order."""
     from palate.kernels import chunks
@@ -90,10 +89,3 @@ def _merged(
     if min(twice, default=0) < 0:
         return None
     return MergedRows((starts[0], starts[1]), orders, starts[2], second, sum(twice), threads)
-
-
-def _order(pairs: Pairs, shape: tuple[int, int]) -> np.ndarray:
-    """Return the order of pairs by row and column."""
-    from palate.kernels.sorting import order_of_pairs
-
-    return order_of_pairs(pairs[0], shape[0], pairs[1], shape[1])

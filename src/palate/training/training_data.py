@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Call, InPython, Part, Setting, Words, is_number
+from palate._checks import ArgumentError, Call, Part, Setting, Words
 from palate._parallel import even_bounds, run_chunks
 from palate._words import counted, one_or_more
 from palate.data.arguments import warn_caller
@@ -20,7 +20,7 @@ from palate.model.model import Model
 from palate.solve.compressed import kept
 from palate.solve.confidence import Confidence, user_scales
 from palate.solve.rows import Rows, Side
-from palate.splits.holdout import holdout_mask, merged_with_train
+from palate.splits.holdout import check_validation, holdout_mask, merged_with_train
 
 Trained = TypeVar("Trained", bound=Model)
 _HIGHEST_OF_FEW = 5  # no higher value is needed to tell counts from stars
@@ -360,12 +360,9 @@ def split_with_train(
         _check_start(ratings, start, everything)
         return everything, held_out, train
     _check_start(ratings, start, ratings)
-    if not is_number(validation):
-        raise ArgumentTypeError(
-            "validation", Words("be a share in [0, 1)", InPython(" or Ratings")), f"{validation!r}"
-        )
+    share = check_validation(validation)
     if start is None:
-        return ratings, holdout_mask(len(ratings), float(validation), seed), None
+        return ratings, holdout_mask(len(ratings), share, seed), None
     if start.ratings is None:
         raise ArgumentError(
             "start",

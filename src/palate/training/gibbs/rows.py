@@ -19,8 +19,7 @@ def draw_rows(
     """
     threads = clock.threads
     prior = RowPrior(
-        precision=(state.precision / noise).astype(np.float32)[None],
-        mean=state.mean.astype(np.float32)[None],
+        precision=(state.precision / noise).astype(np.float32)[None], mean=state.mean.astype(np.float32)[None]
     )
     explained, means = side.explained(state, threads), None
     if explained is not None:

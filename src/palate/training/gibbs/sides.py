@@ -111,7 +111,5 @@ class SideModel:
 
         single = factor.astype(np.float32)
         out = np.empty((n, single.shape[1]), np.float32)
-        run_chunks(
-            lambda start, stop: normal_rows(key, start, stop, single, out), even_bounds(n, 1024), threads
-        )
+        run_chunks(normal_rows, even_bounds(n, 1024), threads, key, single, out)
         return out

@@ -16,13 +16,7 @@ from palate.model.factor_model import FactorModel
 from palate.solve.rows import Side
 from palate.training.checks import check_fitted
 from palate.training.features import MISSING, SideFeatures, all_features, feature_names
-from palate.training.gibbs.chain import (
-    ChainModel,
-    ChainState,
-    chain_model,
-    small_start,
-    state_at,
-)
+from palate.training.gibbs.chain import ChainModel, ChainState, chain_model, small_start, state_at
 from palate.training.gibbs.chain_file import digest_of, refit_path, remove_chains
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.draws import Monitor, Plan

@@ -307,10 +307,7 @@ def errors_of(
 def history_of(problem: Problem, run: EpochRun) -> History:
     """Return the history of epochs; each counts as a sweep."""
     return problem.history(
-        sweeps=tuple(run.reports),
-        best_sweep=run.best_epoch,
-        stopped=run.stopped,
-        interrupted=run.interrupted,
+        sweeps=tuple(run.reports), best_sweep=run.best_epoch, stopped=run.stopped, interrupted=run.interrupted
     )
 
 
