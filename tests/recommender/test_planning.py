@@ -25,6 +25,7 @@ TRAINERS = [
 @pytest.mark.parametrize("trainer", TRAINERS, ids=lambda one: type(one).__name__)
 @given(SIZES, SIZES)
 @example((1, 1, 1668), (1, 1, 5001))
+@example((1, 1, 308381), (1, 1, 309024))
 def test_a_larger_table_never_needs_less(trainer, one, other):
     if isinstance(trainer, palate.Recommender) and tries_dense(*map(min, one[1:], other[1:])):
         return  # dense models are tried on small tables alone

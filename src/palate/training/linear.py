@@ -190,11 +190,11 @@ class LinearItems(ChoiceTrainer[LinearModel]):
         n_items : int
             Items of the table.
         """
-        memory = float(self.memory_limit) * GIGABYTE
-        if n_items <= DENSE_PRODUCTS or 4.0 * n_items**2 <= memory:
-            return 4.0 * n_items**2
-        kept = products_kept(n_items, self.n_neighbours(n_items), memory)
-        return 8.0 * n_items * min(kept, n_items)
+        memory, square = float(self.memory_limit) * GIGABYTE, 4.0 * n_items**2
+        if n_items <= DENSE_PRODUCTS or square <= memory:
+            return square
+        least = products_kept(n_items, self.n_neighbours(n_items), 0.0)
+        return min(2 * square, max(memory, 8.0 * n_items * least))
 
     @staticmethod
     def is_low_rank(n_users: int, n_items: int) -> bool:
