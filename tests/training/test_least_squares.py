@@ -573,3 +573,12 @@ class TestSpectralStart:
             palate.LeastSquares(n_factors=64).fit(ratings, start="spectral")
         with pytest.raises(ValueError, match="start must be a model or left out with link='bounded'"):
             palate.LeastSquares(n_factors=3, link="bounded").fit(ratings, start="spectral")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("l2", [1e3, 1e4, 1e5, 1e9])
+def test_factors_that_a_strong_penalty_removes_are_not_scaled(l2):
+    ratings = palate.Ratings.from_arrays(["a", "a"], ["x", "y"], [4.0, 3.5], scale=(0.5, 5))
+    model = palate.LeastSquares(n_factors=2, l2_user=l2, l2_item=l2).fit(ratings, validation=0)
+    assert np.isfinite(model.score_items(np.array([0]))).all()
+    np.testing.assert_allclose(model.user_factors, 0, atol=1e-6)

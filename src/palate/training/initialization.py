@@ -127,7 +127,9 @@ def grown_start(
     penalties = row_strength(problem.by_item.counts, problem.by_item.n_columns, priors[1])
     penalties = penalties * float(priors[1].precision[0, 0, 0])
     products = float(squares @ problem.by_user.counts)
-    scale = math.sqrt(_GROWN * float(penalties.sum(dtype=np.float64)) / products) if products > 0 else 1.0
+    scale = 1.0
+    if products >= np.finfo(np.float32).tiny:  # with very strong penalties nothing is left to scale
+        scale = math.sqrt(_GROWN * float(penalties.sum(dtype=np.float64)) / products)
     scaled = np.multiply(users.factors, np.float32(scale), out=aligned_empty(*users.factors.shape))
     return replace(users, factors=scaled), start[1]
 
