@@ -1,6 +1,8 @@
 """Everyday frames and columns of every library: each gives the same ratings, or one sentence."""
 
 import datetime as dt
+import subprocess
+import sys
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
@@ -144,6 +146,19 @@ def times_of(column):
 )
 def test_times_of_any_zone(column):
     assert times_of(column).timestamp.tolist() == [0, 1, 2]
+
+
+def test_times_of_any_zone_beside_usearch():
+    """If it is imported first, PyArrow 26 takes all zones for equal, and casts to another do nothing."""
+    pytest.importorskip("usearch")
+    code = """
+import usearch.index, pyarrow as pa, palate
+times = pa.array([5000], pa.timestamp("ms", "+05:30"))
+table = pa.table({"user_id": [1], "item_id": [1], "rating": [4.0], "t": times})
+print(palate.Ratings.from_frame(table, timestamp="t").timestamp)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[5]\n"
 
 
 RELATION = (

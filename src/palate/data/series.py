@@ -110,7 +110,8 @@ def from_arrow(values: "pa.Array | pa.ChunkedArray") -> pl.Series:
     elif pa.types.is_dictionary(kind):
         values = values.cast(kind.value_type)
     elif pa.types.is_timestamp(kind) and kind.tz is not None:
-        values = values.cast(pa.timestamp(kind.unit, "UTC"))
+        # By way of integers: PyArrow takes all zones for one if usearch was imported before it.
+        values = values.cast(pa.int64()).cast(pa.timestamp(kind.unit, "UTC"))
     elif str(kind) == "extension<arrow.uuid>":
         return _from_objects(values.to_pylist())
     return pl.Series(values)
