@@ -51,10 +51,8 @@ def _with_new_names(named: dict[str, Any], taken: Mapping[str, Any], any_name: b
         new = name
         if name in RENAMED and name not in taken and (any_name or RENAMED[name] in taken):
             new = RENAMED[name]
-            warn_caller(
-                f"{name}= is now {new}=; the old name will be removed in the next minor version.",
-                DeprecationWarning,
-            )
+            said = f"{name}= is now {new}=; the old name will be removed in the next minor version."
+            warn_caller(said, DeprecationWarning)
         if new in found or (new != name and new in named):
             raise ArgumentTypeError(new, "be given once", f"{new}= and {name}=, its old name")
         found[new] = value

@@ -245,11 +245,8 @@ def _check_unique(ids: pl.Series, item: str, where: WhereRow) -> None:
     if n_distinct(ids) != len(ids):
         row = int(np.flatnonzero(~ids.is_first_distinct().to_numpy())[0])
         first = int((ids == ids[row]).arg_max() or 0)
-        raise ArgumentError(
-            "the catalog",
-            "contain each item once",
-            f"{item} {ids[row]!r} at {where(first)} and again at {where(row)}",
-        )
+        got = f"{item} {ids[row]!r} at {where(first)} and again at {where(row)}"
+        raise ArgumentError("the catalog", "contain each item once", got)
 
 
 def _text(column: pl.Series, where: WhereRow) -> pl.Series:

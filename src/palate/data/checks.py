@@ -41,12 +41,8 @@ def weight_values(values: object, what: str, where: WhereRow = row_label) -> np.
     numbers = rating_values(values, what, where)
     if len(numbers) and not numbers.min() > 0:
         row = int(np.argmax(~(numbers > 0)))
-        raise ArgumentError(
-            what,
-            "hold positive numbers",
-            f"{numbers[row]:g} at {where(row)}",
-            "Remove rows that should not count.",
-        )
+        advice = "Remove rows that should not count."
+        raise ArgumentError(what, "hold positive numbers", f"{numbers[row]:g} at {where(row)}", advice)
     return numbers
 
 
@@ -95,12 +91,8 @@ def _numeric(values: object, what: str, where: WhereRow) -> pl.Series:
         )
     if not series.dtype.is_numeric() and series.dtype != pl.Null:
         kind = "text" if series.dtype == pl.String else str(series.dtype)
-        raise ArgumentTypeError(
-            what,
-            "hold numbers",
-            f"{kind} ({shown(series[0])} at {where(0)})",
-            "Cast the column to numbers first.",
-        )
+        got = f"{kind} ({shown(series[0])} at {where(0)})"
+        raise ArgumentTypeError(what, "hold numbers", got, "Cast the column to numbers first.")
     return series
 
 

@@ -68,24 +68,16 @@ def ratings_of(given: object, argument: str = "ratings", also: str = "") -> Rati
         return given
     if isinstance(given, Dataset):
         return given.ratings
-    raise ArgumentTypeError(
-        argument,
-        Words.of(f"be palate.Ratings or what `palate.read` returns{also}"),
-        f"{_named(given)}",
-        _advice(given),
-    )
+    must = Words.of(f"be palate.Ratings or what `palate.read` returns{also}")
+    raise ArgumentTypeError(argument, must, f"{_named(given)}", _advice(given))
 
 
 def with_catalog(given: object, catalog: Catalog | None) -> tuple[Ratings, Catalog | None]:
     """Return ratings and their catalog: the one given beside them, else that of their Dataset."""
     ratings = ratings_of(given)
     if catalog is not None and not isinstance(catalog, Catalog):
-        raise ArgumentTypeError(
-            "catalog",
-            "be a palate.Catalog",
-            type(catalog).__name__,
-            "Make one of a table of items with palate.Catalog.from_frame(...).",
-        )
+        advice = "Make one of a table of items with palate.Catalog.from_frame(...)."
+        raise ArgumentTypeError("catalog", "be a palate.Catalog", type(catalog).__name__, advice)
     return ratings, given.catalog if catalog is None and isinstance(given, Dataset) else catalog
 
 

@@ -95,12 +95,8 @@ def sort(
 def check_sums(value: np.ndarray, bounds: tuple[float, float] | None) -> None:
     """Check the values of pairs whose rows were added up."""
     if not np.isfinite(value).all():
-        raise ArgumentError(
-            "the sum of a pair's values",
-            "be finite",
-            "a value too large for 32-bit floats",
-            "Divide the values first.",
-        )
+        got = "a value too large for 32-bit floats"
+        raise ArgumentError("the sum of a pair's values", "be finite", got, "Divide the values first.")
     if bounds is not None and (value.min() < np.float32(bounds[0]) or value.max() > np.float32(bounds[1])):
         worst = value.max() if value.max() > bounds[1] else value.min()
         raise ArgumentError(
@@ -119,11 +115,8 @@ def matrix_ids(index: np.ndarray, ids: object, n: int, name: str, side: str) -> 
         return index
     vocabulary, position = Vocabulary.encode(ids, name)
     if len(position) != n or len(vocabulary) != n:
-        raise ArgumentError(
-            name,
-            f"hold {n} distinct ids, one for each of the matrix's {side}",
-            f"{len(position)}, {len(vocabulary)} of them distinct",
-        )
+        must = f"hold {n} distinct ids, one for each of the matrix's {side}"
+        raise ArgumentError(name, must, f"{len(position)}, {len(vocabulary)} of them distinct")
     if vocabulary.kind == "uuid":  # a series would hold them as strings
         return np.array(vocabulary.ids(), dtype=object)[position[index]].tolist()
     return vocabulary.take(position[index])

@@ -92,12 +92,8 @@ def check_once(name: object, found: Sequence[Any], table: str) -> None:
     """Raise if a column that is wanted is there more than once."""
     times = found.count(name)
     if times > 1:
-        raise ArgumentError(
-            f"column {name!r}",
-            f"be in {table} once",
-            f"{times} columns of that name",
-            "Rename or drop the others.",
-        )
+        got = f"{times} columns of that name"
+        raise ArgumentError(f"column {name!r}", f"be in {table} once", got, "Rename or drop the others.")
 
 
 def _not_there(name: object, found: Sequence[Any], table: str) -> str:

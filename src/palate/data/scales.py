@@ -1,11 +1,11 @@
 """Ratings that meet a model: whether they are on its scale."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 
 from palate._checks import ArgumentError
+from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 
 Scale = tuple[float, float]
@@ -15,13 +15,6 @@ Scale = tuple[float, float]
 _MOST = 0.5
 _NARROW = 0.5  # ratings within so small a share of the scale may be on a shorter one
 _CHANCE = 1e-6  # and are suspected if ratings like the model's own would be so narrow so rarely
-
-
-class HasValues(Protocol):
-    """A matrix of ratings that are known."""
-
-    def __len__(self) -> int: ...
-    def values(self, at: slice = ...) -> np.ndarray: ...
 
 
 class ScaleWarning(UserWarning):
@@ -55,15 +48,12 @@ def check_rating(values: np.ndarray, scale: Scale | None, names: Callable[[int],
     wrong = np.flatnonzero(outside(values, scale))
     if len(wrong):
         place = int(wrong[0])
-        raise ArgumentError(
-            "a rating",
-            f"be within the model's scale {scale[0]:g} to {scale[1]:g}",
-            f"{values[place]:g} {names(place)}",
-        )
+        must = f"be within the model's scale {scale[0]:g} to {scale[1]:g}"
+        raise ArgumentError("a rating", must, f"{values[place]:g} {names(place)}")
 
 
 def off_scale(
-    ratings: Ratings, scale: Scale | None, whose: str, what: str, known: HasValues | None = None
+    ratings: Ratings, scale: Scale | None, whose: str, what: str, known: RatingMatrix | None = None
 ) -> str | None:
     """Return what must be said of ratings beside the scale of a model that they meet, or None.
 
@@ -113,7 +103,7 @@ def _declared(ratings: Ratings, scale: Scale, limits: str, what: str) -> str | N
     )
 
 
-def _narrow(ratings: Ratings, scale: Scale, limits: str, what: str, known: HasValues | None) -> str | None:
+def _narrow(ratings: Ratings, scale: Scale, limits: str, what: str, known: RatingMatrix | None) -> str | None:
     """Return a question about ratings that all lie in one part of the scale, unlike the model's own."""
     low, high = float(ratings.value.min()), float(ratings.value.max())
     if ratings.declared or known is None or not len(known) or high - low > _NARROW * (scale[1] - scale[0]):

@@ -51,12 +51,9 @@ def given_times(timestamps: object) -> np.ndarray:
         If the argument is a text, whose letters would be taken for times.
     """
     if isinstance(timestamps, str):
-        raise ArgumentTypeError(
-            "timestamps",
-            "be numbers, dates or datetimes",
-            f"the text {timestamps!r}",
-            "Use datetime.date.fromisoformat(...).",
-        )
+        must = "be numbers, dates or datetimes"
+        advice = "Use datetime.date.fromisoformat(...)."
+        raise ArgumentTypeError("timestamps", must, f"the text {timestamps!r}", advice)
     if isinstance(timestamps, np.ndarray) and timestamps.ndim == 0:
         timestamps = timestamps[()]
     return timestamp_values(timestamps if hasattr(timestamps, "__len__") else [timestamps])
@@ -118,12 +115,8 @@ def raw_times(values: object, what: str, where: WhereRow = row_label) -> tuple[n
         fits = series.cast(pl.Int64, strict=False)
         refuse_first(fits.is_null(), series, what, "fit 64 bits", where)
         return np.ascontiguousarray(fits.to_numpy()), None
-    raise ArgumentTypeError(
-        what,
-        "hold numbers or datetimes",
-        f"{series.dtype} ({shown(series[0])} at {where(0)})",
-        "Parse the column first.",
-    )
+    got = f"{series.dtype} ({shown(series[0])} at {where(0)})"
+    raise ArgumentTypeError(what, "hold numbers or datetimes", got, "Parse the column first.")
 
 
 def dates_of_texts(texts: pl.Series, what: str, where: WhereRow = row_label) -> pl.Series:
@@ -185,12 +178,8 @@ def _note_fractions(numbers: np.ndarray, what: str) -> None:
 
 def _check_given(missing: np.ndarray | None, what: str, where: WhereRow) -> None:
     if missing is not None and missing.any():
-        raise ArgumentError(
-            what,
-            "have a time in every row",
-            f"null at {where(int(np.argmax(missing)))}",
-            f"Leave {what} out if times are missing.",
-        )
+        got = f"null at {where(int(np.argmax(missing)))}"
+        raise ArgumentError(what, "have a time in every row", got, f"Leave {what} out if times are missing.")
 
 
 def _finite(numbers: np.ndarray, what: str, where: WhereRow) -> np.ndarray:
@@ -207,19 +196,12 @@ def _of_objects(values: list[Any], what: str, where: WhereRow) -> tuple[np.ndarr
     for row, kind in enumerate(kinds):
         if kind is None:
             name, value = type(values[row]).__name__, values[row]
-            raise ArgumentTypeError(
-                what,
-                "hold numbers or datetimes",
-                f"{name} ({value!r} at {where(row)})",
-                "Parse the column first.",
-            )
+            got = f"{name} ({value!r} at {where(row)})"
+            raise ArgumentTypeError(what, "hold numbers or datetimes", got, "Parse the column first.")
         if kind != kinds[0]:
-            raise ArgumentTypeError(
-                what,
-                "hold times of one kind",
-                f"a {kinds[0]} ({values[0]!r} at {where(0)}) and a {kind} ({values[row]!r} at {where(row)})",
-                "Give all datetimes a zone, or none.",
-            )
+            got = f"a {kinds[0]} ({values[0]!r} at {where(0)}) and a {kind} ({values[row]!r} at {where(row)})"
+            advice = "Give all datetimes a zone, or none."
+            raise ArgumentTypeError(what, "hold times of one kind", got, advice)
     if kinds[0] != "number":
         return _of_datetimes(values)
     if all(

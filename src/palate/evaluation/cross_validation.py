@@ -168,12 +168,8 @@ def named_trainers(trainers: object) -> dict[str, Any]:
         raise ArgumentError("trainers", "hold at least one trainer", "none")
     for name, trainer in named.items():
         if isinstance(trainer, type) or not callable(getattr(trainer, "fit", None)):
-            raise ArgumentTypeError(
-                "trainers",
-                "have a method fit",
-                f"{trainer!r} as {name!r}",
-                "Pass an instance, such as LeastSquares().",
-            )
+            advice = "Pass an instance, such as LeastSquares()."
+            raise ArgumentTypeError("trainers", "have a method fit", f"{trainer!r} as {name!r}", advice)
     return named
 
 
@@ -181,12 +177,8 @@ def _folds(ratings: Ratings, folds: int | Folds, seed: int) -> Folds:
     if not isinstance(folds, Folds):
         return k_fold(ratings, folds, seed=seed)
     if folds.ratings is not ratings:
-        raise ArgumentError(
-            "folds",
-            "be of these ratings",
-            "folds of others",
-            "Pass folds.ratings, or load them with these ratings.",
-        )
+        advice = "Pass folds.ratings, or load them with these ratings."
+        raise ArgumentError("folds", "be of these ratings", "folds of others", advice)
     return folds
 
 

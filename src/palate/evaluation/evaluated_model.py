@@ -109,12 +109,9 @@ def evaluated_model(
     """
     for what, ids, asked in (("user", scorer.users, test.users), ("item", scorer.items, test.items)):
         if ids.type_name != asked.type_name:
-            raise ArgumentTypeError(
-                f"{what} ids of the test",
-                f"be {ids.type_name}s as in {name!r}",
-                f"{asked.type_name}s",
-                "Convert the test's column.",
-            )
+            must = f"be {ids.type_name}s as in {name!r}"
+            advice = "Convert the test's column."
+            raise ArgumentTypeError(f"{what} ids of the test", must, f"{asked.type_name}s", advice)
     known = scorer.ratings
     if known is None:
         if train is None:
@@ -129,12 +126,9 @@ def evaluated_model(
         known = aligned(train, scorer.users, scorer.items)
     user, item = indexes(test, scorer.users, scorer.items)
     if len(item) and max(user.max(), item.max()) < 0:
-        raise ArgumentError(
-            "test",
-            f"have users or items that {name!r} knows",
-            f"ids such as {_first_ids(test.users, test.items)}",
-            f"The model has ids such as {_first_ids(scorer.users, scorer.items)}.",
-        )
+        got = f"ids such as {_first_ids(test.users, test.items)}"
+        advice = f"The model has ids such as {_first_ids(scorer.users, scorer.items)}."
+        raise ArgumentError("test", f"have users or items that {name!r} knows", got, advice)
     tests_held_out = _refuse_leaks(name, known, user, item, part_of_held_out)
     trained = known.trained()
     counts = trained.user_counts()

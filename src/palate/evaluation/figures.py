@@ -31,11 +31,8 @@ class Figures:
 
     def all(self) -> list[Figure]:
         """Return the figures that any model has."""
-        return list(
-            dict.fromkeys(
-                figure for outcome in self.outcomes for figure in (*outcome.figures, *outcome.overall)
-            )
-        )
+        every = (figure for outcome in self.outcomes for figure in (*outcome.figures, *outcome.overall))
+        return list(dict.fromkeys(every))
 
     def outcome(self, model: str | None) -> Outcome:
         """Return the outcome of a model by name, or the first.

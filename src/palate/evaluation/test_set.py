@@ -152,12 +152,9 @@ def checked_test_set(
     threshold = default_threshold(scale) if relevant_from is None else _threshold(relevant_from)
     test_set = TestSet(test=test, ks=_lengths(k), relevant_from=threshold, gain=gain, candidates=candidates)
     if gain == "rating" and test_set.relevant.any() and test_set.worth.min() < 0:
-        raise ArgumentError(
-            "gain='rating'",
-            "have relevant ratings of at least 0",
-            f"{test_set.worth.min():g}",
-            Words.of("Use `gain='binary'`, or count only ratings from `relevant_from=0` on."),
-        )
+        must = "have relevant ratings of at least 0"
+        advice = Words.of("Use `gain='binary'`, or count only ratings from `relevant_from=0` on.")
+        raise ArgumentError("gain='rating'", must, f"{test_set.worth.min():g}", advice)
     return test_set
 
 

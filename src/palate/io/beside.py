@@ -153,7 +153,5 @@ def _one_kind(catalog: Catalog, columns: Columns, typed: bool) -> None:
         return
     columns.column["item"] = text_ids(column)
     other = next(one for one in catalog.frame[names.ITEM_ID] if not one.isdigit())
-    warn_caller(
-        f"the item ids are read as text, because the catalog {catalog.origin} holds {other!r}.",
-        CatalogWarning,
-    )
+    said = f"the item ids are read as text, because the catalog {catalog.origin} holds {other!r}."
+    warn_caller(said, CatalogWarning)

@@ -138,11 +138,8 @@ def _fields(source: Source, separator: str, *names: str) -> tuple[pl.DataFrame, 
         if line.strip():
             row = line.split(separator)
             if len(row) != len(names):
-                raise ArgumentError(
-                    source.name,
-                    f"have {len(names)} fields separated by {separator!r}",
-                    f"{len(row)} at line {number}: {line[:80]!r}",
-                )
+                must = f"have {len(names)} fields separated by {separator!r}"
+                raise ArgumentError(source.name, must, f"{len(row)} at line {number}: {line[:80]!r}")
             rows.append(row)
             numbers.append(number)
     return pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row"), numbers

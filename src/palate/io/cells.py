@@ -117,12 +117,9 @@ def refuse_swallowed(ids: pl.Series, label: str, where: WhereRow, line_end: str,
     wrong = (ids.str.contains(line_end) & ids.str.contains(separator, literal=True)).fill_null(False)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise ArgumentError(
-            label,
-            f"hold ids{', not rows with separators and' if separator else ' without tabs and'} line ends",
-            f"{ids[row][:80]!r} at {where(row)}",
-            Words.of("If quotes are plain characters there, pass `quote=False`."),
-        )
+        must = f"hold ids{', not rows with separators and' if separator else ' without tabs and'} line ends"
+        advice = Words.of("If quotes are plain characters there, pass `quote=False`.")
+        raise ArgumentError(label, must, f"{ids[row][:80]!r} at {where(row)}", advice)
 
 
 def diagnosis(file: TextFile, fields: Fields, block: Block) -> str | None:

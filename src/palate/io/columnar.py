@@ -136,12 +136,9 @@ def _check_parts(source: Source, schemas: list[dict[str, pl.DataType]], columns:
                 raise ValueError(missing_column(name, role, list(found), part.name))
             types = schemas[0][name], found[name]
             if _kind(types[0]) != _kind(types[1]):
-                raise ArgumentError(
-                    f"column {name!r} of {part.name}",
-                    f"be of the type that it has in {source.parts[0].name}, {types[0]}",
-                    f"{types[1]}",
-                    "All files of a folder are one table; name the file itself, or convert the column.",
-                )
+                must = f"be of the type that it has in {source.parts[0].name}, {types[0]}"
+                advice = "All files of a folder are one table; name the file itself, or convert the column."
+                raise ArgumentError(f"column {name!r} of {part.name}", must, f"{types[1]}", advice)
 
 
 def _kind(dtype: pl.DataType) -> object:

@@ -36,8 +36,6 @@ class Format:
         Role to kind of cell, see `palate.io.text.read_columns`.
     optional : frozenset of str
         Roles whose column may be missing.
-    named : bool
-        Whether the first line holds column names; files without them have no quotes either.
     scale : tuple of float, or callable
         The scale that the source promises, or what finds it from the ratings.
     catalogs : mapping
@@ -49,10 +47,14 @@ class Format:
     columns: dict[str, str | int]
     kinds: dict[str, str] = field(default_factory=lambda: _WHOLE)
     separator: str = ","
-    named: bool = True
     optional: frozenset[str] = frozenset()
     scale: Scale | Callable[[np.ndarray], Scale | None] | None = None
     catalogs: Mapping[str, Callable[[Source], Catalog | None]]
+
+    @property
+    def named(self) -> bool:
+        """Whether the first line holds column names; files without them have no quotes either."""
+        return isinstance(self.columns["user"], str)
 
     def catalog(self, files: Files) -> Catalog | None:
         """Return the catalog beside the ratings, None where there is none of this make."""
@@ -89,7 +91,6 @@ FORMATS: dict[str, Format] = {
             files=("ratings.dat",),
             columns=_IN_ORDER,
             separator="::",
-            named=False,
             optional=frozenset({"timestamp"}),
             scale=movielens_stars,
             catalogs=_DAT,
@@ -99,7 +100,6 @@ FORMATS: dict[str, Format] = {
             files=("u.data",),
             columns=_IN_ORDER,
             separator="\t",
-            named=False,
             scale=WHOLE_STARS,
             catalogs={"u.item": catalogs.u_item},
         ),
@@ -116,7 +116,6 @@ FORMATS: dict[str, Format] = {
             columns=_IN_ORDER,
             kinds={**_WHOLE, "item": "key"},  # "0054890" is the film's number at IMDb, zeros included
             separator="::",
-            named=False,
             scale=TEN_POINTS,
             catalogs={"movies.dat": partial(catalogs.movies_dat, whole=False)},
         ),
@@ -126,14 +125,12 @@ FORMATS: dict[str, Format] = {
             columns={"user": 0, "item": 1, "rating": 2},
             kinds={"user": "id", "item": "id", "rating": "number"},
             separator="\t",
-            named=False,
             catalogs={"unique_tracks.txt": catalogs.unique_tracks},
         ),
         Format(
             name="netflix",
             files=("combined_data_1.txt",),
             columns={"item": 0, "user": 1, "rating": 2, "timestamp": 3},
-            named=False,
             optional=frozenset({"timestamp"}),
             scale=WHOLE_STARS,
             catalogs={"movie_titles.csv": catalogs.movie_titles, "movie_titles.txt": catalogs.movie_titles},

@@ -81,12 +81,9 @@ def _like(columns: Columns, side: str, known: Vocabulary, typed: bool, name: str
     if not all(good):
         row = int(np.argmin(np.array(good)[texts.codes]))  # of the file: values have no order
         wrong = texts.values[int(texts.codes[row])]
-        raise ArgumentError(
-            label,
-            f"contain {known.type_name}s, as the known {side} ids do (such as {str(known.id(0))!r})",
-            f"{wrong!r} at {columns.where(row)}",
-            "Ids of another type cannot match: remove their rows.",
-        )
+        must = f"contain {known.type_name}s, as the known {side} ids do (such as {str(known.id(0))!r})"
+        advice = "Ids of another type cannot match: remove their rows."
+        raise ArgumentError(label, must, f"{wrong!r} at {columns.where(row)}", advice)
     if known.kind == "uuid":
         return np.array([UUID(text) for text in texts.values], dtype=object)[texts.codes].tolist()
     return texts.values.cast(pl.Int64 if known.kind == "int" else pl.UInt64).gather(texts.codes)

@@ -328,11 +328,8 @@ def places_of(file: TextFile, columns: dict[str, str | int]) -> dict[str, int]:
     wanted = max(places.values()) + 1
     if wanted > len(file.names):
         line = file.separator.join(file.head[0])[:80]
-        raise ArgumentError(
-            file.name,
-            f"have {wanted} fields separated by {_called(file.separator)}",
-            f"{len(file.names)} in its first line, {line!r}",
-        )
+        must = f"have {wanted} fields separated by {_called(file.separator)}"
+        raise ArgumentError(file.name, must, f"{len(file.names)} in its first line, {line!r}")
     return places
 
 

@@ -126,18 +126,14 @@ def numbered_columns(
         where ratings belong.
     """
     columns = _given_places(named, file)
-    order = _usual_places(named, columns, file, counts)
-    for role in REQUIRED:
-        if role not in named or role in columns or (role == "rating" and order[role] is None):
+    usual = {"user": 0, "item": 1, "rating": _place_of_ratings(named, columns, file, counts)}
+    for role, place in usual.items():
+        if role not in named or role in columns or place is None:
             continue
-        place = order[role]
-        if place is None or place in columns.values() or place >= len(file.names):
-            raise ArgumentError(
-                f"the {role} column of {file.name}",
-                "be known",
-                f"{len(file.names)} columns without names",
-                f"Number it with {role}=.",
-            )
+        if place in columns.values() or place >= len(file.names):
+            got = f"{len(file.names)} columns without names"
+            advice = f"Number it with {role}=."
+            raise ArgumentError(f"the {role} column of {file.name}", "be known", got, advice)
         columns[role] = place
     if named["timestamp"] is None:
         time = next(
@@ -171,30 +167,23 @@ def _given_places(named: dict[str, str | None], file: TextFile) -> dict[str, str
     return columns
 
 
-def _usual_places(
+def _place_of_ratings(
     named: dict[str, str | None], columns: dict[str, str | int], file: TextFile, counts: bool
-) -> dict[str, int | None]:
-    """Return where user, item and rating usually are; None for a rating where each row counts 1."""
-    user, item, rating = range(3)
-    taken = columns.values()
-    if named.get("rating", "") is None and rating not in taken and _are_all(_TIME, file, rating):
-        after = rating + 1
-        if after not in taken and _are_all(_NUMBER, file, after) and not _are_times(file, after):
-            rating = after
-        elif not counts:
-            raise ArgumentError(
-                f"column {rating + 1} of {file.name}",
-                "hold ratings",
-                f"times such as {file.sample(rating)[0]!r}",
-                Words.of(
-                    "Number the column of ratings with `rating=`, or pass `no_rating=True` if each row says "
-                    "only who chose what."
-                ),
-            )
-        else:
-            return {"user": user, "item": item, "rating": None}
-    none = counts and (len(file.names) <= rating or rating in taken)
-    return {"user": user, "item": item, "rating": None if none else rating}
+) -> int | None:
+    """Return where the ratings usually are, third or behind the times; None where each row counts 1."""
+    rating, after, taken = 2, 3, columns.values()
+    if named.get("rating", "") is not None or rating in taken or not _are_all(_TIME, file, rating):
+        return None if counts and (len(file.names) <= rating or rating in taken) else rating
+    if after not in taken and _are_all(_NUMBER, file, after) and not _are_times(file, after):
+        return after
+    if counts:
+        return None
+    got = f"times such as {file.sample(rating)[0]!r}"
+    advice = Words.of(
+        "Number the column of ratings with `rating=`, or pass `no_rating=True` if each row says only who "
+        "chose what."
+    )
+    raise ArgumentError(f"column {rating + 1} of {file.name}", "hold ratings", got, advice)
 
 
 def _are_times(file: TextFile, place: int) -> bool:

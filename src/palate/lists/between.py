@@ -73,12 +73,8 @@ def between(
     n, shrink = check_n(n), check_shrink(shrink)
     index = np.array([scorer.items.index(item, "item id") for item in (first, second)])
     if index[0] == index[1]:
-        raise ArgumentError(
-            "first and second",
-            "be two items",
-            f"{first!r} twice",
-            "Use similar_items for items that are similar to one.",
-        )
+        advice = "Use similar_items for items that are similar to one."
+        raise ArgumentError("first and second", "be two items", f"{first!r} twice", advice)
     likeness = likeness_of(scorer)
     if likeness is None:
         raise ValueError(

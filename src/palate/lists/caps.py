@@ -12,6 +12,7 @@ from palate._nearest import did_you_mean
 from palate.data import columns as names
 from palate.factors.item_index import item_table
 from palate.lists.tags import Tags, column_tags
+from palate.lists.where import no_column
 from palate.scorer import Scorer
 
 AtMost = Mapping[str, "int | Mapping[Any, int]"]
@@ -81,7 +82,7 @@ def caps_of(at_most: AtMost | None, scorer: Scorer) -> list[Caps]:
 
 
 def _of_column(column: str, cap: object, scorer: Scorer) -> Caps:
-    tags = tags_of(column, scorer, "at_most")
+    tags = _tags_of(column, scorer)
     limits = np.full(len(tags.values), len(scorer.items) + 1, np.int64)
     if not isinstance(cap, Mapping):
         limits[:] = _checked(f"at_most[{column!r}]", cap)
@@ -91,25 +92,15 @@ def _of_column(column: str, cap: object, scorer: Scorer) -> Caps:
     return Caps(column, tags, limits)
 
 
-def tags_of(column: str, scorer: Scorer, argument: str) -> Tags:
-    """Return the values of a column of a scorer's catalog, which `argument` named.
-
-    Raises ValueError without such a column.
-    """
+def _tags_of(column: str, scorer: Scorer) -> Tags:
+    """Return the values of a column of a scorer's catalog."""
     table = item_table(scorer)
-    if column not in table.columns or column == names.ITEM_ID:
-        known = [name for name in table.columns if name != names.ITEM_ID]
-        listed = ", ".join(map(repr, known)) or "none: train with a catalog"
-        raise ArgumentError(
-            argument,
-            "name columns of the items",
-            f"{column!r}",
-            f"{did_you_mean(column, known)} The columns are {listed}.",
-        )
+    known = [name for name in table.columns if name != names.ITEM_ID]
+    if column not in known:
+        raise no_column("at_most", column, known)
     if isinstance(table.schema[column], pl.List | pl.Array | pl.Struct):
-        raise ArgumentError(
-            argument, "name a column of single values", f"{column!r}, of type {table.schema[column]}"
-        )
+        got = f"{column!r}, of type {table.schema[column]}"
+        raise ArgumentError("at_most", "name a column of single values", got)
     return column_tags(scorer, column)
 
 
@@ -120,22 +111,14 @@ def _place(column: str, value: object, tags: Tags) -> int:
     lower = {str(known).lower(): place for place, known in enumerate(tags.values) if isinstance(known, str)}
     if isinstance(value, str) and value.lower() in lower:
         return lower[value.lower()]
-    raise ArgumentError(
-        f"at_most[{column!r}]",
-        "name values that items have",
-        f"{value!r}",
-        did_you_mean(value, map(str, tags.values)),
-    )
+    advice = did_you_mean(value, map(str, tags.values))
+    raise ArgumentError(f"at_most[{column!r}]", "name values that items have", f"{value!r}", advice)
 
 
 def _checked(what: str, cap: object) -> int:
     if not is_integer(cap):
         raise ArgumentTypeError(what, "be a whole number", f"{cap!r}")
     if cap < 1:
-        raise ArgumentError(
-            what,
-            "be at least 1",
-            f"{cap}",
-            Words.of("To leave items out altogether pass `where=` or `exclude_items=`."),
-        )
+        advice = Words.of("To leave items out altogether pass `where=` or `exclude_items=`.")
+        raise ArgumentError(what, "be at least 1", f"{cap}", advice)
     return int(cap)

@@ -29,20 +29,13 @@ def check_caution(caution: float, explore: str | None) -> float:
     """Return the caution, 0 for none, if it and `explore` are in range and not given together."""
     check_number("caution", caution)
     if not -1 < caution < 1:
-        raise ArgumentError(
-            "caution",
-            "be between -1 and 1, neither included",
-            f"{caution:g}",
-            "0.8 ranks by the lower end of the 80 % interval, 0 by the mean.",
-        )
+        advice = "0.8 ranks by the lower end of the 80 % interval, 0 by the mean."
+        raise ArgumentError("caution", "be between -1 and 1, neither included", f"{caution:g}", advice)
     if explore is not None and explore not in EXPLORE:
         raise ArgumentError("explore", Words("be 'thompson'", InPython(" or None")), f"{explore!r}")
     if explore is not None and caution:
-        raise ArgumentError(
-            "caution",
-            Words("be 0 with ", Setting("explore", explore), ", which ranks by a draw"),
-            f"{caution:g}",
-        )
+        must = Words("be 0 with ", Setting("explore", explore), ", which ranks by a draw")
+        raise ArgumentError("caution", must, f"{caution:g}")
     return float(caution)
 
 
@@ -211,12 +204,9 @@ def rank_by_draw(model: Scorer, user_index: np.ndarray, n: int, seed: int, pool:
     evidence of two samples".
     """
     if not has_posterior(model):
-        raise ArgumentError(
-            "explore",
-            "be left out for a model without draws of a posterior",
-            "'thompson'",
-            Words.of("Train with `palate.Gibbs`, which keeps them."),
-        )
+        must = "be left out for a model without draws of a posterior"
+        advice = Words.of("Train with `palate.Gibbs`, which keeps them.")
+        raise ArgumentError("explore", must, "'thompson'", advice)
     users = np.ascontiguousarray(user_index, dtype=np.int64)
     draws = draws_of_users(users, len(model.user_factors), seed)
     out = Ranking.empty(len(users), min(n, pool.size(len(model.items))))

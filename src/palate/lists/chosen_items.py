@@ -24,11 +24,8 @@ def chosen_items(
 ) -> tuple[np.ndarray, pl.DataFrame]:
     """Return item indexes (-1 for unknown) and the metadata of each."""
     if (items is None) == (title is None and where is None):
-        raise ArgumentError(
-            "items",
-            Words.of("be chosen either by id (`items=`) or by `title=` and `where=`"),
-            "both or neither",
-        )
+        must = Words.of("be chosen either by id (`items=`) or by `title=` and `where=`")
+        raise ArgumentError("items", must, "both or neither")
     catalog = item_catalog(scorer)
     if items is None:
         found = np.arange(len(catalog)) if title is None else find_items(scorer, title)
@@ -36,10 +33,8 @@ def chosen_items(
             n_found = len(found)
             found = found[matching(where, catalog.frame)[found]]
             if not len(found):
-                warn_caller(
-                    f"{describe(where)} keeps none of {n_found:,} items; the result is empty.",
-                    EmptyResultWarning,
-                )
+                said = f"{describe(where)} keeps none of {n_found:,} items; the result is empty."
+                warn_caller(said, EmptyResultWarning)
         return np.where(found < len(scorer.items), found, -1), catalog.rows(found)
     ids = column_of(items, names.ITEM_ID)
     index = item_indices(scorer.items, ids, unknown)
@@ -81,11 +76,8 @@ def find_items(scorer: Scorer, title: str | list[str]) -> np.ndarray:
     """
     catalog = item_catalog(scorer)
     if names.TITLE not in catalog.frame.columns and names.KEY not in catalog.frame.columns:
-        raise ArgumentError(
-            "title",
-            "not be given here: this model has no catalog with titles",
-            advice="Name the items by id.",
-        )
+        must = "not be given here: this model has no catalog with titles"
+        raise ArgumentError("title", must, advice="Name the items by id.")
     found = []
     for text in [title] if isinstance(title, str) else title:
         rows = catalog.find(text)

@@ -135,11 +135,8 @@ def _pairs(
         known_indices(scorer.users, column_of(users, names.USER_ID), "user id", "users", ADVICE)
     item_index = item_indices(rows.scorer.items, items, unknown)
     if not rows.single and not is_single(items) and len(user_index) != len(item_index):
-        raise ArgumentError(
-            "users and items",
-            "be of one length, or one of them a single id",
-            f"{len(user_index)} users and {len(item_index)} items",
-        )
+        got = f"{len(user_index)} users and {len(item_index)} items"
+        raise ArgumentError("users and items", "be of one length, or one of them a single id", got)
     user_index, item_index = np.broadcast_arrays(user_index, item_index)
     return rows, user_index, item_index
 

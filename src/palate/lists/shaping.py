@@ -86,12 +86,8 @@ def shape_of(
         return None
     likeness = likeness_of(scorer) if diversity else None
     if diversity and likeness is None:
-        raise ArgumentError(
-            "diversity",
-            "be 0 for a model without vectors or weights of items, and without genres",
-            f"{diversity:g}",
-            "Train with a catalog that has genres.",
-        )
+        must = "be 0 for a model without vectors or weights of items, and without genres"
+        raise ArgumentError("diversity", must, f"{diversity:g}", "Train with a catalog that has genres.")
     return Shape(diversity, caps, factors, likeness)
 
 
@@ -99,12 +95,8 @@ def check_diversity(diversity: object) -> float:
     """Return the diversity if it is a number from 0 to 1."""
     number = check_number("diversity", diversity)
     if not 0 <= number <= 1:
-        raise ArgumentError(
-            "diversity",
-            "be between 0 and 1",
-            f"{number:g}",
-            "0 ranks by the chance alone, 1 by the difference from the items above.",
-        )
+        advice = "0 ranks by the chance alone, 1 by the difference from the items above."
+        raise ArgumentError("diversity", "be between 0 and 1", f"{number:g}", advice)
     return number
 
 

@@ -181,12 +181,9 @@ def _fingerprint(model: Recommends) -> str:
         vocabulary.values.hash(seed=0).to_numpy().tobytes() for vocabulary in (model.users, model.items)
     ]
     if model.ratings is not None:
-        parts += [
-            np.ascontiguousarray(model.ratings.indptr).tobytes(),
-            np.ascontiguousarray(model.ratings.items).tobytes(),
-        ]
+        parts += [model.ratings.indptr.tobytes(), model.ratings.items.tobytes()]
     if ends:
-        parts.append(np.ascontiguousarray(model.score_items(np.array(ends))).tobytes())
+        parts.append(np.asarray(model.score_items(np.array(ends))).tobytes())
     return _digest(*parts)
 
 

@@ -67,11 +67,8 @@ def matching(where: Where | None, table: pl.DataFrame) -> np.ndarray:
         "where as an expression or a text of SQL (a mapping of column to condition needs no threads)"
     )
     if not isinstance(where, pl.Expr):
-        raise ArgumentTypeError(
-            "where",
-            "be a Polars expression, a text of SQL or a mapping of column to condition",
-            f"{type(where).__name__}",
-        )
+        must = "be a Polars expression, a text of SQL or a mapping of column to condition"
+        raise ArgumentTypeError("where", must, f"{type(where).__name__}")
     return _evaluate(where, table, "where")
 
 
@@ -96,7 +93,7 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
         found = table.select(condition.alias("keep"))["keep"]
     except pl.exceptions.ColumnNotFoundError as error:
         unknown = [name for name in condition.meta.root_names() if name not in table.columns]
-        raise _no_column(unknown[0] if unknown else str(error), table) from None
+        raise no_column("where", unknown[0] if unknown else str(error), table.columns) from None
     except pl.exceptions.PolarsError as error:
         raise ArgumentError(what, "use columns of the items", f"{error}") from None
     if found.dtype != pl.Boolean or len(found) not in (1, table.height):
@@ -107,16 +104,17 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
     return np.broadcast_to(keep, table.height) if len(keep) == 1 else keep
 
 
-def _no_column(name: object, table: pl.DataFrame) -> ArgumentError:
-    listed = ", ".join(repr(column) for column in table.columns)
-    advice = f"{did_you_mean(name, table.columns)} The columns are {listed}."
-    return ArgumentError("where", "name columns of the items", f"{name!r}", advice)
+def no_column(argument: str, name: object, known: list[str]) -> ArgumentError:
+    """Return the error for a column that items do not have."""
+    listed = ", ".join(map(repr, known)) or "none: train with a catalog"
+    advice = f"{did_you_mean(name, known)} The columns are {listed}."
+    return ArgumentError(argument, "name columns of the items", f"{name!r}", advice)
 
 
 def _condition(column: str, condition: object, table: pl.DataFrame) -> np.ndarray:
     """Return which rows satisfy one entry of a mapping, column by column, without Polars' threads."""
     if column not in table.columns:
-        raise _no_column(column, table)
+        raise no_column("where", column, table.columns)
     if isinstance(condition, pl.Expr):
         require_threads(f"where[{column!r}] as an expression")
         return _evaluate(condition, table, f"where[{column!r}]")
@@ -150,12 +148,8 @@ def _check_genres(condition: object, table: pl.DataFrame) -> None:
         ):
             listed = ", ".join(nearest_first(genre, known)[:_LISTED])
             more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
-            raise ArgumentError(
-                "genres",
-                "be genres of the items",
-                f"{genre!r}",
-                f"The genres, the nearest first: {listed or 'none'}{more}.",
-            )
+            advice = f"The genres, the nearest first: {listed or 'none'}{more}."
+            raise ArgumentError("genres", "be genres of the items", f"{genre!r}", advice)
 
 
 def _as_written(genres: str, table: pl.DataFrame) -> bool:
@@ -166,12 +160,8 @@ def _as_written(genres: str, table: pl.DataFrame) -> bool:
 def _range(values: pl.Series, bounds: tuple[Any, ...]) -> np.ndarray:
     where = f"where[{values.name!r}]"
     if len(bounds) != 2:
-        raise ArgumentError(
-            where,
-            "be a range of two ends, (low, high)",
-            f"{bounds!r}",
-            "For one of several values pass a list.",
-        )
+        advice = "For one of several values pass a list."
+        raise ArgumentError(where, "be a range of two ends, (low, high)", f"{bounds!r}", advice)
     low, high = bounds
     for bound in bounds:
         if bound is not None:
