@@ -120,11 +120,8 @@ def _differences(found: "Comparison") -> list[str]:
         for row in pl.DataFrame(found.overlap).iter_rows(named=True)
     ]
     if found.differences is not None:
-        for row in (
-            pl.DataFrame(found.differences)
-            .filter(pl.col("metric").is_in(["rmse", "mae"]))
-            .iter_rows(named=True)
-        ):
+        errors = pl.DataFrame(found.differences).filter(pl.col("metric").is_in(["rmse", "mae"]))
+        for row in errors.iter_rows(named=True):
             better = (
                 "no clear difference" if not row["clear"] else "lower" if row["difference"] < 0 else "higher"
             )
@@ -145,11 +142,8 @@ def _short(lists: "pl.DataFrame", models: tuple[str, ...]) -> Any:
 
     cells = []
     for name in models:
-        own = {
-            column.removeprefix(f"{name}: "): column
-            for column in lists.columns
-            if column.startswith(f"{name}: ")
-        }
+        prefix = f"{name}: "
+        own = {one.removeprefix(prefix): one for one in lists.columns if one.startswith(prefix)}
         what = pl.col(own.get("title", own["item_id"])).cast(pl.String).fill_null("-")
         rest = []
         if "n_ratings" in own:

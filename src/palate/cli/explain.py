@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -58,11 +58,10 @@ def explain(
         raise usage_error("name the item by id or by --title, one of the two")
     check_output(output)
     loaded = arguments.load(model)
-    who = (
-        replace(newcomer(loaded, rate or [], fold_in), id=None)
-        if is_new
-        else arguments.user_ids(loaded, [str(user)])[0]
-    )
+    if is_new:
+        who: Any = replace(newcomer(loaded, rate or [], fold_in), id=None)
+    else:
+        (who,) = arguments.user_ids(loaded, [str(user)])
     one = arguments.item_asked(loaded, item, title)
     head = {"by": by} if arguments.has_heads(loaded, model, by) else {}
     found = loaded.explain(who, one, **head)

@@ -222,22 +222,14 @@ def _options(taken: set[str]) -> list[Any]:
     def stand_in(**values: object) -> None:
         """Only the signature is used."""
 
-    annotations = {
-        name: _annotation(field, texts.get(name, ""))
-        for name, field in hyperparameters().items()
-        if name not in taken
-    }
+    kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=hyperparameters()[name].default,
-            annotation=annotation,
-        )
-        for name, annotation in annotations.items()
+        inspect.Parameter(name, kind, default=one.default, annotation=_annotation(one, texts.get(name, "")))
+        for name, one in hyperparameters().items()
+        if name not in taken
     ]
     stand_in.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    stand_in.__annotations__ = annotations
+    stand_in.__annotations__ = {one.name: one.annotation for one in parameters}
     app = typer.Typer(add_completion=False)
     app.command()(stand_in)
     return typer.main.get_command(app).params

@@ -58,11 +58,7 @@ def _show_errors(outcome: Outcome) -> None:
     about = (
         "predictions clipped to the scale" if outcome.clipped else "before the refit, predictions not clipped"
     )
-    print_text(
-        "",
-        "Errors on held-out ratings" + (f" ({n:,}" if n else " (") + f"{', ' if n else ''}{about}):",
-        "",
-    )
+    print_text("", f"Errors on held-out ratings ({f'{n:,}, ' if n else ''}{about}):", "")
     rows = [[name, f"{found['rmse']:.4f}", f"{found['mae']:.4f}"] for name, found in outcome.errors.items()]
     print_cells(["", "RMSE", "MAE"], *rows)
     rmse = [found["rmse"] for found in outcome.errors.values()]

@@ -63,11 +63,9 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
         if target.is_file():
             continue
         address = _address(one, url, file)
-        md5 = (
-            None
-            if one.checksum == "none published"
-            else published_md5(address, required=one.checksum == "beside")
-        )
+        md5 = None
+        if one.checksum != "none published":
+            md5 = published_md5(address, required=one.checksum == "beside")
         fresh = target.with_name(f".{target.name}")
         download(address, fresh, md5=md5, max_bytes=one.max_bytes, progress=progress)
         if file.endswith(".zip"):

@@ -87,13 +87,7 @@ def norms_by_count(side: str, norm: np.ndarray, counts: np.ndarray) -> pl.DataFr
     ).sort("group")
     low, high = ends_of_groups(found["group"].to_numpy())
     ends = pl.Series("from", low), pl.Series("to", high)
-    return pl.DataFrame(
-        [
-            pl.repeat(side, len(found), dtype=pl.String, eager=True).alias("side"),
-            *ends,
-            *found.get_columns()[1:],
-        ]
-    )
+    return found.select(pl.lit(side).alias("side"), *ends, pl.exclude("group"))
 
 
 def bias_sections(model: Factored, n: int) -> list[Section]:

@@ -1,9 +1,9 @@
 """Least squares whose half sweeps are solved by Spark's workers, block of rows by block of rows."""
 
-import inspect
 import os
 from contextlib import closing
 from dataclasses import replace
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from palate._checks import (
@@ -130,11 +130,8 @@ def fit_distributed(
 
 def _taken() -> list[str]:
     """Return the arguments of `fit_distributed`, those of `LeastSquares.fit` that it passes on among them."""
-    own, passed = (
-        inspect.signature(fit_distributed).parameters,
-        inspect.signature(LeastSquares.fit).parameters,
-    )
-    return [name for name in {**own, **passed} if name not in ("self", "options")]
+    both = {**signature(fit_distributed).parameters, **signature(LeastSquares.fit).parameters}
+    return [name for name in both if name not in ("self", "options")]
 
 
 def _fit_remote(
