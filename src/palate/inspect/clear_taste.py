@@ -107,22 +107,18 @@ def _clearest_axes(model: Factored, min_ratings: int) -> pl.DataFrame:
     centred = items - items.mean(axis=0) if len(items) else items
     variance, axes = np.linalg.eigh(centred.T @ centred / max(1, len(items)))
     variance = np.maximum(variance, 0)
-    rows = np.flatnonzero(counts >= min_ratings)
+    rows = np.flatnonzero((counts >= min_ratings) & (len(axes) > 0))
     top, made, clarity = np.zeros(len(rows), np.int64), np.zeros(len(rows)), np.zeros(len(rows))
     for start in range(0, len(rows), _CHUNK):
         part = slice(start, start + _CHUNK)
-        users = np.concatenate([draw[rows[part]] for draw in model.user_factors], axis=1) / len(
-            model.user_factors
-        )
-        along = users @ axes
+        users = np.concatenate([draw[rows[part]] for draw in model.user_factors], axis=1)
+        along = users / len(model.user_factors) @ axes
         shares = along**2 * variance
         whole = np.maximum(shares.sum(axis=1), 1e-30)
-        top[part] = shares.argmax(axis=1) if shares.shape[1] else 0
-        best = shares.max(axis=1, initial=0.0)
+        axis, best = shares.argmax(axis=1), shares.max(axis=1)
         made[part], clarity[part] = np.sqrt(best), np.sqrt(best) * best / whole
-        if shares.shape[1]:
-            # the other end
-            top[part] = np.where(along[np.arange(len(along)), top[part]] < 0, -top[part] - 1, top[part])
+        is_other_end = along[np.arange(len(along)), axis] < 0
+        top[part] = np.where(is_other_end, -axis - 1, axis)
     order = np.lexsort((rows, -clarity.round(9)))
     order = order[clarity[order] > 0]
     labels = {axis: _ends(model, centred, axes, int(axis)) for axis in np.unique(top[order])}

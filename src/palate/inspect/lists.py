@@ -27,22 +27,15 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
     users = sampled(n_users, affordable(model) if sample is None else sample, seed)
     seen, learned = model.ratings is not None, predicting(model)
     best = rank(model, users, n, exclude_seen=seen, threads=threads).items
-    source = f"the {n} best of {who(len(users), n_users, seed)}, " + (
-        "without items that they rated."
-        if seen
-        else "including items that they rated, because the model was saved without ratings."
-    )
+    left_out = "including items that they rated, because the model was saved without ratings."
+    if seen:
+        left_out = "without items that they rated."
+    source = f"the {n} best of {who(len(users), n_users, seed)}, {left_out}"
     sections = [Section("most_recommended", "Most recommended", (f"In {source}",), _counted(model, best, n))]
     if hasattr(learned, "user_factors"):  # other scores say nothing of what nobody would choose
         worst = rank(learned, users, n, exclude_seen=seen, ascending=True, threads=threads).items
-        sections.append(
-            Section(
-                "least_recommended",
-                "Least recommended",
-                (f"The items most often among a user's {n} lowest predictions.",),
-                _counted(model, worst, n),
-            )
-        )
+        text = (f"The items most often among a user's {n} lowest predictions.",)
+        sections.append(Section("least_recommended", "Least recommended", text, _counted(model, worst, n)))
     if names.N_RATINGS in item_table(model).columns:
         sections.append(obscurity_section(model, best, source))
     return sections
@@ -50,9 +43,8 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
 
 def affordable(model: Scorer) -> int:
     """Return for how many users lists are made unless a sample is given."""
-    each = (
-        len(model.items) * len(getattr(model, "item_factors", (0,))) * (1 if is_factored(model) else _DENSE)
-    )
+    n_draws = len(getattr(model, "item_factors", (0,)))
+    each = len(model.items) * n_draws * (1 if is_factored(model) else _DENSE)
     return max(1, PAIRS // each)
 
 
@@ -81,24 +73,13 @@ def obscurity_section(model: Scorer, lists: np.ndarray, source: str) -> Section:
     counts = table[names.N_RATINGS].fill_null(0).to_numpy().astype(np.int64)
     means = table[names.MEAN_RATING].to_numpy().astype(np.float64)
     listed = lists[lists >= 0]
-    figures = _figures(counts, means, listed)
-    frame = pl.DataFrame(
-        {
-            "figure": list(figures),
-            "value": pl.Series([value for value, _ in figures.values()], dtype=pl.Float64).fill_nan(
-                None
-            ),  # of empty lists
-            "meaning": [meaning for _, meaning in figures.values()],
-        }
-    )
-    return Section(
-        "obscurity",
-        "Obscurity of the lists",
-        (f"Of {source}",),
-        frame,
-        bins=by_fame(counts, listed),
-        plot="fame",
-    )
+    rows = [(name, value, meaning) for name, (value, meaning) in _figures(counts, means, listed).items()]
+    schema = {"figure": pl.String, "value": pl.Float64, "meaning": pl.String}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    frame = frame.with_columns(pl.col("value").fill_nan(None))  # of empty lists
+    text = (f"Of {source}",)
+    bins = by_fame(counts, listed)
+    return Section("obscurity", "Obscurity of the lists", text, frame, bins=bins, plot="fame")
 
 
 def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[str, tuple[float, str]]:

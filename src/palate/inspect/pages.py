@@ -80,21 +80,15 @@ def item_page(model: Factored, item_id: object, *, n: int = 10) -> Report:
     counts = None if model.ratings is None else model.ratings.item_counts()
     sections = [_numbers(model, index, "item", counts, row.get(names.MEAN_RATING))]
     if model.ratings is not None:
-        sections.append(
-            _levels(model.ratings.values(np.flatnonzero(model.ratings.items == index)), model.ratings.levels)
-        )
+        given = np.flatnonzero(model.ratings.items == index)
+        sections.append(_levels(model.ratings.values(given), model.ratings.levels))
     users = np.arange(len(model.users))
     values = model.score_pairs(users, np.full(len(users), index))
     sections.append(described_predictions(model, values, f"This item for all {len(users):,} users."))
     if model.user_factors.shape[2]:
-        sections.append(
-            _listed(
-                "similar",
-                "Similar items",
-                "Highest cosine of the factors, reduced for items with few ratings.",
-                similar_items(_plain(model), item_id, n),
-            )
-        )
+        meaning = "Highest cosine of the factors, reduced for items with few ratings."
+        similar = similar_items(_plain(model), item_id, n)
+        sections.append(_listed("similar", "Similar items", meaning, similar))
     text = (f"Item {item_id}.", *([genres.replace("|", ", ") + "."] if genres else []))
     return Report(title=label, text=text, sections=tuple(sections), frame_kind=model.frame_kind)
 
@@ -197,11 +191,11 @@ def _plain(model: Factored) -> Factored:
 
 
 def _listed(name: str, heading: str, text: str, frame: pl.DataFrame) -> Section:
-    shown = frame.select([column for column in _SHOWN if column in frame.columns])
-    for needless in (names.USER_ID if name in ("rated", "best", "worst") else "", "held_out"):
-        if needless in shown.columns and not (needless == "held_out" and shown[needless].any()):
-            shown = shown.drop(needless)
-    return Section(name, heading, (text,), shown)
+    hidden = {names.USER_ID} if name in ("rated", "best", "worst") else set()
+    if "held_out" in frame.columns and not frame["held_out"].any():
+        hidden.add("held_out")
+    shown = [column for column in _SHOWN if column in frame.columns and column not in hidden]
+    return Section(name, heading, (text,), frame.select(shown))
 
 
 def _numbers(

@@ -98,8 +98,8 @@ class Coding(Question):
 
     def solution_text(self, kind: str | None = None) -> str:
         """Return code for tables of this `kind`, and what there is to say of it."""
-        code = self.pandas if (kind or default_kind()) == "pandas" else self.polars
-        indented = "\n".join(f"    {line}".rstrip() for line in code.strip().splitlines())
+        lines = self.solution_code(kind or default_kind()).strip().splitlines()
+        indented = "\n".join(f"    {line}".rstrip() for line in lines)
         return indented + (f"\n\n{self.afterword}" if self.afterword else "")
 
     def solution_code(self, kind: str) -> str:

@@ -58,15 +58,8 @@ def _explain(asked: str | None) -> tuple[str, ...]:
 
 
 def _listed(answer: Answer, cursor: str | None = None, fresh: bool = False) -> bodies.Recommendations:
-    return bodies.Recommendations(
-        uuid.uuid4().hex,
-        answer.model_id,
-        answer.model_version,
-        answer.source,
-        list(answer.rows),
-        cursor,
-        fresh,
-    )
+    of_model = answer.model_id, answer.model_version, answer.source
+    return bodies.Recommendations(uuid.uuid4().hex, *of_model, list(answer.rows), cursor, fresh)
 
 
 def list_routes(router: APIRouter, core: Core, settings: Settings) -> None:
@@ -109,20 +102,17 @@ def session_routes(router: APIRouter, core: Core) -> None:
                 got = f"item {row.item!r} twice"
                 raise ArgumentError("ratings", "not repeat an item", got, "Keep one of its ratings.")
             ratings[row.item] = row.rating
-        return reply(
-            _listed(
-                core.recommend(
-                    ratings=ratings,
-                    n=body.n,
-                    model=body.model,
-                    caution=body.caution,
-                    diversity=body.diversity,
-                    min_ratings=body.min_ratings,
-                    where=_where(body.genre, body.year_from, body.year_to),
-                    explain=body.explain,
-                )
-            )
+        answer = core.recommend(
+            ratings=ratings,
+            n=body.n,
+            model=body.model,
+            caution=body.caution,
+            diversity=body.diversity,
+            min_ratings=body.min_ratings,
+            where=_where(body.genre, body.year_from, body.year_to),
+            explain=body.explain,
         )
+        return reply(_listed(answer))
 
     @router.get("/compare", response_model=Comparison, responses=failures(404))
     def compare(user: str, models: str, n: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10) -> Any:

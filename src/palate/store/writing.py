@@ -72,20 +72,15 @@ class Writer:
         self._thread.join()
 
     def _work(self) -> None:
-        while True:
-            first = self._waiting.get()
-            if first is None:
-                return
-            together, ends = [first], False
+        ends = False
+        while not ends:
+            together = [self._waiting.get()]
             while len(together) < TOGETHER and not self._waiting.empty():
-                following = self._waiting.get()
-                if following is None:
-                    ends = True
-                    break
-                together.append(following)
-            self._write(together)
-            if ends:
-                return
+                together.append(self._waiting.get())
+            operations = [one for one in together if one is not None]
+            ends = len(operations) < len(together)  # nothing comes after the None of `close`
+            if operations:
+                self._write(operations)
 
     def _write(self, operations: Sequence[Operation]) -> None:
         try:
