@@ -46,6 +46,15 @@ def decoded(data):
     return container.decode(io.BytesIO(data), len(data))
 
 
+@pytest.mark.parametrize("length", [640, 1408, 66_176, 66_688])
+def test_a_header_whose_length_begins_like_a_pickle_is_read(length):
+    short = len(container.encode(ARRAYS, {"note": ""})[1])
+    data = b"".join(container.encode(ARRAYS, {"note": "a" * (length - short)}))
+    assert data[:8] == length.to_bytes(8, "little")
+    assert re.match(rb"\x80[\x02-\x05]", data)
+    assert container.decode(io.BytesIO(data), len(data))[1] == {"note": "a" * (length - short)}
+
+
 # Layout
 
 

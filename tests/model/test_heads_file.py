@@ -70,7 +70,7 @@ def change(metadata, path, value):
         ),
         (["choice", "parts"], [], "'choice' in its metadata must have as many parts as weights"),
         (["choice", "parts", 0], 7, "'0' in its metadata must be a JSON object; got 7"),
-        (["choice", "weights"], [0.7, "nan"], "'weights' in its metadata must be finite numbers"),
+        (["choice", "weights"], [0.7, "nan"], "'weights' in 'choice' in its metadata must be finite numbers"),
         (["choice", "weights"], None, "'choice' in its metadata must have 'weights'"),
         (["choice", "more"], 1, "'choice' in its metadata must not have 'more'"),
         (["stars", "kind"], None, "'stars' in its metadata must have 'kind'"),

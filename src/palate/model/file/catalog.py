@@ -1,7 +1,5 @@
 """The catalog in a model file: columns of numbers or text, with bytes that say where there is a value."""
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
@@ -23,34 +21,22 @@ from palate.model.file.tensors import (
 )
 
 _NUMBERS: dict[str, pl.DataType] = {
-    "int8": pl.Int8(),
-    "int16": pl.Int16(),
-    "int32": pl.Int32(),
-    "int64": pl.Int64(),
-    "uint8": pl.UInt8(),
-    "uint16": pl.UInt16(),
-    "uint32": pl.UInt32(),
-    "uint64": pl.UInt64(),
-    "float32": pl.Float32(),
-    "float64": pl.Float64(),
+    f"{kind}{bits}": pl.Series(np.empty(0, f"{kind}{bits}")).dtype
+    for kind, sizes in (("int", (8, 16, 32, 64)), ("uint", (8, 16, 32, 64)), ("float", (32, 64)))
+    for bits in sizes
 }
-_DAY = 86_400
-_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # years 1 to 9999: what Python's dates can hold
+
+
+def _years(ticks_per_day: int) -> tuple[int, int]:
+    """Return the first and the last tick of the years 1 to 9999, which are what Python's dates can hold."""
+    return -719_162 * ticks_per_day, 2_932_897 * ticks_per_day - 1
+
+
 # Stored as integers: type, number stored, lowest and highest value.
 _TIMES: dict[str, tuple[pl.DataType, str, int, int]] = {
-    "date": (pl.Date(), "int32", _FIRST_DAY, _LAST_DAY),
-    "datetime[ms]": (
-        pl.Datetime("ms"),
-        "int64",
-        _FIRST_DAY * _DAY * 10**3,
-        (_LAST_DAY + 1) * _DAY * 10**3 - 1,
-    ),
-    "datetime[us]": (
-        pl.Datetime("us"),
-        "int64",
-        _FIRST_DAY * _DAY * 10**6,
-        (_LAST_DAY + 1) * _DAY * 10**6 - 1,
-    ),
+    "date": (pl.Date(), "int32", *_years(1)),
+    "datetime[ms]": (pl.Datetime("ms"), "int64", *_years(86_400 * 10**3)),
+    "datetime[us]": (pl.Datetime("us"), "int64", *_years(86_400 * 10**6)),
     "datetime[ns]": (pl.Datetime("ns"), "int64", -(2**63), 2**63 - 1),
 }
 _OTHERS: dict[str, pl.DataType] = {
@@ -75,43 +61,45 @@ class CatalogOfItems(Kind[Catalog | None]):
     """The catalog: its columns in the metadata, and the tensors of each; null for none."""
 
     def put(self, out: Output, name: str, value: Catalog | None) -> None:
-        """Add the columns."""
-        out.values[name] = None if value is None else put_catalog(out.writer, value)
+        """Add the columns, and what the metadata must say of them."""
+        if value is None:
+            out.values[name] = None
+            return
+        columns = []
+        for position, series in enumerate(value.frame.get_columns()):
+            type_name = _type_name(series)
+            _put_column(out.writer, f"catalog.{position}", series, type_name)
+            columns.append({"name": series.name, "type": type_name})
+        out.values[name] = {"kind": value.kind, "columns": columns}
 
     def take(self, given: Input, name: str) -> Catalog | None:
-        """Return the catalog of the items that were read before."""
+        """Return the catalog, whose first rows must be the items that were read before, in their order."""
         about = given.fields.take(name, dict | None)
-        return None if about is None else take_catalog(given.reader, about, given.made["items"])
+        if about is None:
+            return None
+        fields, items = Fields(about, "'catalog' in its metadata"), given.made["items"]
+        fields.take_choice("kind", (items.kind,))
+        columns = [_column_type(value) for value in fields.take("columns", list)]
+        fields.finish()
+        _check_names([name for name, _ in columns])
+        frame = pl.DataFrame(
+            [
+                _take_column(given.reader, f"catalog.{at}", type_name).alias(name)
+                for at, (name, type_name) in enumerate(columns)
+            ]
+        )
+        _check_ids(frame[names.ITEM_ID], items)
+        return Catalog(frame, items.kind)
 
 
-def put_catalog(writer: TensorWriter, catalog: Catalog) -> dict[str, Any]:
-    """Add the columns of a catalog; return what the metadata must say of them."""
-    columns = []
-    for position, series in enumerate(catalog.frame.get_columns()):
-        type_name = next((name for name, dtype in _TYPES.items() if dtype == series.dtype), None)
-        if type_name is None:
-            advice = "cast it to text or numbers, or leave it out"
-            raise Damage(
-                f"column {series.name!r} of the catalog is of type {series.dtype}, which the file cannot "
-                f"hold: {advice}"
-            )
-        _put_column(writer, f"catalog.{position}", series, type_name)
-        columns.append({"name": series.name, "type": type_name})
-    return {"kind": catalog.kind, "columns": columns}
-
-
-def take_catalog(reader: TensorReader, values: object, items: Vocabulary) -> Catalog:
-    """Return the catalog, whose first rows must be the items of the vocabulary, in order."""
-    fields = Fields(values, "'catalog' in its metadata")
-    fields.take_choice("kind", (items.kind,))
-    columns = [_column_type(value) for value in fields.take("columns", list)]
-    fields.finish()
-    _check_names([name for name, _ in columns])
-    frame = pl.DataFrame(
-        [_take_column(reader, f"catalog.{at}", type_).alias(name) for at, (name, type_) in enumerate(columns)]
+def _type_name(series: pl.Series) -> str:
+    for name, dtype in _TYPES.items():
+        if dtype == series.dtype:
+            return name
+    raise Damage(
+        f"column {series.name!r} of the catalog is of type {series.dtype}, which the file cannot hold: "
+        "cast it to text or numbers, or leave it out"
     )
-    _check_ids(frame[names.ITEM_ID], items)
-    return Catalog(frame, items.kind)
 
 
 def _put_column(writer: TensorWriter, name: str, series: pl.Series, type_name: str) -> None:

@@ -19,7 +19,7 @@ class Fields:
         if not isinstance(values, dict):
             raise Damage(f"{where} must be a JSON object; got {quoted(values)}")
         self._values = dict(values)
-        self._where = where
+        self.where = where
 
     def take(self, key: str, hint: object) -> Any:
         """Return the value of a key as the type `hint`.
@@ -27,14 +27,14 @@ class Fields:
         A hint is a scalar, list, dict, tuple[...] of scalars, or a union of these.
         """
         if key not in self._values:
-            raise Damage(f"{self._where} must have {key!r}")
-        return from_json(self._values.pop(key), hint, f"{key!r} in {self._where}")
+            raise Damage(f"{self.where} must have {key!r}")
+        return from_json(self._values.pop(key), hint, f"{key!r} in {self.where}")
 
     def take_choice(self, key: str, choices: tuple[str, ...]) -> str:
         """Return the value of a key, one of these strings."""
         value: str = self.take(key, str)
         if value not in choices:
-            raise Damage(f"{key!r} in {self._where} must be one of {', '.join(choices)}; got {quoted(value)}")
+            raise Damage(f"{key!r} in {self.where} must be one of {', '.join(choices)}; got {quoted(value)}")
         return value
 
     def has(self, key: str) -> bool:
@@ -68,7 +68,7 @@ class Fields:
     def finish(self) -> None:
         """Check that nothing is left over."""
         for key in self._values:
-            raise Damage(f"{self._where} must not have {quoted(key)} in version 1 of the format")
+            raise Damage(f"{self.where} must not have {quoted(key)} in version 1 of the format")
 
 
 def fields_of(value: Any, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:

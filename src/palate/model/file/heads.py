@@ -15,6 +15,7 @@ from palate.heads.ranking import TwoHeads
 from palate.model.file.errors import Damage
 from palate.model.file.fields import Fields
 from palate.model.file.packing import FACTORS, WEIGHTS, Form
+from palate.model.file.parts import finite_from_0
 from palate.model.file.schema import ALL, Input, Kind, Members, Output, Plain, Record, Row, Value, Values
 from palate.model.file.tables import ORIGIN
 from palate.model.recommender_model import RecommenderModel
@@ -123,26 +124,15 @@ def _with_common_parts(head: S, first: Scorer) -> S:
     return cast(S, replace(cast(Any, head), **shared))
 
 
-def _check_weights(weights: tuple[float, ...]) -> None:
-    if not np.isfinite(weights).all():
-        raise Damage(f"'weights' in its metadata must be finite numbers; got {weights}")
-
-
 def _check_chance(found: Values, given: Input) -> None:
     if found["level"] <= 0 or found["shift"] < 0 or found.get("usual", 1.0) <= 0:
         raise Damage("'chance' in its metadata must have a level and usual above 0 and a shift of at least 0")
 
 
-def _check_heads(found: Values, given: Input) -> None:
-    for name in ("beta", "noise"):
-        value = found[f"heads.{name}"]
-        if not (np.isfinite(value) and value >= 0):
-            raise Damage(f"{name!r} in its metadata must be a finite number of at least 0; got {value}")
-
-
+_NOT_NEGATIVE = Value[float](float, finite_from_0, "a finite number of at least 0")
 SUM_MODEL: Record[Values] = Record(
     dict,
-    Row("weights", Value[tuple[float, ...]](tuple[float, ...], _check_weights)),
+    Row("weights", Value(tuple[float, ...], lambda values: np.isfinite(values).all(), "finite numbers")),
     Row("trainer", Plain("the trainer's parameters")),
     Row("parts", Parts()),
 )
@@ -152,11 +142,10 @@ RECOMMENDER_MODEL: Record[Values] = Record(
     Row("heads.choice", Head(), "choice"),
     Row("heads.stars", Head(first="heads.choice", null=True), "stars"),
     Row("heads.chance", CHANCE, "chance"),
-    Row("heads.beta", Value[float](float), "beta"),
+    Row("heads.beta", _NOT_NEGATIVE, "beta"),
     Row("heads.liked_from", LikedFrom(), "liked_from"),
-    Row("heads.noise", Value[float](float), "noise"),
+    Row("heads.noise", _NOT_NEGATIVE, "noise"),
     *ORIGIN,
-    check=_check_heads,
 )
 
 

@@ -13,29 +13,29 @@ class HistoryOfModel(Kind[History]):
 
     def put(self, out: Output, name: str, value: History) -> None:
         """Set the object."""
-        out.values[name] = put_history(value)
+        out.values[name] = _put(value)
 
     def take(self, given: Input, name: str) -> History:
         """Return the history."""
-        return take_history(given.fields.take(name, dict))
+        return _take(given.fields.take(name, dict))
 
 
-def put_history(history: History) -> dict[str, Any]:
+def _put(history: History) -> dict[str, Any]:
     """Return the history for the metadata, with one list per figure instead of one object per sweep."""
     sweeps = [fields_of(sweep) for sweep in history.sweeps]
     columns = (
         {name: [sweep[name] for sweep in sweeps] for name in fields_of(history.sweeps[0])} if sweeps else {}
     )
-    earlier = {"earlier": [put_history(one) for one in history.earlier]} if history.earlier else {}
+    earlier = {"earlier": [_put(one) for one in history.earlier]} if history.earlier else {}
     return {"sweeps": columns, **fields_of(history, leave_out=("sweeps", "earlier")), **earlier}
 
 
-def take_history(values: object, first: bool = True) -> History:
+def _take(values: object, first: bool = True) -> History:
     """Return the history; only the `first` holds others, of the models it was started from."""
     fields = Fields(values, "'history' in its metadata")
     columns = Fields(fields.take("sweeps", dict), "'sweeps' of 'history' in its metadata")
     nested = fields.take("earlier", list) if first and fields.has("earlier") else []
-    earlier = tuple(take_history(one, first=False) for one in nested)
+    earlier = tuple(_take(one, first=False) for one in nested)
     rest = fields.take_fields_of(History, leave_out=("sweeps", "earlier"))
     fields.finish()
     return History(sweeps=_take_sweeps(columns), **rest, earlier=earlier)

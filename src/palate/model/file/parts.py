@@ -97,18 +97,18 @@ def check_rows(name: str, offsets: str, columns: np.ndarray, indptr: np.ndarray,
             )
 
 
+def finite_from_0(value: float) -> bool:
+    """Return whether a number is finite and at least 0."""
+    return 0 <= value < np.inf
+
+
 # Parts of models
-
-
-def _check_share(value: float) -> None:
-    if not 0 <= value < np.inf:
-        raise Damage(f"'per_rating' of a prior must be at least 0 and finite; got {value}")
 
 
 PRIOR = Record(
     RowPrior,
     Row(ALL, Members(RowPrior, "precision", "mean", "per_rating")),
-    Row("per_rating", Maybe(Value(float, _check_share), 0.0)),
+    Row("per_rating", Maybe(Value(float, finite_from_0, "a finite number of at least 0"), 0.0)),
     Row("precision", Array("float32", "draw factor+1 factor+1", check_finite)),
     Row("mean", Array("float32", "draw factor+1", check_finite)),
 )
@@ -185,8 +185,7 @@ class Marked(Kind[Any]):
 
 
 def _check_grades(found: Values, given: Input) -> None:
-    where = f"{given.name!r} in its metadata"
-    grades = Grades(**{name: value for name, value in found.items() if name in Grades.__dataclass_fields__})
+    where, grades = given.fields.where, Grades(**found.get("grades", found))
     if grades.kind not in KINDS:
         raise Damage(f"'kind' in {where} must be one of {', '.join(KINDS)}; got {grades.kind!r}")
     numbers = (grades.least, grades.low, grades.high, 1.0 if grades.half_life is None else grades.half_life)
@@ -199,22 +198,14 @@ def _check_grades(found: Values, given: Input) -> None:
         )
 
 
-def _fold(item_scale: np.ndarray, factor_scale: np.ndarray, **grades: Any) -> SumFold:
-    return SumFold(grades=Grades(**grades), item_scale=item_scale, factor_scale=factor_scale)
+def _fold(grades: Values, **scales: np.ndarray) -> SumFold:
+    return SumFold(grades=Grades(**grades), **scales)
 
 
-class _GradesWithin(Members):
-    """The grades of a fold, as members of its object."""
-
-    def put(self, out: Output, name: str, value: object) -> None:
-        """Set the members."""
-        super().put(out, name, value.grades if isinstance(value, SumFold) else value)
-
-
-GRADES: Record[Grades] = Record(Grades, Row(ALL, _GradesWithin(Grades)), check=_check_grades)
+GRADES: Record[Grades] = Record(Grades, Row(ALL, Members(Grades)), check=_check_grades)
 FOLD: Record[SumFold] = Record(
     _fold,
-    Row(ALL, _GradesWithin(Grades)),
+    Row("grades", Members(Grades)),
     Row("item_scale", Array("float32", "item", check_finite)),
     Row("factor_scale", Array("float32", "factor", check_finite)),
     check=_check_grades,

@@ -109,10 +109,13 @@ class Flags(Array):
 
 
 class Value(Kind[T]):
-    """A value of the metadata: a number, a text, a tuple of these, or null where the type has None."""
+    """A value of the metadata: a number, a text, a tuple of these, or null where the type has None.
 
-    def __init__(self, hint: object, check: Callable[[T], object] | None = None) -> None:
-        self.hint, self.check = hint, check
+    `holds` says whether a value is one, and `must` what it must be.
+    """
+
+    def __init__(self, hint: object, holds: Callable[[T], object] | None = None, must: str = "") -> None:
+        self.hint, self.holds, self.must = hint, holds, must
 
     def put(self, out: Output, name: str, value: T) -> None:
         """Set the value; numbers are floats where the type says so."""
@@ -121,8 +124,8 @@ class Value(Kind[T]):
     def take(self, given: Input, name: str) -> T:
         """Return the value, of this type."""
         value: T = given.fields.take(name, self.hint)
-        if self.check is not None:
-            self.check(value)
+        if self.holds is not None and not self.holds(value):
+            raise Damage(f"{name!r} in {given.fields.where} must be {self.must}; got {value}")
         return value
 
 

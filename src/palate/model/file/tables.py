@@ -49,14 +49,8 @@ from palate.model.file.tensors import check_finite
 TIME, LINEAR = "time", "linear"
 
 
-def _check_scale(scale: tuple[float, float] | None) -> None:
-    if scale is not None and not (np.isfinite(scale).all() and scale[0] <= scale[1]):
-        raise Damage(f"'scale' in its metadata must be two finite numbers in order; got {scale}")
-
-
-def _check_spread(spread: float) -> None:
-    if not 0 < spread < np.inf:
-        raise Damage(f"'spread' in its metadata must be positive and finite; got {spread}")
+def _in_order(scale: tuple[float, float] | None) -> bool:
+    return scale is None or (bool(np.isfinite(scale).all()) and scale[0] <= scale[1])
 
 
 def _check_likelihood(found: Values, given: Input) -> None:
@@ -97,12 +91,12 @@ FACTOR_MODEL: Record[Values] = Record(
     Row("noise_sd", Maybe(Array("float64", "draw", not_negative))),
     Row("user_noise", Maybe(row_noise("user"))),
     Row("item_noise", Maybe(row_noise("item"))),
-    Row("spread", Maybe(Value[float](float, _check_spread))),
+    Row("spread", Maybe(Value[float](float, lambda value: 0 < value < np.inf, "positive and finite"))),
     Row("user_link", Maybe(Features("item"))),
     Row("item_link", Maybe(Features("user"))),
     Row("context", Marked(TIME, CONTEXT)),
     Row("fold", Maybe(FOLD)),
-    Row("scale", Value[tuple[float, float] | None](tuple[float, float] | None, _check_scale)),
+    Row("scale", Value(tuple[float, float] | None, _in_order, "two finite numbers in order")),
     _FRAME_KIND,
     Row("user_prior", PRIOR),
     Row("item_prior", PRIOR),
