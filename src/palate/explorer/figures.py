@@ -55,15 +55,11 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
     first = next(iter(models))
     try:
         evaluation = evaluate(models, test, k=10, resamples=RESAMPLES)
-    except ArgumentError as error:
-        if error.argument != "test":
-            return Figures((), f"The models were not evaluated: {error}")
-        told = " ".join(" ".join((f"About {name}:", *notes)) for name, notes in _notes(models))
-        return Figures(
-            (), f"The models were not evaluated: test ratings must {error.must}. {_ASK} {told}".strip()
-        )
     except ValueError as error:
-        return Figures((), f"The models were not evaluated: {error}")
+        why = str(error)
+        if isinstance(error, ArgumentError) and error.argument == "test":
+            why = " ".join((f"test ratings must {error.must}. {_ASK}", *_notes(models)))
+        return Figures((), f"The models were not evaluated: {why}")
     n = evaluation.about["n_test"]
     if test is None:
         source = (
@@ -75,10 +71,10 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
     return Figures(tuple(_figures(evaluation)), source, evaluation)
 
 
-def _notes(models: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+def _notes(models: dict[str, Any]) -> list[str]:
     """Return how good the models were that chose themselves on held-out ratings."""
     return [
-        (name, model.history.notes[:1])
+        f"About {name}: {model.history.notes[0]}"
         for name, model in models.items()
         if model.trainer.get("candidates") and model.history.notes
     ]

@@ -1,7 +1,17 @@
-"""How the pages look, in light and in dark, and the few lines of script that need no server."""
+"""How the pages look and what they say at length, and the few lines of script that need no server."""
 
+import tomllib
 from importlib import resources
+from typing import Any
 
-_HERE = resources.files("palate.explorer")
-CSS = _HERE.joinpath("look.css").read_text("utf-8")
-SCRIPT = f"<script>\n{_HERE.joinpath('stars.js').read_text('utf-8')}</script>"
+
+def _read(name: str) -> str:
+    return resources.files("palate.explorer").joinpath(name).read_text("utf-8")
+
+
+CSS = _read("look.css")
+SCRIPT = f"<script>\n{_read('stars.js')}</script>"
+MISSING = _read("missing.html")
+_SAID: dict[str, dict[str, str]] = tomllib.loads(_read("texts.toml"))
+TEXTS, SOURCES, PARTS = (_SAID[table] for table in ("pages", "sources", "parts"))
+CHARTS: dict[str, dict[str, Any]] = tomllib.loads(_read("charts.toml"))

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from palate._words import counted
 from palate.app.answers import ItemInfo, ModelInfo, Reasons, Row
+from palate.explorer.look import PARTS
 from palate.explorer.state import ME
 from palate.model.nouns import PARTICIPLES, RATING
 
@@ -183,7 +184,7 @@ def reasons_shown(reasons: Reasons, noun: str = RATING) -> None:
     shown = sorted(named, key=lambda part: -abs(part.contribution))[:6]
     rest = [part for part in named if part not in shown]
     rows = [
-        (f"{part.contribution:+.3f}", _meaning(part.part, whose))
+        (f"{part.contribution:+.3f}", PARTS.get(part.part, part.part).format(whose=whose))
         for part in reasons.parts
         if part.item is None
     ]
@@ -196,14 +197,3 @@ def reasons_shown(reasons: Reasons, noun: str = RATING) -> None:
         rows.append((f"{sum(part.contribution for part in rest):+.3f}", count(len(rest), f"other {noun}")))
     rows.append((f"{reasons.score:.3f}", "sum"))
     table(("contribution", "part"), rows, f"Why {name_of(reasons.item)}")
-
-
-def _meaning(part: str, whose: str) -> str:
-    known = {
-        "mean": "the average of all ratings",
-        "user bias": f"how high {whose} ratings are",
-        "item bias": "how high the ratings of this item are",
-        "features": f"{whose} choice of items to rate",
-        "unrated pairs": "items that were not rated",
-    }
-    return known.get(part, part)

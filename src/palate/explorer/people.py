@@ -72,11 +72,8 @@ def _by_ratings(model: Model, ratings: RatingMatrix, noun: str) -> list[tuple[in
     heavy = order[:EACH].tolist() if len(order) > 2 * EACH else order[: (len(order) + 1) // 2].tolist()
     light = [index for index in order[::-1].tolist() if index not in heavy][: EACH - 1]
     odd = _odd(ratings, counts, {*heavy, *light})
-    return [
-        *((index, f"heavy user: {count(int(counts[index]), noun)}") for index in heavy),
-        *((index, f"light user: {count(int(counts[index]), noun)}") for index in light),
-        *((index, f"unusual taste: {count(int(counts[index]), noun)}") for index in odd),
-    ]
+    groups = (("heavy user", heavy), ("light user", light), ("unusual taste", odd))
+    return [(index, f"{why}: {count(int(counts[index]), noun)}") for why, group in groups for index in group]
 
 
 def _odd(ratings: RatingMatrix, counts: np.ndarray, taken: set[int]) -> list[int]:

@@ -49,7 +49,7 @@ def add_pages(source: Workspace | BundledTraining) -> None:
     from fastapi.responses import HTMLResponse
     from nicegui import app, ui
 
-    from palate.explorer.frame import Page
+    from palate.explorer.frame import PAGES, Page
     from palate.explorer.look import CSS, SCRIPT
     from palate.explorer.views import compare, diagnostics, item, map, people, rate, recommendations, waiting  # noqa: A004
 
@@ -68,12 +68,9 @@ def add_pages(source: Workspace | BundledTraining) -> None:
 
         ui.page(path, response_timeout=60)(shown)
 
-    add("/", people.show)
-    add("/rate", rate.show)
-    add("/recommendations", recommendations.show)
-    add("/compare", compare.show)
-    add("/map", map.show)
-    add("/diagnostics", diagnostics.show)
+    views = (people, rate, recommendations, compare, map, diagnostics)
+    for (path, _), view in zip(PAGES, views, strict=True):
+        add(path, view.show)
 
     @app.exception_handler(404)
     async def missing(request: Request, _: Exception) -> HTMLResponse:
@@ -95,16 +92,10 @@ def missing_page(path: str) -> str:
     from html import escape
 
     from palate.explorer.frame import PAGES
-    from palate.explorer.look import CSS
+    from palate.explorer.look import CSS, MISSING
 
     links = " ".join(f'<a href="{place}">{escape(name)}</a>' for place, name in PAGES)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>No such page - palate</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<style>{CSS}</style></head><body style="background: var(--ground); margin: 2rem"><main>'
-        f"<h1>No such page</h1><p>There is no page {escape(path)} here. These pages are: {links}</p>"
-        "</main></body></html>"
-    )
+    return MISSING.format(css=CSS, path=escape(path), links=links)
 
 
 def serve(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from palate.app.answers import Answer, Row
 from palate.explorer.frame import Page, problem
+from palate.explorer.look import TEXTS
 from palate.explorer.parts import count, tag
 from palate.explorer.views.lists import asked, explain_numbers, short_list
 
@@ -22,10 +23,7 @@ def show(page: Page) -> None:
                 tag("a", "The lesson's before and after", href=address)
         explain_numbers(page, state.model, state.other)
         if len(state.models) < 2:
-            problem(
-                "There is only one model. To compare two, start the explorer with both: "
-                "palate explore old.palate new.palate."
-            )
+            problem(TEXTS["one_model"])
             _list(page, "A", state.model, asked(page, state.model), None)
             return
         first, second = asked(page, state.model), asked(page, state.other)

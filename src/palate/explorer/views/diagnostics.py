@@ -4,6 +4,7 @@ from typing import Any
 
 from palate.app.diagnostics import Panel, card, panels
 from palate.explorer.frame import Page, later
+from palate.explorer.look import CHARTS
 from palate.explorer.parts import table, tag
 from palate.explorer.views.people import draw_figures, measured
 
@@ -60,25 +61,12 @@ def options(panel: Panel) -> dict[str, Any]:
     """Return what ECharts draws of a panel."""
     if panel.frame is None:
         return {}
-    gray = "#8C8C8C"
-    axis = {
-        "axisLabel": {"color": gray},
-        "axisLine": {"lineStyle": {"color": gray}},
-        "splitLine": {"lineStyle": {"color": gray, "opacity": 0.25}},
-    }
-    colors = ("#56B4E9", "#E69F00", "#009E73")
+    chart = CHARTS["panel"]
     return {
-        "animation": False,
-        "color": colors,
-        "grid": {"left": 8, "right": 32, "top": 34, "bottom": 8, "containLabel": True},
-        "legend": {"show": len(panel.lines) > 1, "top": 0, "textStyle": {"color": gray}},
-        "tooltip": {"trigger": "axis", "renderMode": "richText"},
-        "xAxis": {
-            "type": "category",
-            "data": [str(value) for value in panel.frame[panel.x].to_list()],
-            **axis,
-        },
-        "yAxis": {"type": "value", "scale": panel.kind == "line", **axis},
+        **chart,
+        "legend": {**chart["legend"], "show": len(panel.lines) > 1},
+        "xAxis": {**chart["xAxis"], "data": [str(value) for value in panel.frame[panel.x].to_list()]},
+        "yAxis": {**chart["yAxis"], "scale": panel.kind == "line"},
         "series": [
             {"type": panel.kind, "name": name, "data": panel.frame[name].to_list(), "symbolSize": 5}
             for name in panel.lines

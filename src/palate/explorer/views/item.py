@@ -5,9 +5,9 @@ import numpy as np
 from palate.app.answers import ItemInfo
 from palate.app.errors import CannotAnswer, NotKnown
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import count, levels_of, name_of, reasons_shown, stars, tag
+from palate.explorer.parts import count, levels_of, name_of, stars, tag
 from palate.explorer.state import ME
-from palate.explorer.views.lists import choice_reasons
+from palate.explorer.views.lists import why
 from palate.model.nouns import RATING
 from palate.store.changes import StoreError
 
@@ -37,14 +37,11 @@ def show(page: Page, item: str) -> None:
                 tag("h2", "Most similar items")
                 _similar(page, about.id)
             with tag("section", None, aria_label=f"{page.noun.capitalize()}s"):
-                tag(
-                    "h2",
-                    "How it was rated" if page.noun == RATING else "How often it was chosen",
-                )
+                tag("h2", "How it was rated" if page.noun == RATING else "How often it was chosen")
                 _ratings(page, about.id)
             with tag("section", None, aria_label="Why"):
                 tag("h2", "For you" if state.user == ME else f"For user {state.user}")
-                _reasons(page, about)
+                why(page, about.id)
 
 
 def _own_rating(page: Page, about: ItemInfo) -> None:
@@ -62,27 +59,8 @@ def _own_rating(page: Page, about: ItemInfo) -> None:
             except (ValueError, StoreError) as error:
                 said.set_text(str(error))
 
-        stars(
-            about,
-            levels_of(core.model_info(page.state.model)),
-            None if current is None else current.value,
-            rate,
-        )
-
-
-def _reasons(page: Page, about: ItemInfo) -> None:
-    """Draw what the prediction for the user is made of."""
-    state = page.state
-    try:
-        reasons = page.space.core.explain(state.user, about.id, state.model)
-        rates = page.space.core.model_info(state.model).scale is not None
-        said = "The model expects a rating of" if rates else "The score, which is not a rating, is"
-        tag("p", f"{said} {reasons.prediction:.2f}. It is the sum of these parts:")
-        reasons_shown(reasons, page.noun)
-        if rates and hasattr(page.space.core.model(state.model), "heads"):
-            choice_reasons(page, about.id)
-    except (CannotAnswer, NotKnown, ValueError) as error:
-        tag("p", str(error), "soft")
+        levels = levels_of(core.model_info(page.state.model))
+        stars(about, levels, None if current is None else current.value, rate)
 
 
 def _similar(page: Page, item: str) -> None:

@@ -4,34 +4,32 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from palate.app.answers import STORED, Answer, OwnRating, Reasons, Row
-from palate.app.errors import CannotAnswer, NotKnown
+from palate.app.errors import NotKnown
 from palate.explorer.changes import Mark
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import Element, bar, count, name_of, rating_words, score_words, table, tag
+from palate.explorer.look import SOURCES, TEXTS
+from palate.explorer.parts import (
+    Element,
+    bar,
+    count,
+    name_of,
+    rating_words,
+    reasons_shown,
+    score_words,
+    table,
+    tag,
+)
 from palate.explorer.state import ME
 from palate.model.nouns import RATING
 
 N = 10
-SOURCES = {
-    "stored": "This list is made from the {}s that the model was trained on.",
-    "fold-in": "This list takes the latest {}s into account.",
-    "popular fallback": "The model knows nothing about this user, so the list shows the most popular items.",
-}
-
-NUMBERS = (
-    "4.2 (3.6 to 4.8) means that the expected rating is 4.2, and that its 80 % interval is from 3.6 to 4.8. "
-    "A single rating varies more. The bar shows both on the rating scale."
-)
-_BY_BOTH = (
-    " The first items are likely to be chosen, and to be rated highly if they are. 'Far more likely than "
-    "most' means at least 20 times as likely as an item picked at random."
-)
 
 
 def about(answer: Answer, noun: str = "rating") -> str:
     """Return what a list is made from, and what orders it where that is not the expected rating alone."""
     by_both = any(row.chance is not None and row.predicted_rating is not None for row in answer.rows)
-    return SOURCES[answer.source].format(noun) + (_BY_BOTH if by_both else "")
+    source = SOURCES[answer.source].format(noun=noun)
+    return f"{source} {TEXTS['both']}" if by_both else source
 
 
 def asked(page: Page, model: str, *, user: str | None = None, n: int = N, **sliders: Any) -> Answer | str:
@@ -75,7 +73,7 @@ def explain_numbers(page: Page, *models: str) -> None:
     """Draw what the numbers beside an item are, where one of the models has intervals."""
     infos = [page.space.core.model_info(model) for model in models]
     if any(info.knows_uncertainty and info.scale is not None for info in infos):
-        tag("p", NUMBERS, "soft small")
+        tag("p", TEXTS["numbers"], "soft small")
 
 
 def short_words(row: Row, noun: str = RATING) -> str:
@@ -123,20 +121,33 @@ def long_list(
                 below.append(tag("div", None, "p-under"))
 
 
-def choice_reasons(page: Page, item: str) -> None:
+def why(page: Page, item: str, classes: str = "") -> None:
+    """Draw what the prediction of an item for the user is made of."""
+    core, state = page.space.core, page.state
+    try:
+        reasons = core.explain(state.user, item, state.model)
+    except (NotKnown, ValueError) as error:
+        tag("p", str(error), f"soft {classes}")
+        return
+    rates = core.model_info(state.model).scale is not None
+    said = "The model expects a rating of" if rates else "The score, which is not a rating, is"
+    tag("p", f"{said} {reasons.prediction:.2f}. It is the sum of these parts:", classes)
+    reasons_shown(reasons, page.noun)
+    if rates and hasattr(core.model(state.model), "heads"):
+        _choice_reasons(page, item)
+
+
+def _choice_reasons(page: Page, item: str) -> None:
     """Draw which ratings of the user make an item likely to be chosen, of a model that knows."""
+    said = "The list also depends on how likely the item is to be chosen."
     try:
         found = page.space.core.explain(page.state.user, item, page.state.model, by="chosen")
-    except (CannotAnswer, NotKnown, ValueError):
-        tag("p", "The list also depends on how likely the item is to be chosen.", "soft small")
+    except (NotKnown, ValueError):
+        tag("p", said, "soft small")
         return
     rows = shares(found)
     if rows:
-        tag(
-            "p",
-            "The list also depends on how likely the item is to be chosen. These contribute most to that:",
-            "soft small",
-        )
+        tag("p", f"{said} These contribute most to that:", "soft small")
         table(("share", "rating"), rows, f"Why {name_of(found.item)} is likely to be chosen")
 
 
@@ -172,11 +183,7 @@ def history(page: Page, user: str, model: str, most: int = N) -> None:
                 page.item_link(one.item, "p-grow")
                 tag("span", said_of(one), "soft small")
     if len(rated) > most:
-        tag(
-            "p",
-            f"and {len(rated) - most:,} more",
-            "soft small",
-        )
+        tag("p", f"and {len(rated) - most:,} more", "soft small")
 
 
 def said_of(one: OwnRating) -> str:

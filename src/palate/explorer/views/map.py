@@ -9,6 +9,7 @@ from palate.app.errors import CannotAnswer, NotKnown
 from palate.app.positions import Positions, Taste, taste_of
 from palate.explorer.colors import COLORS, Group, groups, known_colors
 from palate.explorer.frame import Page, problem, search_field
+from palate.explorer.look import CHARTS, TEXTS
 from palate.explorer.parts import item_address, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import asked
@@ -30,7 +31,8 @@ class Map:
 
     def __init__(self, page: Page, found: Positions, colors: list[Group]) -> None:
         self.page, self.core, self.found, self.colors = page, page.space.core, found, colors
-        self.model = self.core.model(page.state.model)
+        self.items = self.core.item_ids(page.state.model)
+        self.places = {item: place for place, item in enumerate(self.items)}
         self.title_of = self._titles()
         state = page.state
         self.lists = [("A", state.model, "diamond", "#D55E00")]
@@ -38,7 +40,7 @@ class Map:
             self.lists.append(("B", state.other, "triangle", "#0072B2"))
 
     def _titles(self) -> list[str]:
-        table = item_table(self.model)
+        table = item_table(self.core.model(self.page.state.model))
         column = next((name for name in ("key", "title") if name in table.columns), "item_id")
         return [str(title) for title in table[column].to_list()]
 
@@ -71,12 +73,9 @@ class Map:
         if ring is None:
             return [point]
         around = {
-            "type": "line",
+            **CHARTS["ellipse"],
             "name": "around this user",
             "data": ring.round(3).tolist(),
-            "symbol": "none",
-            "silent": True,
-            "animation": False,
             "lineStyle": {"color": _OWN, "width": 2},
         }
         return [around, point]
@@ -86,14 +85,7 @@ class Map:
         answer = asked(self.page, model)
         if isinstance(answer, str):
             return _NOTHING
-        return self._rows(item for item in answer.items if self._has(item))
-
-    def _has(self, item: str) -> bool:
-        try:
-            self.core.item(item, self.page.state.model)
-        except NotKnown:
-            return False
-        return True
+        return self._rows(item for item in answer.items if item in self.places)
 
     def _layer(
         self,
@@ -106,14 +98,12 @@ class Map:
     ) -> dict[str, Any]:
         data = self._points(rows)
         return {
-            "type": "scatter",
+            **CHARTS["points"],
             "name": name,
             "data": [point["value"] for point in data] if "large" in options else data,
             "symbolSize": size,
             "itemStyle": style,
             "symbol": symbol,
-            "largeThreshold": 1500,
-            "animation": False,
             **options,
         }
 
@@ -126,8 +116,7 @@ class Map:
         ]
 
     def _rows(self, ids: Iterable[str]) -> np.ndarray:
-        found = [self.model.items.index(self.model.items.parse(item)) for item in ids]
-        return np.array(found, np.int64)
+        return np.array([self.places[item] for item in ids], np.int64)
 
     def _rated(self) -> tuple[np.ndarray, np.ndarray]:
         try:
@@ -138,28 +127,12 @@ class Map:
             ]
         except NotKnown:
             rated = []
-        known = [one for one in rated if self._has(one.item.id)]
+        known = [one for one in rated if one.item.id in self.places]
         return self._rows(one.item.id for one in known), np.array([one.rating for one in known], np.float64)
 
     def options(self) -> dict[str, Any]:
         """Return what ECharts is given."""
-        hidden = {"show": False, "scale": True}
-        return {
-            "animation": False,
-            "grid": {"left": 8, "right": 8, "top": 8, "bottom": 8},
-            "xAxis": {**hidden, "type": "value"},
-            "yAxis": {**hidden, "type": "value"},
-            "tooltip": {
-                "trigger": "item",
-                "renderMode": "richText",
-                ":formatter": "(p) => p.name || window.palateTitles[p.value[2]] || ''",
-            },
-            "dataZoom": [
-                {"type": "inside", "xAxisIndex": 0, "filterMode": "none"},
-                {"type": "inside", "yAxisIndex": 0, "filterMode": "none"},
-            ],
-            "series": self.series(),
-        }
+        return {**CHARTS["map"], "series": self.series()}
 
     def draw(self) -> None:
         """Draw the map, its legend, and the table of what is marked."""
@@ -176,15 +149,7 @@ class Map:
             aria_label=f"Map of {len(self.title_of):,} items; the table below names what is marked.",
         ):
             self.chart = ui.echart(options, on_point_click=self._open).classes("p-map")
-        tag(
-            "p",
-            "The same people rate items that are close to each other similarly. Items that are far apart may "
-            f"be similar, too, because the two directions shown have {self.found.share:.0%} of the variance "
-            "of the vectors. The pin is the mean position of what the user rated; high ratings count most. "
-            "The ellipse around it contains the true position with a probability of 95 %. Scroll to "
-            "zoom, drag to move, click an item to open it.",
-            "soft small",
-        )
+        tag("p", TEXTS["map"].format(share=self.found.share), "soft small")
         self._table(options["series"])
 
     def _legend(self) -> None:
@@ -220,13 +185,8 @@ class Map:
                 with tag("ul", None, "p-list tight"):
                     for x, y, row in marked[name][:_TABLE]:
                         with tag("li"):
-                            item = str(self.model.items.id(row))
-                            tag(
-                                "a",
-                                self.title_of[row],
-                                href=self.page.state.address(item_address(item)),
-                                dir="auto",
-                            )
+                            address = self.page.state.address(item_address(self.items[row]))
+                            tag("a", self.title_of[row], href=address, dir="auto")
                             tag("span", f" at {x:.2f}, {y:.2f}", "soft small")
                 if len(marked[name]) > _TABLE:
                     tag("p", f"and {len(marked[name]) - _TABLE:,} more", "soft small")
@@ -246,7 +206,7 @@ class Map:
     def _open(self, event: "EChartPointClickEventArguments") -> None:
         value = event.value if isinstance(event.value, list) else []
         if len(value) == 3:
-            self.page.go(item_address(str(self.model.items.id(int(value[2])))))
+            self.page.go(item_address(self.items[int(value[2])]))
 
 
 def _ring(inside: str, outside: str, width: float = 1.5) -> dict[str, Any]:

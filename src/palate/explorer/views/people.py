@@ -6,6 +6,7 @@ from palate.app.answers import Answer, Row
 from palate.explorer.cases import Case, append_case
 from palate.explorer.figures import Figures, measure
 from palate.explorer.frame import Page, later, problem, text_field
+from palate.explorer.look import TEXTS
 from palate.explorer.parts import button, table, tag
 from palate.explorer.people import Person, twelve_people
 from palate.explorer.views.lists import asked, explain_numbers, history, short_list
@@ -15,12 +16,7 @@ def show(page: Page) -> None:
     """Draw the page."""
     state, core = page.state, page.space.core
     with page.shown("Twelve people"):
-        tag(
-            "p",
-            "These people differ as much as possible. Compare what they rated with what each model "
-            "recommends to them.",
-            "soft",
-        )
+        tag("p", TEXTS["people"], "soft")
         explain_numbers(page, state.model, state.other)
         with tag("div", None, "p-tools"):
             page.model_picker("model", "List A")

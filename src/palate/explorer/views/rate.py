@@ -8,6 +8,7 @@ from palate.app.answers import ItemInfo
 from palate.app.errors import NotKnown
 from palate.explorer.changes import gone, marks, summary
 from palate.explorer.frame import Page, problem, search_field
+from palate.explorer.look import TEXTS
 from palate.explorer.parts import Element, button, count, levels_of, name_of, stars, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import about, asked, long_list, said_of
@@ -33,22 +34,13 @@ class Rating:
         page = self.page
         with page.shown("Rate"):
             if self.user == ME:
-                tag(
-                    "p",
-                    "Rate some items that you know. Your list changes with each rating; five are enough to "
-                    "begin with.",
-                    "soft",
-                )
+                tag("p", TEXTS["rate"], "soft")
             else:
                 with tag("p", None, "p-note"):
                     tag("span", f"You are rating as user {self.user}. ")
                     tag("a", "Rate as yourself", href=page.state.address("/rate", user=ME))
             if page.noun != RATING:
-                tag(
-                    "p",
-                    "This is a model of counts: three stars mean that an item was chosen three times.",
-                    "soft",
-                )
+                tag("p", TEXTS["counts"], "soft")
             with tag("div", None, "p-tools"):
                 page.model_picker()
                 search_field(self.find, autofocus=True)

@@ -7,16 +7,10 @@ from palate.app.answers import POPULAR, Answer, ModelInfo, Row
 from palate.app.errors import CannotAnswer, NotKnown
 from palate.explorer.changes import gone, marks, summary
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import Element, button, name_of, reasons_shown, tag
+from palate.explorer.look import TEXTS
+from palate.explorer.parts import Element, button, name_of, tag
 from palate.explorer.state import ME, MOST_CAUTION, MOST_DIVERSITY, State
-from palate.explorer.views.lists import (
-    about,
-    asked,
-    choice_reasons,
-    explain_numbers,
-    history,
-    long_list,
-)
+from palate.explorer.views.lists import about, asked, explain_numbers, history, long_list, why
 
 _MIN_RATINGS_SLIDER = 100
 _MUCH = 0.3  # likeness from which an item is said to be much like another
@@ -67,17 +61,8 @@ def _strength(value: float) -> str:
 
 def _sentence(info: ModelInfo) -> str:
     """Return what the sliders do, and which of them the model has none of."""
-    caution = (
-        "Caution ranks items by the lower end of the interval of their expected rating, so that items with "
-        "few ratings rank lower."
-        if info.knows_uncertainty
-        else "This model has no standard errors, so that caution cannot be set."
-    )
-    diversity = (
-        "Diversity moves items down that are similar to items above them."
-        if info.knows_likeness
-        else "This model has no similarities of items, so that diversity cannot be set."
-    )
+    caution = TEXTS["caution" if info.knows_uncertainty else "no_caution"]
+    diversity = TEXTS["diversity" if info.knows_likeness else "no_diversity"]
     return f"{caution} {diversity}"
 
 
@@ -96,18 +81,16 @@ def _draw(page: Page, place: Element, plain: Answer | str) -> None:
         if not answer.rows:
             problem(f"No item has {state.min_ratings:,} {page.noun}s or more and is new to this user.")
         before = plain.rows if isinstance(plain, Answer) else answer.rows
-        found, left = (
-            marks(before, answer.rows),
-            gone(
-                before,
-                answer.rows,
-                min_ratings=state.min_ratings,
-                caution=state.caution,
-                alike=_alike(page, answer) if state.diversity else None,
-                noun=page.noun,
-            ),
+        found = marks(before, answer.rows)
+        left = gone(
+            before,
+            answer.rows,
+            min_ratings=state.min_ratings,
+            caution=state.caution,
+            alike=_alike(page, answer) if state.diversity else None,
+            noun=page.noun,
         )
-        long_list(page, answer, found, lambda row, below: _why(page, row, below))
+        long_list(page, answer, found, lambda row, below: _why_button(page, row, below))
         if left:
             tag("h3", "Left the list")
             with tag("ul", None, "p-list tight"):
@@ -149,7 +132,7 @@ def _alike(page: Page, answer: Answer) -> Callable[[str], str]:
     return find
 
 
-def _why(page: Page, row: Row, below: list[Element]) -> None:
+def _why_button(page: Page, row: Row, below: list[Element]) -> None:
     """Draw the button that shows below the row what a prediction is made of, and hides it again."""
     ask = button(
         "why?", lambda: toggle(), "p-quiet", aria_label=f"Why {name_of(row.item)}?", aria_expanded="false"
@@ -161,18 +144,4 @@ def _why(page: Page, row: Row, below: list[Element]) -> None:
         below[0].clear()
         if opening:
             with below[0]:
-                _reasons(page, row)
-
-
-def _reasons(page: Page, row: Row) -> None:
-    try:
-        reasons = page.space.core.explain(page.state.user, row.item.id, page.state.model)
-    except (CannotAnswer, NotKnown, ValueError) as error:
-        tag("p", str(error), "soft small")
-        return
-    if row.chance is None or row.predicted_rating is None:
-        reasons_shown(reasons, page.noun)
-        return
-    tag("p", "The expected rating is the sum of these parts:", "soft small")
-    reasons_shown(reasons, page.noun)
-    choice_reasons(page, row.item.id)
+                why(page, row.item.id, "soft small")

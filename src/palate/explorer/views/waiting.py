@@ -3,6 +3,7 @@
 import time
 
 from palate.explorer.bundled import WORDS, BundledTraining, Progress
+from palate.explorer.look import TEXTS
 from palate.explorer.parts import Element, tag
 
 _EVERY = 0.5  # seconds between two looks
@@ -17,12 +18,7 @@ def show(training: BundledTraining) -> None:
         tag("span", "palate", "p-brand")
     with tag("div", None, "p-page", id="content"):
         tag("h1", "The first model is being trained")
-        tag(
-            "p",
-            "Lists are shown when it is ready, within a minute on most machines. The first start takes "
-            "longest, because palate is compiled for this machine.",
-            "soft",
-        )
+        tag("p", TEXTS["training"], "soft")
         said = tag("p", _now(training), role="status")
         took = tag("p", "", "soft small")
         with tag("ol", None, "p-list tight"):
