@@ -47,9 +47,9 @@ def test_draws_lie_between_the_cutpoints_and_have_the_truncated_mean(latent, cod
     n = 20_000
     out = np.empty(n, np.float32)
     draw_latent(
-        key_of(1, code, 5),
         0,
         n,
+        key_of(1, code, 5),
         np.full(n, latent, np.float32),
         np.full(n, code, np.uint8),
         CUTS,
@@ -68,9 +68,9 @@ def test_draws_lie_between_the_cutpoints_and_have_the_truncated_mean(latent, cod
     assert out.std() == pytest.approx(sd, rel=0.05)
     wide, values = np.empty(n, np.float32), np.full(n, 2 * latent, np.float32)
     draw_latent(
-        key_of(1, code, 5),
         0,
         n,
+        key_of(1, code, 5),
         values,
         np.full(n, code, np.uint8),
         2 * CUTS,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -23,7 +23,7 @@ from palate.lists.obscurity import Known, coverage
 from palate.lists.ranking import rank
 from palate.model.model import Model
 from palate.splits.fingerprint import fingerprint
-from palate.training.trainer import Trainer
+from palate.training.progress import silent
 from palate.training.training_data import split
 
 TOP = 10
@@ -144,13 +144,26 @@ def experiment(
     everything, held_out = split(ratings, validation, None, seed)
     known = _Finished(results, _data_digest(everything, held_out, catalog, seed), int((~held_out).sum()))
     train, holdout = everything.select(~held_out), everything.select(held_out)
-    rows, models = [], _Latest()
+    rows: list[dict[str, Any]] = []
+    latest: Any = None
+    model: Any = None
     for number, cell in enumerate(cells):
         row = known.find(cell)
         if row is None:
             if progress is not None:
                 progress(number, len(cells), cell)
-            row = _run(cell, models, train, holdout, catalog, threads, seed)
+            trainer = cell.trainer(len(train))
+            if trainer != latest:  # cells that differ only in their lists share a model
+                model = trainer.fit(
+                    train,
+                    validation=holdout if len(holdout) else 0,
+                    catalog=catalog,
+                    callback=silent,
+                    threads=threads,
+                    seed=seed,
+                )
+                latest = trainer
+            row = _row(cell, model, threads)
             known.add(cell, row)
         rows.append(row)
     return Experiment(rows, ratings.frame_kind)
@@ -168,41 +181,8 @@ def describe(settings: dict[str, Any]) -> str:
     )
 
 
-class _Latest:
-    """The model fitted last: cells that differ only in their lists share it."""
-
-    def __init__(self) -> None:
-        self.trainer: Any = None
-        self.model: Any = None
-
-    def of(self, trainer: Trainer, fit: Callable[[], Any]) -> Any:
-        if trainer != self.trainer:
-            self.trainer, self.model = trainer, fit()
-        return self.model
-
-
-def _run(
-    cell: Cell,
-    models: _Latest,
-    train: Ratings,
-    holdout: Ratings,
-    catalog: Catalog | None,
-    threads: int | None,
-    seed: int,
-) -> dict[str, Any]:
-    """Fit a cell and return its row."""
-    trainer = cell.trainer(len(train))
-    model = models.of(
-        trainer,
-        lambda: trainer.fit(
-            train,
-            validation=holdout if len(holdout) else 0,
-            catalog=catalog,
-            callback=lambda report: None,
-            threads=threads,
-            seed=seed,
-        ),
-    )
+def _row(cell: Cell, model: Model, threads: int | None) -> dict[str, Any]:
+    """Return the row of a cell whose trainer has fitted this model."""
     if model.history.interrupted:
         raise KeyboardInterrupt  # `fit` kept its last whole sweep; a row of it would pass for a finished one
     sweeps = [(report.seconds, report.train_rmse, report.validation_rmse) for report in model.history.sweeps]
@@ -217,14 +197,14 @@ def _run(
     return {
         "grid": cell.grid,
         "settings": cell.settings,
-        "figures": {**figures, **_lists(model, model.ratings, cell.min_ratings, threads)},
+        "figures": {**figures, **_lists(model, cell.min_ratings, threads)},
         "sweeps": sweeps,
     }
 
 
-def _lists(model: Model, ratings: RatingMatrix, min_ratings: int, threads: int | None) -> dict[str, float]:
+def _lists(model: Model, min_ratings: int, threads: int | None) -> dict[str, float]:
     """Return figures of everyone's top 10: how often rated, how many items, how alike the lists are."""
-    allowed = Filters(min_ratings=min_ratings).allowed(model)
+    ratings, allowed = cast(RatingMatrix, model.ratings), Filters(min_ratings=min_ratings).allowed(model)
     ranking = rank(
         model,
         np.arange(model.n_users),

@@ -65,9 +65,9 @@ def draw_rows(
             own = _OwnNoise.of(factors, rows, numbers)
             session_effects = None if timed is None else _SessionEffects.of(timed, own, numbers)
             other = others[draw] if timed is None else timed.columns(others, draw)
-            given = _Given(solved, other, float(factors.mean[draw]), prior, draw, means[draw])
-            noise_sd = _noise_of(factors, draw)
-            found.append(_Sweeps(given, numbers, noise_sd, own, session_effects, targets).run())
+            mean, noise_sd = float(factors.mean[draw]), _noise_of(factors, draw)
+            given = (solved, other, mean, prior, means[draw], numbers, noise_sd)
+            found.append(_Sweeps(*given, own, session_effects, targets).run())
         return found
 
     chunks = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), asked.threads)
@@ -115,42 +115,18 @@ class _Numbers:
         return out
 
 
-@dataclass(frozen=True, eq=False)
-class _Given:
-    """The ratings and vectors on which the rows of one draw are conditioned."""
+@dataclass(eq=False)
+class _Sweeps:
+    """The sampler of rows in one draw: vectors, then their noise, then the effects of their sessions.
+
+    They are drawn given their ratings, the other side, the mean and the prior.
+    """
 
     rows: Rows
     other: Side
     mean: float
     prior: RowPrior
-    draw: int
     prior_mean: np.ndarray
-
-    def solved(
-        self, values: np.ndarray, weights: np.ndarray, noise: np.ndarray | None, stats: bool = False
-    ) -> Solved:
-        """Return the rows that least squares finds for these values and weights, with noise added."""
-        return solve_rows(
-            replace(self.rows, values=values, weights=weights),
-            self.other,
-            self.mean,
-            self.prior,
-            draw=self.draw,
-            noise=noise,
-            prior_mean=self.prior_mean,
-            stats=stats,
-        )
-
-    def scores(self, side: Side) -> np.ndarray:
-        """Return the latent value of every rating without session effects."""
-        return rating_scores(self.rows, side, self.other, threads=1) + np.float32(self.mean)
-
-
-@dataclass(eq=False)
-class _Sweeps:
-    """The sampler of rows in one draw: vectors, then their noise, then the effects of their sessions."""
-
-    given: _Given
     numbers: _Numbers
     noise_sd: float
     own: "_OwnNoise | None"
@@ -158,8 +134,7 @@ class _Sweeps:
     targets: LatentLevels | None
 
     def __post_init__(self) -> None:
-        mean = self.given.prior_mean
-        self.side = Side.padded(mean[:, :-1], mean[:, -1])
+        self.side = Side.padded(self.prior_mean[:, :-1], self.prior_mean[:, -1])
 
     def run(self) -> "_Sweeps":
         """Draw the rows; they are then in `side`, with `own` and `session_effects` beside them."""
@@ -185,45 +160,62 @@ class _Sweeps:
 
     def to_the_mode(self, targets: LatentLevels) -> None:
         """Move the rows to the mode for ratings that are levels, by Newton steps."""
-        n = len(self.given.rows.values)
+        n = len(self.rows.values)
         target, weight = np.empty(n, np.float32), np.empty(n, np.float32)
         for _ in range(_NEWTON):
-            targets.newton(self.given.draw, self.latent(), self.precision, target, weight)
-            self.side = self.given.solved(target, weight, None).side
+            targets.newton(self.numbers.draw, self.latent(), self.precision, target, weight)
+            self.side = self.solved(target, weight, None).side
 
     def sweep(self, step: int) -> None:
         """Draw all random quantities of the rows once, each given all others."""
         values = self.values(step)
         less = values if self.session_effects is None else values - self.session_effects.of_ratings
-        weights = self.given.rows.weights if self.own is None else self.own.weights
-        z = self.numbers.normal(step, Stream.FOLD_ROWS, self.given.prior.n_factors + 1)
+        weights = self.rows.weights if self.own is None else self.own.weights
+        z = self.numbers.normal(step, Stream.FOLD_ROWS, self.prior.n_factors + 1)
         noise = z * np.float32(self.noise_sd)
-        solved = self.given.solved(less, weights, noise, stats=self.own is not None)
+        solved = self.solved(less, weights, noise, stats=self.own is not None)
         self.side = solved.side
         if self.own is not None:
             self.own.redraw(step, solved.stats[:, 0])
         if self.session_effects is not None:
-            errors = values - self.given.scores(self.side)
-            self.side = self.session_effects.redraw(
-                step, errors, self.side, self.given.prior, self.given.prior_mean
-            )
+            errors = values - self.scores()
+            self.side = self.session_effects.redraw(step, errors, self.side, self.prior, self.prior_mean)
+
+    def solved(
+        self, values: np.ndarray, weights: np.ndarray, noise: np.ndarray | None, stats: bool = False
+    ) -> Solved:
+        """Return the rows that least squares finds for these values and weights, with noise added."""
+        return solve_rows(
+            replace(self.rows, values=values, weights=weights),
+            self.other,
+            self.mean,
+            self.prior,
+            draw=self.numbers.draw,
+            noise=noise,
+            prior_mean=self.prior_mean,
+            stats=stats,
+        )
 
     def values(self, step: int) -> np.ndarray:
         """Return the ratings, or the noisy latent values behind them, drawn."""
         if self.targets is None:
-            return self.given.rows.values
+            return self.rows.values
         from palate.kernels.fold import draw_latent_rows
 
-        out, indptr = np.empty(len(self.given.rows.values), np.float32), self.given.rows.indptr
+        out, indptr = np.empty(len(self.rows.values), np.float32), self.rows.indptr
         keys = self.numbers.keys, self.numbers.key(step, Stream.FOLD_TARGETS)
-        codes, cutpoints = self.targets.codes, self.targets.cutpoints[self.given.draw]
+        codes, cutpoints = self.targets.codes, self.targets.cutpoints[self.numbers.draw]
         draw_latent_rows(*keys, indptr, self.latent(), codes, cutpoints, self.precision, out)
         return out
 
     def latent(self) -> np.ndarray:
         """Return the latent value of every rating without its noise, session effects included."""
-        scores = self.given.scores(self.side)
+        scores = self.scores()
         return scores if self.session_effects is None else scores + self.session_effects.of_ratings
+
+    def scores(self) -> np.ndarray:
+        """Return the latent value of every rating without session effects."""
+        return rating_scores(self.rows, self.side, self.other, threads=1) + np.float32(self.mean)
 
 
 @dataclass(eq=False)

@@ -71,7 +71,7 @@ def draw_latent_rows(keys, salt, indptr, latent, codes, cutpoints, precision, ou
         part = slice(indptr[row], indptr[row + 1])
         own = precision[part] if precision.size > 0 else precision
         key, n = mix(keys[row] ^ salt), indptr[row + 1] - indptr[row]
-        draw_latent(key, 0, n, latent[part], codes[part], cutpoints, own, out[part])
+        draw_latent(0, n, key, latent[part], codes[part], cutpoints, own, out[part])
 
 
 @kernel()

@@ -92,7 +92,7 @@ def cut_densities(low, high):
 
 
 @shared()
-def draw_latent(key, first, last, latent, codes, cutpoints, precision, out):
+def draw_latent(first, last, key, latent, codes, cutpoints, precision, out):
     """Draw the noisy latent values of ratings `first` to `last`: normal about `latent`, between the
     cutpoints of its level.
 

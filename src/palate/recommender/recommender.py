@@ -32,7 +32,7 @@ from palate.recommender.choosing import (
     tried,
     with_sums,
 )
-from palate.recommender.newcomers import PopularLately, for_newcomers
+from palate.recommender.newcomers import for_newcomers
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
 from palate.solve.strengths import AUTO
 from palate.splits.holdout import check_validation, merge_holdout
@@ -227,8 +227,10 @@ class _Run:
         if self.values != RATINGS:
             return -np.inf
         (low, high), given = self.ratings.scale, self.trainer.liked_from
-        if given is None:
-            return low + 0.75 * (high - low) if self._top_is_usual else self._top_of_ratings
+        if given is None and self._top_is_usual:
+            return low + 0.75 * (high - low)
+        if given is None:  # the lowest rating of their highest quarter
+            return float(np.quantile(self.ratings.value, 0.75, method="higher"))
         if not low <= given <= high:
             raise ArgumentError("liked_from", f"be on the ratings' scale {low:g} to {high:g}", f"{given:g}")
         return float(given)
@@ -238,11 +240,6 @@ class _Run:
         """Whether the top quarter of the scale holds enough ratings, or the scale is declared."""
         (low, high), value = self.ratings.scale, self.ratings.value
         return self.ratings.declared or bool(np.mean(value >= low + 0.75 * (high - low)) >= FEW_LIKED)
-
-    @property
-    def _top_of_ratings(self) -> float:
-        """The lowest rating of the highest quarter of the ratings."""
-        return float(np.quantile(self.ratings.value, 0.75, method="higher"))
 
     def _note_of_liked(self) -> list[str]:
         """Return what to know of a default that is not the top quarter of the scale."""
@@ -266,7 +263,10 @@ class _Run:
         candidate = chosen.candidate if chosen else _default(self.values)
         options: dict[str, Any] = {"catalog": catalog, "threads": self.threads, "callback": silent}
         choice = candidate.trainer.fit(self.ratings, validation=0, **options)
-        newcomers = None if candidate.kind == POPULAR else self._for_newcomers()
+        parts = self._earlier_and_latest
+        newcomers = None
+        if parts is not None and candidate.kind != POPULAR:
+            newcomers = for_newcomers(*parts, self.liked_from)
         if newcomers is not None:
             choice = replace(choice, trainer={**choice.trainer, NEWCOMERS: newcomers.half_life})
             decided.notes.append(newcomers.note)
@@ -385,11 +385,6 @@ class _Run:
             return None
         late = times > np.quantile(times, 1 - LATEST)
         return self.ratings.select(~late), self.ratings.select(late)
-
-    def _for_newcomers(self) -> PopularLately | None:
-        """Return what was popular lately if that is better for new users than what always was."""
-        parts = self._earlier_and_latest
-        return None if parts is None else for_newcomers(*parts, self.liked_from)
 
     def _tried(self, candidates: list[Candidate], train: Ratings, test: Test) -> list[Trial]:
         """Return the trials of all candidates, however long they take."""

@@ -299,12 +299,6 @@ def rating_scores(rows: Rows, side: Side, other: Side, threads: int) -> np.ndarr
     return out
 
 
-def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int) -> tuple[float, float]:
-    """Return the weighted sums of squared and of absolute errors of all ratings."""
-    squared, absolute = row_errors(rows, side, other, mean, threads).sum(axis=0)
-    return float(squared), float(absolute)
-
-
 def row_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int) -> np.ndarray:
     """Return the weighted sums of squared and of absolute errors of each row, float64 (n_rows, 2)."""
     from palate.kernels.ratings import N_STATS

@@ -77,14 +77,6 @@ def sum_strengths(n_ratings: int, strengths: Mapping[str, float]) -> dict[str, f
     return {name: float(value) * n_ratings for name, value in strengths.items()}
 
 
-def dropout_weight(rate: float) -> float:
-    """Return `1 / keep**2 - 1`, the weight of the marginalised dropout term.
-
-    `rate` is that of dropout on both factors.
-    """
-    return 1.0 / (1.0 - rate) ** 2 - 1.0
-
-
 def ridge_prior(
     n_factors: int,
     *,
@@ -101,7 +93,7 @@ def ridge_prior(
     """Return the prior of a penalised point estimate: mean 0, and the penalties as precision.
 
     `l2` is that of the factors, to which each rating adds `l2_per_rating`, and `l2_bias` that of
-    the bias.
+    the bias. `dropout` is the rate of dropout on both factors.
     """
     if l2 == 0 and l2_per_rating:  # in proportion to the ratings alone
         l2, scaling, l2_per_rating = l2_per_rating, 1.0, 0.0
@@ -113,7 +105,7 @@ def ridge_prior(
         scaling=scaling,
         bias=bias,
         l1_bias=l1_bias,
-        dropout=dropout_weight(dropout),
+        dropout=1.0 / (1.0 - dropout) ** 2 - 1.0,
         unobserved_weight=unobserved_weight,
         imputed=imputed,
         per_rating=l2_per_rating / l2 if l2_per_rating else 0.0,

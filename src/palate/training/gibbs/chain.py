@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from palate.solve.rows import Rows, Side, rating_scores, total_errors
+from palate.solve.rows import Rows, Side, rating_scores, row_errors
 from palate.training.gibbs.clock import START, Clock
 from palate.training.gibbs.likelihood import BothWays, Levels, Likelihood, Values
 from palate.training.gibbs.noise import Sums, Told, draw_own, told_of_noise, weighted
@@ -101,10 +101,10 @@ def _errors(
         return None
     if timed is not None:
         return timed
-    if not model.users.own_noise:
-        squared, absolute = sums[:, :2].sum(axis=0)
-        return float(squared), float(absolute)
-    return total_errors(model.ratings.by_user, users.vectors, items.vectors, model.mean, threads)
+    if model.users.own_noise:
+        sums = row_errors(model.ratings.by_user, users.vectors, items.vectors, model.mean, threads)
+    squared, absolute = sums[:, :2].sum(axis=0)
+    return float(squared), float(absolute)
 
 
 def chain_model(

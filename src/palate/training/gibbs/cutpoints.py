@@ -1,4 +1,4 @@
-"""The ordinal likelihood of a Gibbs chain: noisy latent values of the ratings, and the cutpoints."""
+"""The cutpoints of the ordinal likelihood of a Gibbs chain."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from palate._parallel import even_bounds, run_chunks
 
+RATINGS_PER_CHUNK = 1 << 15
 _PRIOR_SD = 10.0  # of each cutpoint, in units of the noise
-_CHUNK = 1 << 15
 _DEGREES = 5.0  # of freedom of the proposal
 # Newton steps end when the next would gain less than this in the log posterior
 _MOST_STEPS, _CLOSE = 50, 1e-6
@@ -123,28 +123,10 @@ def terms(
         -cutpoints / _PRIOR_SD**2,
         np.zeros((2, n)),
     )
-    for one, slope, band in run_chunks(part, even_bounds(len(latent), _CHUNK), threads):
+    for one, slope, band in run_chunks(part, even_bounds(len(latent), RATINGS_PER_CHUNK), threads):
         value, gradient, bands = value + one, gradient + slope, bands + band
     whole = np.diag(bands[0] + 1 / _PRIOR_SD**2) + np.diag(bands[1, :-1], 1) + np.diag(bands[1, :-1], -1)
     return Terms(value, gradient, whole)
-
-
-def draw_targets(
-    key: np.uint64,
-    latent: np.ndarray,
-    codes: np.ndarray,
-    cutpoints: np.ndarray,
-    precision: np.ndarray,
-    out: np.ndarray,
-    threads: int,
-) -> None:
-    """Fill `out` (n_ratings,) float32 with noisy latent values drawn given the ratings."""
-    from palate.kernels.ordinal import draw_latent
-
-    def part(start: int, stop: int) -> None:
-        draw_latent(key, start, stop, latent, codes, cutpoints, precision, out)
-
-    run_chunks(part, even_bounds(len(latent), _CHUNK), threads)
 
 
 def _log_t(gap: np.ndarray, at_peak: Terms) -> float:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from palate._parallel import even_bounds, run_chunks
 from palate.solve.rows import Rows
 from palate.training.gibbs.clock import CUTPOINTS, NOISE, TARGETS, Clock
-from palate.training.gibbs.cutpoints import draw_cutpoints, draw_targets, first_cutpoints
+from palate.training.gibbs.cutpoints import RATINGS_PER_CHUNK, draw_cutpoints, first_cutpoints
 from palate.training.gibbs.hyperprior import precision_of
 
 Lazy = Callable[[], np.ndarray]  # an array that is made only where it is needed
@@ -94,9 +95,12 @@ class Levels:
 
         `precision` returns the precision of each rating's noise; it is empty if all are 1.
         """
+        from palate.kernels.ordinal import draw_latent
+
         threads, weights, targets = clock.threads, precision(), np.empty(len(latent), np.float32)
         cutpoints = draw_cutpoints(cutpoints, latent, self.codes, weights, clock.rng(CUTPOINTS, 0), threads)
-        draw_targets(clock.key(TARGETS, 0), latent, self.codes, cutpoints, weights, targets, threads)
+        given = (clock.key(TARGETS, 0), latent, self.codes, cutpoints, weights, targets)
+        run_chunks(draw_latent, even_bounds(len(latent), RATINGS_PER_CHUNK), threads, *given)
         return cutpoints, ratings.with_values(targets)
 
     def draw_noise(self, n_ratings: int, squares: float, clock: Clock) -> float:
