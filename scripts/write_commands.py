@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import fill
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "commands.md"
 HEAD = """# Commands
@@ -80,7 +81,11 @@ def prose(text: str) -> str:
     text = re.sub(
         r"\[/?(?:bold|dim|cyan|green|yellow|red|italic)[^\]]*\]", "", text.replace("\b", "")
     ).strip()
-    return re.sub(r"(?m)^ *(?:\$ )?(palate .*)$", r"    \1", text)
+    paragraphs = (
+        f"    {part}" if part.startswith("palate ") else fill(part, 100, break_on_hyphens=False)
+        for part in text.split("\n\n")
+    )
+    return "\n\n".join(paragraphs)
 
 
 def cell(text: str | None) -> str:

@@ -35,6 +35,14 @@ def test_help_lists_every_command(palate):
     assert len(listed) >= 17  # or there is nothing to test below
 
 
+def test_what_a_command_does_is_in_one_piece(palate, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    panel = palate("--help").out.partition("─ Commands ─")[2]
+    lines = [line for line in panel.splitlines() if line.startswith("│")]
+    assert len(lines) == len(COMMANDS)
+    assert all(re.fullmatch(r"│ [a-z-]+ +\S.*[.] +│", line) for line in lines)
+
+
 @pytest.mark.parametrize("words", LEAVES, ids=" ".join)
 def test_each_help_has_an_example(palate, words):
     result = palate(*words, "--help")

@@ -57,25 +57,13 @@ def _add(to: typer.Typer, *functions: Callable[..., object]) -> None:
 
 
 def _add_group(name: str, about: str, *functions: Callable[..., object]) -> None:
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help=about)
+    names = ", ".join(function.__name__.rstrip("_") for function in functions)
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help=f"{about}: {names}.")
     _add(group, *functions)
     app.add_typer(group, name=name)
 
 
 _add(app, *(getattr(import_module(f"palate.cli.{name}"), name) for name in _NAMES))
-_add_group(
-    "datasets",
-    "Data sets on their owners' servers: list, fetch, path.",
-    datasets.list_,
-    datasets.fetch,
-    datasets.path,
-)
-_add_group(
-    "db",
-    "The store of live ratings: check, backup, export, forget.",
-    db.check_,
-    db.backup_,
-    db.export_,
-    db.forget_,
-)
-_add_group("export", "What a model learned, for other tools: vectors.", export.vectors)
+_add_group("datasets", "Data sets on their owners' servers", datasets.list_, datasets.fetch, datasets.path)
+_add_group("db", "The store of live ratings", db.check_, db.backup_, db.export_, db.forget_)
+_add_group("export", "What a model learned, for other tools", export.vectors)

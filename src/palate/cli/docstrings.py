@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 import typer
 
 from palate.cli import options
+from palate.cli.compact_help import paragraphs
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -49,7 +50,8 @@ def described(command: _Command) -> _Command:
         return command(**values)
 
     parameters = [_declared(one, *texts.get(one.name, ("", ""))) for one in own.parameters.values()]
-    run.__doc__ = docstring.partition("\nParameters\n---")[0]
+    # each paragraph in one piece: Typer keeps line breaks
+    run.__doc__ = "\n\n".join(paragraphs(docstring.partition("\nParameters\n---")[0]))
     run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return cast("_Command", run)

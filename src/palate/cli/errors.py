@@ -1,7 +1,6 @@
 """Runs a command so that whatever happens ends as an exit code and at most one line on standard error."""
 
 import contextlib
-import copy
 import os
 import re
 import shlex
@@ -17,13 +16,12 @@ from palate._checks import ArgumentError, ArgumentTypeError
 from palate._nearest import called_here
 from palate.cli import interrupts
 from palate.cli.apart import OUTPUTS, overwritten
-from palate.cli.compact_help import paragraphs, usage_of
+from palate.cli.compact_help import usage_of
 from palate.cli.messages import about_option, for_command_line, one_line, option_of
 from palate.cli.ranges import in_words
 
 if TYPE_CHECKING:
     from typer._click.core import Context
-    from typer._click.formatting import HelpFormatter
 
 
 _WORDS = {"help": "--help", "version": "--version"}  # typed as commands
@@ -62,12 +60,6 @@ class Command(TyperCommand):
         """Return the usage line in parts, as docs/commands.md has it: versions of Typer differ."""
         arguments = [one for one in self.get_params(ctx) if isinstance(one, TyperArgument)]
         return [*(usage_of(one) for one in arguments), "[OPTIONS]"]
-
-    def format_help(self, ctx: "Context", formatter: "HelpFormatter") -> None:
-        """Print the help with each paragraph in one piece: some versions of Typer keep line breaks."""
-        shown = copy.copy(self)
-        shown.help = "\n\n".join(paragraphs(self.help or ""))
-        super(Command, shown).format_help(ctx, formatter)
 
     def invoke(self, ctx: "Context") -> Any:
         """Run the command, unless it would replace what it reads."""

@@ -133,18 +133,17 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
         (name, finding) for name, model in models_in(models).items() for finding in check_cases(model, known)
     ]
     if as_json:
-        print_json(
-            [
-                {
-                    "model": name,
-                    "user": one.case.user,
-                    "item": one.case.item,
-                    "rank": one.rank or None,
-                    "problem": one.problem or None,
-                }
-                for name, one in found
-            ]
-        )
+        rows = [
+            {
+                "model": name,
+                "user": one.case.user,
+                "item": one.case.item,
+                "rank": one.rank or None,
+                "problem": one.problem or None,
+            }
+            for name, one in found
+        ]
+        print_json(rows)
     else:
         for name, one in found:
             print_text(f"{name}: {one.words}")

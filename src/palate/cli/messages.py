@@ -169,13 +169,8 @@ def to_paste(command: str, *words: object) -> str:
     """
     texts = [str(word) for word in words]
     dash = next((place for place, text in enumerate(texts) if text.startswith("-")), len(texts))
-    return " ".join(
-        [
-            "palate",
-            command,
-            *map(shlex.quote, [*texts[:dash], *(["--"] if dash < len(texts) else []), *texts[dash:]]),
-        ]
-    )
+    typed = [*texts[:dash], *(["--"] if dash < len(texts) else []), *texts[dash:]]
+    return " ".join(["palate", command, *map(shlex.quote, typed)])
 
 
 def printable(text: str) -> str:

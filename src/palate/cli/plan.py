@@ -120,19 +120,17 @@ def _show(plans: "list[Plan]") -> None:
 
 def _show_table(plans: "list[Plan]") -> None:
     """Print a row for each trainer."""
-    print_cells(
-        ["", "peak memory", "model file", "processor time", "fits here"],
-        *(
-            [
-                one.trainer,
-                _gigabytes(one.memory_gb),
-                _gigabytes(one.file_gb),
-                "not estimated" if one.processor_seconds is None else f"{one.processor_seconds:,.0f} s",
-                {None: "not known", True: "yes", False: "no"}[one.fits],
-            ]
-            for one in plans
-        ),
-    )
+    rows = [
+        [
+            one.trainer,
+            _gigabytes(one.memory_gb),
+            _gigabytes(one.file_gb),
+            "not estimated" if one.processor_seconds is None else f"{one.processor_seconds:,.0f} s",
+            {None: "not known", True: "yes", False: "no"}[one.fits],
+        ]
+        for one in plans
+    ]
+    print_cells(["", "peak memory", "model file", "processor time", "fits here"], *rows)
 
 
 def _advice(plans: "list[Plan]") -> str:

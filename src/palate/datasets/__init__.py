@@ -43,13 +43,8 @@ def load(name: str = "movielens-small") -> "Dataset":
     (1, 'Toy Story', 1995, 'Adventure|Animation|Children|Comedy|Fantasy', 'Toy Story (1995)')
     """
     if name not in BUNDLED:
-        raise KeyError(
-            _checks.Words(
-                f"unknown data set {name!r}: palate comes with {', '.join(BUNDLED)}; read files with ",
-                _checks.Call("palate.read"),
-                ".",
-            )
-        )
+        known = f"unknown data set {name!r}: palate comes with {', '.join(BUNDLED)}; read files with "
+        raise KeyError(_checks.Words(known, _checks.Call("palate.read"), "."))
     return _movielens_small()
 
 

@@ -89,6 +89,8 @@ def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[
     total = max(1, int(counts.sum()))
     rated_mean = float((counts.astype(np.float64) ** 2).sum() / total)
     known = Known.of(famous)
+    bias = float(famous.mean() / rated_mean) if len(famous) and rated_mean else np.nan
+    in_lists = float(times[head].sum() / max(1, len(listed)))
     mean = float(np.nanmean(means[listed])) if len(listed) and np.isfinite(means[listed]).any() else np.nan
     return {
         "n_ratings, median": (known.median, "half of the recommended items have at most this many ratings"),
@@ -98,11 +100,11 @@ def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[
         "rare share": (known.rare_share, f"share of recommended items with under {RARE} ratings"),
         "coverage": (coverage(times), "share of all items that are in at least one list"),
         "popularity bias": (
-            float(famous.mean() / rated_mean) if len(famous) and rated_mean else np.nan,
+            bias,
             "mean number of ratings of recommended items divided by that of rated items",
         ),
         "head share of lists": (
-            float(times[head].sum() / max(1, len(listed))),
+            in_lists,
             "share of recommendations that are among the tenth of items with most ratings",
         ),
         "head share of ratings": (float(counts[head].sum() / total), "share of ratings of these items"),

@@ -35,14 +35,8 @@ def time_bin_sections(model: FactorScorer, n: int) -> list[Section]:
 def _levels(model: FactorScorer, bins: list[pl.Series], level: np.ndarray) -> Section:
     """Return the section of how much higher ratings were in each time bin; `level` is that of each draw."""
     mean, reach = level.mean(axis=0), normal_quantile(_SHARE) * level.std(axis=0)
-    frame = pl.DataFrame(
-        [
-            *bins,
-            pl.Series("higher", mean),
-            pl.Series("higher_low", mean - reach),
-            pl.Series("higher_high", mean + reach),
-        ]
-    )
+    ends = pl.Series("higher_low", mean - reach), pl.Series("higher_high", mean + reach)
+    frame = pl.DataFrame([*bins, pl.Series("higher", mean), *ends])
     text = (
         "How much higher an average user rated an average item in each time bin than on average, "
         f"{model.likelihood.unit}, with its {_SHARE:.0%} interval. All vectors also change from bin to bin.",

@@ -192,16 +192,14 @@ def _type_of(vocabulary: Vocabulary) -> str:
 def _signature(model: Model) -> Any:
     """Return the signature: pairs in, one prediction each out; the item is not needed for lists."""
     models, types = (require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.models", "mlflow.types"))
-    inputs = types.Schema(
-        [
-            types.ColSpec(_type_of(model.users), "user_id"),
-            types.ColSpec(_type_of(model.items), "item_id", required=False),
-        ]
-    )
+    user = types.ColSpec(_type_of(model.users), "user_id")
+    item = types.ColSpec(_type_of(model.items), "item_id", required=False)
     params = types.ParamSchema(
         [types.ParamSpec(name, _TYPES[type(default)], default) for name, default in PARAMETERS.items()]
     )
-    return models.ModelSignature(inputs=inputs, outputs=types.Schema([types.ColSpec("float")]), params=params)
+    return models.ModelSignature(
+        inputs=types.Schema([user, item]), outputs=types.Schema([types.ColSpec("float")]), params=params
+    )
 
 
 def _example(model: Model) -> Any:

@@ -166,21 +166,12 @@ def _of_core(_: object, error: Exception) -> Any:
     status, code = status_of(error)
     if status == 500:
         LOG.error("unexpected error: %s", error, exc_info=error)
-        return reply(
-            Failure(
-                Problem(
-                    code, "the request failed because of an error in the service; its log has the details."
-                )
-            ),
-            500,
-        )
+        said = "the request failed because of an error in the service; its log has the details."
+        return reply(Failure(Problem(code, said)), status)
     if isinstance(error, StoreError):
         LOG.error("%s", error)
-    rows = (
-        [{"row": place, "message": message} for place, message in error.problems]
-        if isinstance(error, BadRows)
-        else []
-    )
+    problems = error.problems if isinstance(error, BadRows) else ()
+    rows = [{"row": place, "message": message} for place, message in problems]
     return reply(Failure(Problem(code, _of_request(error), rows)), status)
 
 

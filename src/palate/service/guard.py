@@ -55,10 +55,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(pair for pair in HEADERS if pair[0] not in given),
-                ]
+                others = [pair for pair in HEADERS if pair[0] not in given]
+                message["headers"] = [*message["headers"], *others]
             elif head:
                 message["body"] = b""
             await send(message)

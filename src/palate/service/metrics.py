@@ -56,14 +56,10 @@ def _of_core(core: Core) -> Iterable[str]:
     for model in core.models:
         active = str(model.active).lower()
         yield f"palate_model_info{_labels(model=model.id, version=model.version, active=active)} 1"
+    failed = int(core.last_failure is not None)
     gauges = [
         ("palate_model_swaps_total", "counter", "Changes of model since the start.", core.n_swaps),
-        (
-            "palate_model_swap_failed",
-            "gauge",
-            "1 if the last change of model failed.",
-            int(core.last_failure is not None),
-        ),
+        ("palate_model_swap_failed", "gauge", "1 if the last change of model failed.", failed),
         ("palate_live_ratings", "gauge", "Pairs in the store of live ratings.", core.store.n_ratings),
         ("palate_store_waiting", "gauge", "Writes that wait to be committed.", core.store.waiting),
         ("palate_resident_bytes", "gauge", "Memory of this process.", resident_bytes()),

@@ -23,18 +23,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 try:
-    from pyspark.ml import Estimator, Model
+    from pyspark.ml import Estimator, Model, util
     from pyspark.ml.param import Param, Params, TypeConverters
-    from pyspark.ml.util import (
-        DefaultParamsReadable,
-        DefaultParamsReader,
-        DefaultParamsWritable,
-        DefaultParamsWriter,
-        MLReadable,
-        MLReader,
-        MLWritable,
-        MLWriter,
-    )
 except ImportError:
     raise ImportError(f"palate.spark.ml needs PySpark, which is not installed. {EXTRA}") from None
 
@@ -113,7 +103,10 @@ class _Columns(Params):
 
 
 class PalateEstimator(
-    _Columns, Estimator["PalateModel"], DefaultParamsReadable["PalateEstimator"], DefaultParamsWritable
+    _Columns,
+    Estimator["PalateModel"],
+    util.DefaultParamsReadable["PalateEstimator"],
+    util.DefaultParamsWritable,
 ):
     """A trainer as an Estimator: `fit(df)` trains on the driver and returns a `PalateModel`.
 
@@ -195,7 +188,7 @@ class PalateEstimator(
         return self._copyValues(PalateModel(model))
 
 
-class PalateModel(_Columns, Model, MLReadable["PalateModel"], MLWritable):
+class PalateModel(_Columns, Model, util.MLReadable["PalateModel"], util.MLWritable):
     """A trained model as a Transformer: `transform(df)` adds the column of predictions.
 
     `model` is the palate model itself.
@@ -238,7 +231,7 @@ class PalateModel(_Columns, Model, MLReadable["PalateModel"], MLWritable):
         return _Reader()
 
 
-class _Writer(MLWriter):
+class _Writer(util.MLWriter):
     """Writes the Params as Spark does, and the model's file as rows of bytes.
 
     Rows can be written wherever Spark can write.
@@ -252,7 +245,7 @@ class _Writer(MLWriter):
         from pyspark.sql import SparkSession
 
         spark = SparkSession.active()
-        DefaultParamsWriter.saveMetadata(self.stage, path, spark)
+        util.DefaultParamsWriter.saveMetadata(self.stage, path, spark)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.palate"
             self.stage.model.save(file)
@@ -264,19 +257,19 @@ class _Writer(MLWriter):
         table.coalesce(1).write.parquet(f"{path.rstrip('/')}/model")
 
 
-class _Reader(MLReader["PalateModel"]):
+class _Reader(util.MLReader["PalateModel"]):
     """Reads what `_Writer` wrote."""
 
     def load(self, path: str) -> PalateModel:
         from pyspark.sql import SparkSession
 
         spark = SparkSession.active()
-        metadata = DefaultParamsReader.loadMetadata(path, spark)
+        metadata = util.DefaultParamsReader.loadMetadata(path, spark)
         pieces = spark.read.parquet(f"{path.rstrip('/')}/model").orderBy("number").toLocalIterator()
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.palate"
             file.write_bytes(b"".join(bytes(row["bytes"]) for row in pieces))
             stage = PalateModel(palate.load(file))
         stage._resetUid(metadata["uid"])
-        DefaultParamsReader.getAndSetParams(stage, metadata)
+        util.DefaultParamsReader.getAndSetParams(stage, metadata)
         return stage
