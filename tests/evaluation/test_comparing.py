@@ -29,6 +29,12 @@ def test_lists_stand_next_to_each_other(models):
         assert found.lists[f"{name}: n_ratings"].to_list() == own["n_ratings"].to_list()
 
 
+@pytest.mark.parametrize("users", [pl.DataFrame({"user_id": [3, 5]}), pl.Series([3, 5]).to_pandas(), {3, 5}])
+def test_users_of_any_collection(models, users):
+    lists = palate.compare(models, users=users, n=4, resamples=20).lists
+    assert lists["user_id"].unique().sort().to_list() == [3, 5]
+
+
 def test_what_moved_and_by_how_much(models):
     moved = palate.compare(models, users=[3], n=4, resamples=20).moved
     assert (moved["rank_before"].is_null() & moved["rank_after"].is_null()).sum() == 0

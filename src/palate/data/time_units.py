@@ -14,7 +14,7 @@ SECONDS = "seconds"
 FACTORS = {SECONDS: 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 # as NumPy calls them
 DATETIMES = {SECONDS: "s", "milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns"}
-_FIRST, _LAST = 10**8, 10**11  # in seconds 1973 and the year 5138
+_FIRST, LAST = 10**8, 10**11  # in seconds 1973 and the year 5138
 # in seconds 1985 to 2128; as milliseconds they are all in the first two months of 1970
 _USUAL = 5 * 10**8, 5 * 10**9
 # how a day may be written as one number: number of digits after the year, and the lowest and
@@ -48,7 +48,7 @@ def unit_of(numbers: np.ndarray) -> str | None:
         if first <= low and high <= last and _are_days(numbers, digits):
             return name
     size = max(abs(low), abs(high))
-    return next((unit for unit, factor in FACTORS.items() if _FIRST * factor <= size < _LAST * factor), None)
+    return next((unit for unit, factor in FACTORS.items() if _FIRST * factor <= size < LAST * factor), None)
 
 
 def in_seconds(numbers: np.ndarray, unit: str | None) -> np.ndarray:
@@ -69,10 +69,6 @@ def _days_in_seconds(whole: np.ndarray, digits: int) -> np.ndarray:
     days = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + day - 1
     hour, minute, second = [*clock, *([np.zeros_like(whole)] * 3)][:3]
     return np.asarray(days * 86_400 + hour * 3_600 + minute * 60 + second, dtype=np.int64)
-
-
-def in_years(numbers: np.ndarray, unit: str | None) -> bool:
-    return abs(int(in_seconds(numbers, unit)[0])) < _LAST
 
 
 def _are_days(numbers: np.ndarray, digits: int) -> bool:

@@ -20,10 +20,10 @@ from palate.data.series import shown, to_series
 from palate.data.time_units import (
     DATETIMES,
     FACTORS,
+    LAST,
     SECONDS,
     check_one_unit,
     in_seconds,
-    in_years,
     plain,
     unit_of,
 )
@@ -82,9 +82,9 @@ def time_column(values: object, what: str, where: WhereRow = row_label) -> tuple
     elif unit != SECONDS:
         taken = "years" if unit == "YYYY" else f"dates written as {unit}"
         taken = f"{unit} since 1970" if unit in FACTORS else taken
-        if in_years(numbers[:1], unit):
-            example = datetime.fromtimestamp(int(in_seconds(numbers[:1], unit)[0]), UTC)
-            taken += f", {example:%Y-%m-%d %H:%M:%S}"
+        first = int(in_seconds(numbers[:1], unit)[0])
+        if abs(first) < LAST:
+            taken += f", {datetime.fromtimestamp(first, UTC):%Y-%m-%d %H:%M:%S}"
         warn_caller(
             f"{what}: numbers such as {plain(numbers[0])} are taken for {taken}, and become seconds since "
             "1970.",

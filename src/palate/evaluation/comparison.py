@@ -19,6 +19,7 @@ from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluating import check_bootstrap, evaluate, evaluate_common
 from palate.evaluation.named import named_scorers
+from palate.lists.lookup import column_of
 from palate.lists.obscurity import Known
 from palate.lists.options import ListOptions
 from palate.lists.predicting import Asked, predict
@@ -170,7 +171,7 @@ def _scales(named: Mapping[str, Scorer]) -> list[str]:
 
 def _users(models: list[Scorer], users: object, seed: int) -> Any:
     if users is not None:
-        return users if isinstance(users, list | tuple | np.ndarray | pl.Series) else [users]
+        return column_of(users, names.USER_ID)
     known = models[0].users.values
     for model in models[1:]:
         known = known.filter(model.users.indices(known) >= 0)

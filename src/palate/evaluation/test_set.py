@@ -70,7 +70,7 @@ class TestSet:
     relevant_from: float | None
     gain: str
     candidates: Any = None
-    alike: "Alike | None" = None
+    alike: Alike | None = None
 
     @cached_property
     def users(self) -> np.ndarray:
@@ -98,9 +98,7 @@ class TestSet:
         return enough
 
     def may_list(self, items: Vocabulary) -> np.ndarray:
-        """Return which items of a vocabulary lists may hold, bool."""
-        if self.candidates is None:
-            return np.ones(len(items), dtype=bool)
+        """Return which items of a vocabulary are among the candidates, bool."""
         allowed = np.zeros(len(items), dtype=bool)
         found = items.indices(self.candidates)
         allowed[found[found >= 0]] = True

@@ -73,15 +73,7 @@ def catalog_for(
     if items is not None:
         named = file_source(Path(items))
         catalog = read_catalog(named, item, text, named=named_columns)
-        typed = typed or has_types(named)
-        if (
-            not typed
-            and catalog.kind == "str"
-            and not text
-            and (strange := _strange(catalog, columns, typed, known=False))
-        ):
-            raise ValueError(f"{strange}. Is it the right file, and the right column?")
-        _one_kind(catalog, columns, typed)
+        _one_kind(catalog, columns, typed or has_types(named))
         return catalog
     return _found(files, source, form, item, columns, typed)
 
@@ -144,13 +136,19 @@ def _strange(catalog: Catalog, columns: Columns, typed: bool, known: bool) -> st
 
 
 def _one_kind(catalog: Catalog, columns: Columns, typed: bool) -> None:
-    """Make whole numbers among the ratings' item ids text if the catalog's ids are.
+    """Make whole numbers among the ratings' item ids text if the catalog's ids are; neither file has types.
 
-    Neither file has types.
+    Raises
+    ------
+    ValueError
+        If no id of the catalog is then rated.
     """
     column = columns.column["item"]
     if typed or catalog.kind != "str" or is_text(column):
         return
+    strange = _strange(catalog, columns, typed, known=False)
+    if strange:
+        raise ValueError(f"{strange}. Is it the right file, and the right column?")
     columns.column["item"] = text_ids(column)
     other = next(one for one in catalog.frame[names.ITEM_ID] if not one.isdigit())
     said = f"the item ids are read as text, because the catalog {catalog.origin} holds {other!r}."

@@ -91,11 +91,9 @@ def _texts(source: Source, encoding: str, size: int) -> Iterator[tuple[bytes, bo
         decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)()
         while True:
             following = stream.read(size)
-            if decoder is None:
-                yield data, not following
-            else:
-                yield _recode(data, decoder, not following, source.name, encoding), not following
-            if not following:
+            last = not following
+            yield data if decoder is None else _recode(data, decoder, last, source.name, encoding), last
+            if last:
                 return
             data = following
 

@@ -274,10 +274,6 @@ def _read_format(source: Source, form: Format, options: TableOptions, no_rating:
     columns = {
         role: column
         for role, column in form.columns.items()
-        if not (no_rating and role == "rating")
-        and (
-            role not in form.optional
-            or (column in file.names if isinstance(column, str) else column < len(file.names))
-        )
+        if not (no_rating and role == "rating") and (role not in form.optional or str(column) in file.names)
     }
     return read_columns(file, columns, {role: form.kinds[role] for role in columns})

@@ -21,7 +21,7 @@ class Spool:
         self.name = STANDARD_INPUT if str(path) in _NAMES else str(path)
         handle, copy = tempfile.mkstemp(prefix="palate-")
         self.copy = Path(copy)
-        weakref.finalize(self, _remove, copy)
+        weakref.finalize(self, self.copy.unlink, missing_ok=True)
         with os.fdopen(handle, "wb") as out, _opened(path) as stream:
             shutil.copyfileobj(stream, out, 1 << 20)
         if not self.copy.stat().st_size:
@@ -44,7 +44,3 @@ def _opened(path: Path) -> IO[bytes]:
             "- means standard input, which", "come from a pipe or a file", "a terminal", "Name a file."
         )
     return open(os.dup(stream.fileno()), "rb")
-
-
-def _remove(path: str) -> None:
-    Path(path).unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import polars as pl
@@ -43,11 +42,7 @@ def is_single(value: object) -> bool:
     """Return whether a value is one id rather than a collection of them."""
     if is_frame(value):
         return False
-    return (
-        isinstance(value, str | bytes | UUID | int | float | np.generic)
-        or value is None
-        or not isinstance(value, Iterable)
-    )
+    return isinstance(value, str | bytes | np.generic) or not isinstance(value, Iterable)
 
 
 def column_of(values: Any, name: str) -> Any:

@@ -1,5 +1,6 @@
 """Similar items and similar users: the nearest factor vectors by cosine."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from palate.data.arguments import warn_caller
 from palate.factors.item_index import item_table, of_items, of_rows
 from palate.lists.filters import ANY, EmptyResultWarning, Filters, check_min_ratings, rating_counts
 from palate.lists.lookup import answer, column_of, known_indices, listed_frame, user_rows
-from palate.lists.pool import ALL, Pool
+from palate.lists.pool import Pool
 from palate.lists.ranking import top_of_panels
 from palate.lists.recommending import check_n
 from palate.scorer import Factored, Ranking, Scorer
@@ -80,7 +81,8 @@ def similar_items(
         return _pack_directions(source.item_factors, support(source, shrink) if shrink else None)
 
     panels = of_items(model, ("directions", shrink), pack)
-    near = _nearest(panels, model.item_factors[:, index], index, n, allowed.mask, threads)
+    pool = Pool.of(model, allowed.mask, threads=threads)
+    near = _nearest(panels, model.item_factors[:, index], index, n, pool)
     labels = model.items.take(index).alias(SIMILAR_TO)
     _warn_if_empty(near, labels, allowed.empty_because)
     frame = listed_frame(labels, near, item_table(model), SIMILARITY)
@@ -130,21 +132,14 @@ def similar_users(
     own = rows.index if rows.scorer is model else np.full(len(rows.index), -1)
     queries = _with_factors(rows.scorer).user_factors[:, rows.index]
     panels = of_rows(model, "directions", lambda source: _pack_directions(source.user_factors, None))
-    near = _nearest(panels, queries, own, n, allowed, threads)
+    near = _nearest(panels, queries, own, n, Pool.of(model, allowed, threads=threads))
     labels = rows.labels.alias(SIMILAR_TO)
     _warn_if_empty(near, labels, reason)
     return answer(listed_frame(labels, near, table, SIMILARITY), model, users)
 
 
-def _nearest(
-    panels: "ItemPanels",
-    queries: np.ndarray,
-    own: np.ndarray,
-    n: int,
-    allowed: np.ndarray | None,
-    threads: int | None,
-) -> Ranking:
-    """Return the packed rows with the highest cosine to each query, (n_draws, m, n_factors) float32.
+def _nearest(panels: "ItemPanels", queries: np.ndarray, own: np.ndarray, n: int, pool: Pool) -> Ranking:
+    """Return the packed rows of a pool with the highest cosine to each query (n_draws, m, n_factors).
 
     The row that is the query itself, `own`, is never found; -1 is none.
     """
@@ -152,8 +147,7 @@ def _nearest(
     indptr = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
     # The kernel divides by the number of draws, which a cosine must not do.
     directions = _directions(queries) * np.float32(len(queries))
-    mask, seen = ALL if allowed is None else allowed, (indptr, own[known].astype(np.int32))
-    pool = Pool(mask=mask, seen=seen, threads=threads)
+    pool = replace(pool, seen=(indptr, own[known].astype(np.int32)))
     return top_of_panels(directions, np.arange(len(own)), panels, min(n, panels.n_items), pool)
 
 
