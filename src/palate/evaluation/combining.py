@@ -62,7 +62,7 @@ def _pooled(outcomes: list[Outcome], rows: list[np.ndarray], n_users: int) -> Ou
             figure: float(np.mean([outcome.overall[figure] for outcome in outcomes]))
             for figure in first.overall
         },
-        bins={key: np.sum([outcome.bins[key] for outcome in outcomes], axis=0) for key in first.bins},
+        places={k: np.sum([outcome.places[k] for outcome in outcomes], axis=0) for k in first.places},
         cold={key: sum(outcome.cold[key] for outcome in outcomes) for key in first.cold},
         by_rating=joined([outcome.by_rating for outcome in outcomes if outcome.by_rating is not None], rows),
     )

@@ -209,10 +209,10 @@ class Evaluation:
         mine = self.figures.outcome(of).by_rating
         if mine is None:
             raise ArgumentError("by", "be used with the evaluation of all users", "one of among()")
+        ks = tuple(self.about["k"])
         for number in np.unique(mine.bin):
-            outcomes = tuple(
-                of_ratings(one, mine.bin == number, tuple(self.about["k"])) for one in self.outcomes
-            )
+            group = np.where(mine.bin == number, mine.row, -1)
+            outcomes = tuple(of_ratings(one, group, len(self.users), ks) for one in self.outcomes)
             yield label(int(number)), replace(self, outcomes=outcomes)
 
     def among(self, users: object) -> "Evaluation":
@@ -352,9 +352,10 @@ class Evaluation:
         ValueError
             If this is an evaluation of some of the users, by `among`.
         """
-        if not self.outcomes[0].bins:
+        parts = [popularity_of(one, one.by_rating.bin) for one in self.outcomes if one.by_rating is not None]
+        if not parts:
             raise ArgumentError("by_popularity", "be used with the evaluation of all users", "one of among()")
-        return self._frame(pl.concat([popularity_of(outcome) for outcome in self.outcomes], how="diagonal"))
+        return self._frame(pl.concat(parts, how="diagonal"))
 
     @property
     def by_fold(self) -> Any:
@@ -381,7 +382,7 @@ class Evaluation:
             "by_activity": one.by_activity,
             "by_known": one.by_known,
         }
-        found |= {"by_popularity": one.by_popularity} if one.outcomes[0].bins else {}
+        found |= {"by_popularity": one.by_popularity} if one.outcomes[0].by_rating is not None else {}
         found |= {} if one.folds is None else {"by_fold": one.folds}
         return {name: plain(value) for name, value in found.items()}
 

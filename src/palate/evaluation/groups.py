@@ -1,6 +1,5 @@
 """Figures of groups: of users with few and with many training ratings, of known and of new items."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import polars as pl
 from palate._checks import ArgumentError
 from palate.evaluation.bins import N_BINS, bin_of, label
 from palate.evaluation.figures import known, words
-from palate.evaluation.scoring import Figure, Outcome
+from palate.evaluation.scoring import Outcome
 
 MODEL, N_TRAIN = "model", "n_train"
 KNOWN, NEW = "known", "new"
@@ -53,25 +52,26 @@ def _activity_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarr
 GROUPINGS = {"activity": _activity_groups, "known": known_groups}
 
 
-def of_ratings(outcome: Outcome, ratings: np.ndarray, ks: tuple[int, ...]) -> Outcome:
-    """Return the outcome of some of the test ratings (bool) alone: errors and recall."""
+def of_ratings(outcome: Outcome, group: np.ndarray, n_groups: int, ks: tuple[int, ...]) -> Outcome:
+    """Return errors and recall of groups of the test ratings, by the group of each rating; -1 is none."""
     if outcome.by_rating is None:
         raise AssertionError("an outcome of all users knows its ratings")
-    figures, top, bottom = outcome.by_rating.sums(ratings, len(outcome.top), ks)
+    figures, top, bottom = outcome.by_rating.sums(group, n_groups, ks)
     return Outcome(name=outcome.name, figures=figures, top=top, bottom=bottom)
 
 
 def of_items(outcome: Outcome) -> list[tuple[Any, ...]]:
     """Return the figures of test ratings of items with and without training ratings."""
-    if not outcome.bins:
+    if outcome.by_rating is None:
         return []
-    sums = {name: np.array([values[1:].sum(), values[0]]) for name, values in outcome.bins.items()}
-    figures = list(_of_bins(sums))
+    new = (outcome.by_rating.bin == 0).astype(np.int64)
+    part = of_ratings(outcome, new, 2, tuple(outcome.places))
+    values = part.values(part.top, part.bottom)
     return [
-        (outcome.name, "item", not place, int(n_test), *figure, known(values[place]), None, None)
-        for place, n_test in enumerate(sums["n_test"])
+        (outcome.name, "item", not place, int(n_test), *figure, known(value), None, None)
+        for place, n_test in enumerate(np.bincount(new, minlength=2))
         if n_test
-        for figure, values in figures
+        for figure, value in zip(part.figures, values[place], strict=True)
     ]
 
 
@@ -119,33 +119,21 @@ def _sums_of_bins(values: np.ndarray, bins: np.ndarray) -> np.ndarray:
     return out
 
 
-def popularity_of(outcome: Outcome) -> pl.DataFrame:
-    """Return errors, recall and share of the lists of each bin of items by their training ratings."""
-    used = np.flatnonzero(np.sum(list(outcome.bins.values()), axis=0))
-    sums = {name: values[used] for name, values in outcome.bins.items()}
-    columns = {
-        MODEL: pl.Series([outcome.name] * len(used), dtype=pl.String),
-        N_TRAIN: pl.Series([label(int(number)) for number in used], dtype=pl.String),
-        "n_test": pl.Series(sums["n_test"]),
-    }
-    for (metric, k), values in _of_bins(sums):
-        columns[words((metric, k))] = pl.Series(values).fill_nan(None)
-        if metric == "recall":
-            places = sums[f"places@{k}"]
-            share = _ratio(places, np.full(len(used), places.sum()))
-            columns[f"share_of_lists@{k}"] = pl.Series(share).fill_nan(None)
+def popularity_of(outcome: Outcome, bins: np.ndarray) -> pl.DataFrame:
+    """Return errors, recall and share of the lists of items by their training ratings, given in bins."""
+    part = of_ratings(outcome, bins, N_BINS, tuple(outcome.places))
+    n_test = np.bincount(bins, minlength=N_BINS)
+    used = np.flatnonzero(np.sum([n_test, *outcome.places.values()], axis=0))
+    columns = [
+        pl.Series(MODEL, [outcome.name] * len(used), dtype=pl.String),
+        pl.Series(N_TRAIN, [label(int(number)) for number in used], dtype=pl.String),
+        pl.Series("n_test", n_test[used]),
+    ]
+    for (_, k), values in zip(
+        part.figures, figure_columns(part, part.top[used], part.bottom[used]), strict=True
+    ):
+        columns.append(values)
+        if k is not None:
+            share = pl.Series(f"share_of_lists@{k}", outcome.places[k][used]) / int(outcome.places[k].sum())
+            columns.append(share.fill_nan(None))
     return pl.DataFrame(columns)
-
-
-def _of_bins(sums: dict[str, np.ndarray]) -> Iterator[tuple[Figure, np.ndarray]]:
-    """Yield errors and recall of groups of items, whose sums are given; NaN where a group has none."""
-    if "squares" in sums:
-        yield ("rmse", None), np.sqrt(_ratio(sums["squares"], sums["n_test"]))
-        yield ("mae", None), _ratio(sums["absolute"], sums["n_test"])
-    for name in sums:
-        if name.startswith("found@"):
-            yield ("recall", int(name.removeprefix("found@"))), _ratio(sums[name], sums["n_relevant"])
-
-
-def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    return np.asarray(np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0))

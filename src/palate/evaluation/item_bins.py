@@ -32,27 +32,25 @@ class ByRating:
     relevant: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     found: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def sums(self, ratings: np.ndarray, n_users: int, ks: tuple[int, ...]) -> Sums:
-        """Return errors and recall of some test ratings (bool) as sums per user."""
-        row = self.row[ratings]
+    def sums(self, group: np.ndarray, n_groups: int, ks: tuple[int, ...]) -> Sums:
+        """Return errors and recall of groups of test ratings as sums; a rating of group -1 is left out."""
+        inside, found_in = group >= 0, group[self.relevant]
         figures: list[Figure] = []
         top: list[np.ndarray] = []
         bottom: list[np.ndarray] = []
 
-        def add(figure: Figure, rows: np.ndarray, values: np.ndarray) -> None:
+        def add(figure: Figure, groups: np.ndarray, values: np.ndarray) -> None:
             figures.append(figure)
-            top.append(np.bincount(rows, values.astype(np.float64), n_users))
-            bottom.append(np.bincount(rows, minlength=n_users).astype(np.float64))
+            top.append(np.bincount(groups, values.astype(np.float64), n_groups))
+            bottom.append(np.bincount(groups, minlength=n_groups).astype(np.float64))
 
         if len(self.squares):
-            add(("rmse", None), row, self.squares[ratings])
-            add(("mae", None), row, self.absolute[ratings])
-        if len(self.relevant):
-            here = ratings[self.relevant]
-            rows, found = self.row[self.relevant[here]], self.found[here]
-            for k in ks:
-                add(("recall", k), rows, (found > 0) & (found <= k))
-        shape = (n_users, len(figures))
+            add(("rmse", None), group[inside], self.squares[inside])
+            add(("mae", None), group[inside], self.absolute[inside])
+        for k in ks:
+            listed = (self.found > 0) & (self.found <= k)
+            add(("recall", k), found_in[found_in >= 0], listed[found_in >= 0])
+        shape = (n_groups, len(figures))
         return tuple(figures), np.array(top).T.reshape(shape), np.array(bottom).T.reshape(shape)
 
 

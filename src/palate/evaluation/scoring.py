@@ -44,8 +44,8 @@ class Outcome:
     top, bottom : ndarray of shape (n_users, n_figures), float64
     overall : dict of (str, int) to float
         Coverage and Gini coefficient of all lists together.
-    bins : dict of str to ndarray of shape (n_bins,)
-        Sums per bin of item popularity.
+    places : dict of int to ndarray of shape (n_bins,), int64
+        For each k, how many places of all lists have items of each bin of training ratings.
     cold : dict of str to int
         Users and items without training ratings, and their test ratings.
     by_rating : ByRating, optional
@@ -57,7 +57,7 @@ class Outcome:
     top: np.ndarray
     bottom: np.ndarray
     overall: dict[Figure, float] = field(default_factory=dict)
-    bins: dict[str, np.ndarray] = field(default_factory=dict)
+    places: dict[int, np.ndarray] = field(default_factory=dict)
     cold: dict[str, int] = field(default_factory=dict)
     by_rating: ByRating | None = None
 
@@ -97,24 +97,16 @@ class Scoring:
     def outcome(self) -> Outcome:
         """Return the sums of all figures."""
         test_set, scale = self.test_set, self.model.scorer.scale
-        bins: dict[str, np.ndarray] = {"n_test": np.bincount(self.item_bin, minlength=N_BINS)}
         columns: dict[Figure, tuple[np.ndarray, np.ndarray]] = {}
-        overall: dict[Figure, float] = {}
         each: dict[str, np.ndarray] = {"row": test_set.row, "bin": self.item_bin}
         if scale is not None:
-            predicted, actual = self._predictions(), test_set.test.value
+            predicted = self._predictions()
             inside = clipped(predicted, scale)
             columns |= self._errors(inside, predicted)
-            bins["squares"], bins["absolute"] = error_sums(self.item_bin, N_BINS, actual, inside)
-            errors = inside - actual
-            each |= {
-                "squares": np.square(errors, dtype=np.float64),
-                "absolute": np.abs(errors).astype(np.float64),
-            }
+            errors = test_set.test.value.astype(np.float64) - inside
+            each |= {"squares": errors * errors, "absolute": np.abs(errors)}
         if test_set.ks:
             columns |= dict(self._list_figures())
-            overall = self._overall()
-            bins |= self._list_bins()
             each |= {"relevant": np.flatnonzero(test_set.relevant), "found": self.lists.found}
         n_users = len(test_set.users)
         top, bottom = (
@@ -126,8 +118,8 @@ class Scoring:
             figures=tuple(columns),
             top=top,
             bottom=bottom,
-            overall=overall,
-            bins=bins,
+            overall=self._overall(),
+            places=self._places_by_bin(),
             cold=self._cold(),
             by_rating=ByRating(**each),
         )
@@ -201,15 +193,10 @@ class Scoring:
             found["coverage", k], found["gini", k] = obscurity.coverage(appearances), beyond.gini(appearances)
         return found
 
-    def _list_bins(self) -> dict[str, np.ndarray]:
-        """Return, per bin of items, the relevant ratings, those found at each k, and the places in lists."""
-        relevant_bin, found = self.item_bin[self.test_set.relevant], self.lists.found
-        bins = {"n_relevant": np.bincount(relevant_bin, minlength=N_BINS)}
-        for k in self.test_set.ks:
-            bins[f"found@{k}"] = np.bincount(relevant_bin[(found > 0) & (found <= k)], minlength=N_BINS)
-            places = bin_of(self.model.item_counts[self._places(k)])
-            bins[f"places@{k}"] = np.bincount(places, minlength=N_BINS)
-        return bins
+    def _places_by_bin(self) -> dict[int, np.ndarray]:
+        """Return, for each k, how many places of the lists have items of each bin of training ratings."""
+        bins = bin_of(self.model.item_counts)
+        return {k: np.bincount(bins[self._places(k)], minlength=N_BINS) for k in self.test_set.ks}
 
     def _places(self, k: int) -> np.ndarray:
         """Return the items at the first k places of all lists."""
