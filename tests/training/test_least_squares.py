@@ -577,8 +577,18 @@ class TestSpectralStart:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("l2", [1e3, 1e4, 1e5, 1e9])
-def test_factors_that_a_strong_penalty_removes_are_not_scaled(l2):
-    ratings = palate.Ratings.from_arrays(["a", "a"], ["x", "y"], [4.0, 3.5], scale=(0.5, 5))
-    model = palate.LeastSquares(n_factors=2, l2_user=l2, l2_item=l2).fit(ratings, validation=0)
-    assert np.isfinite(model.score_items(np.array([0]))).all()
+def test_a_strong_penalty_leaves_no_factors(l2):
+    ratings = Ratings.from_arrays(["a", "a"], ["x", "y"], [4.0, 3.5], scale=(0.5, 5))
+    model = LeastSquares(n_factors=2, l2_user=l2, l2_item=l2).fit(ratings, validation=0)
     np.testing.assert_allclose(model.user_factors, 0, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("l2", [1e-3, 1e-6, 1e-9])
+def test_a_weak_penalty_lets_factors_follow_the_ratings(l2):
+    rng = np.random.default_rng(5)
+    pairs = rng.permutation(30 * 20)[:300]
+    ratings = Ratings.from_arrays(pairs // 20, pairs % 20, rng.integers(1, 6, 300), scale=(1, 5))
+    model = LeastSquares(n_factors=8, l2_user=l2, l2_item=l2).fit(ratings, validation=0)
+    assert model.history.sweeps[-1].train_rmse < 0.5
+    assert np.abs(model.user_factors).max() > 0.1

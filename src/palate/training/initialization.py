@@ -123,15 +123,25 @@ def grown_start(
         users = solver(
             problem.by_user, items, problem.mean, priors[0], first_order=True, present=users, threads=threads
         ).side
+        _bring_near_one(users.factors)
     squares = np.einsum("uf,uf->u", users.factors, users.factors, dtype=np.float64)
     penalties = row_strength(problem.by_item.counts, problem.by_item.n_columns, priors[1])
     penalties = penalties * float(priors[1].precision[0, 0, 0])
     products = float(squares @ problem.by_user.counts)
-    scale = 1.0
-    if products >= np.finfo(np.float32).tiny:  # with very strong penalties nothing is left to scale
-        scale = math.sqrt(_GROWN * float(penalties.sum(dtype=np.float64)) / products)
+    scale = math.sqrt(_GROWN * float(penalties.sum(dtype=np.float64)) / products) if products > 0 else 1.0
     scaled = np.multiply(users.factors, np.float32(scale), out=aligned_empty(*users.factors.shape))
     return replace(users, factors=scaled), start[1]
+
+
+def _bring_near_one(factors: np.ndarray) -> None:
+    """Scale factors by a power of two, which is exact, so that the largest is about 1.
+
+    Each sweep divides factors by a penalty. Without this, four sweeps with a very weak or a very
+    strong penalty leave the range of float32.
+    """
+    largest = float(max(factors.max(initial=0), -factors.min(initial=0)))
+    if largest:
+        np.ldexp(factors, -math.frexp(largest)[1], out=factors)
 
 
 def spectral_start(
