@@ -40,6 +40,12 @@ def test_an_index_without_a_name_and_decimal_commas(tmp_path):
     assert found == [("ann", "a", 3.5), ("bo", "b", 2.0)]
 
 
+def test_points_are_no_decimal_commas(tmp_path):
+    (tmp_path / "w.csv").write_text("user;a;b\n1;2,5;1.5\n")
+    with pytest.raises(ValueError, match="cells must hold numbers; got '1.5' at line 2 of w.csv, column 'b'"):
+        palate.read(tmp_path / "w.csv", format="wide", decimal=",")
+
+
 def test_columns_of_a_catalog_by_name(tmp_path):
     (tmp_path / "r.csv").write_text("user_id,item_id,rating\n1,5,3\n")
     path = tmp_path / "c.csv"

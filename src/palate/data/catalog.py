@@ -217,10 +217,10 @@ class Catalog:
         """
         if has_surrogate(title):  # from a terminal in another encoding; no text here can contain it
             return np.zeros(0, dtype=np.int64)
-        wanted = _folded(pl.Series([title]))[0]
+        wanted = folded(pl.Series([title]))[0]
         found = np.zeros(len(self), dtype=bool)
         for texts in self._called(with_year="(" in wanted):  # "99" alone is not asking for a year
-            texts = _folded(texts)
+            texts = folded(texts)
             hits = texts == wanted if exact else texts_with(texts, wanted)
             found |= filled(hits, False).to_numpy()
         return np.flatnonzero(found)
@@ -237,7 +237,8 @@ class Catalog:
         return found
 
 
-def _folded(texts: pl.Series) -> pl.Series:
+def folded(texts: pl.Series) -> pl.Series:
+    """Return texts as they are compared: composed accents, and no upper case."""
     return texts.str.normalize("NFC").str.to_lowercase()
 
 

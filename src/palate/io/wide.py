@@ -7,8 +7,8 @@ import polars as pl
 
 from palate._checks import ArgumentError
 from palate.data.checks import rating_values
-from palate.data.ids import WhereRow, refuse_first
-from palate.io.cells import marked
+from palate.data.ids import WhereRow
+from palate.io.cells import marked, numbers_of
 from palate.io.columnar import columnar
 from palate.io.foreign import has_types
 from palate.io.layout import TableOptions, text_file
@@ -60,9 +60,8 @@ def read_wide(source: Source, user: str | None, options: TableOptions) -> Column
     def place_of(row: int) -> str:
         return f"{where(int(long['row'][row]))}, column {names[columns[row]]!r}"
 
-    texts = long["rating"].str.replace(",", ".", literal=True) if options.decimal == "," else long["rating"]
-    numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
-    refuse_first(numbers.is_null(), long["rating"], "cells", "hold numbers", place_of)
+    decimal = "." if has_types(source) else options.decimal
+    numbers = numbers_of(long["rating"], decimal, "cells", place_of)
     items = pl.Series(names, dtype=pl.String).gather(columns)
     column: dict[str, Any] = {
         "user": whole_numbers(long[str(place)]),

@@ -13,7 +13,7 @@ from palate.factors.inner_products import user_rows
 from palate.factors.item_index import of_items
 from palate.lists.pool import Pool
 from palate.lists.popular import with_most_popular
-from palate.lists.ranking import rank_among
+from palate.lists.ranking import best_of, rank_among
 from palate.lists.search_index import SearchIndex, check_searchable, index_at
 from palate.scorer import HasFactors, Ranking, Scorer, has_members
 
@@ -116,8 +116,4 @@ def _best(
     scores = np.full(items.shape, np.nan, np.float32)
     scores[left] = model.score_pairs(users[np.nonzero(left)[0]], items[left])
     left &= ~np.isnan(scores)
-    order = np.lexsort((items, -scores))[:, :n]  # NaN stands for items that are left out, and comes last
-    best = Ranking(
-        np.take_along_axis(items, order, axis=1).astype(np.int32), np.take_along_axis(scores, order, axis=1)
-    )
-    return best, left.sum(axis=1) >= n
+    return best_of(items.astype(np.int32), scores, n), left.sum(axis=1) >= n

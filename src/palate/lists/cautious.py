@@ -12,7 +12,7 @@ from palate.factors.factors import FactorScorer
 from palate.factors.taking import latent_order_differs, one_draw
 from palate.factors.uncertainty import standard_errors
 from palate.lists.pool import Pool
-from palate.lists.ranking import rank_among
+from palate.lists.ranking import best_of, rank_among
 from palate.lists.screening import candidates
 from palate.scorer import Ranking, Scorer
 
@@ -83,7 +83,8 @@ def rank_cautiously(model: Scorer, user_index: np.ndarray, n: int, caution: floa
             _walk(factors, users[part], z, pool, out.items[part], out.scores[part])
             return
         ranked = _screened if few and factors.likelihood.linear else _all
-        out.items[part], out.scores[part] = ranked(factors, users[part], n, z, pool)
+        found = ranked(factors, users[part], n, z, pool)
+        out.items[part], out.scores[part] = found.items, found.scores
 
     size = min(USERS_PER_CHUNK, max(TILE_USERS, DENSE_SCORES // len(model.items)))
     run_chunks(run, even_bounds(len(users), size), check_threads(pool.threads))
@@ -126,7 +127,8 @@ def _walk(
     kernel.finish(*ended)
     items[done], scores[done] = ended[:2]
     if not done.all():
-        items[~done], scores[~done] = _all(model, users[~done], n, z, pool)
+        rest = _all(model, users[~done], n, z, pool)
+        items[~done], scores[~done] = rest.items, rest.scores
 
 
 def _spread(model: FactorScorer, users: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -139,9 +141,7 @@ def _spread(model: FactorScorer, users: np.ndarray, items: np.ndarray) -> np.nda
     return sd
 
 
-def _all(
-    model: FactorScorer, users: np.ndarray, n: int, z: float, pool: Pool
-) -> tuple[np.ndarray, np.ndarray]:
+def _all(model: FactorScorer, users: np.ndarray, n: int, z: float, pool: Pool) -> Ranking:
     """Return the top n of a chunk of users from the scores of all items.
 
     These scores are sums in float32, which are slightly less exact than the scores of pairs.
@@ -161,9 +161,7 @@ def _all(
     return _ordered(model, users, chosen, n, z, sign)
 
 
-def _screened(
-    model: FactorScorer, users: np.ndarray, n: int, z: float, pool: Pool
-) -> tuple[np.ndarray, np.ndarray]:
+def _screened(model: FactorScorer, users: np.ndarray, n: int, z: float, pool: Pool) -> Ranking:
     """Return the same as `_all`, from exact scores of those items that pass the bounds."""
     left = [candidates(model, int(user), n, z, pool) for user in users]
     items = np.full((len(users), max(n, *map(len, left))), -1, np.int32)
@@ -174,17 +172,13 @@ def _screened(
 
 def _ordered(
     model: FactorScorer, users: np.ndarray, items: np.ndarray, n: int, z: float, sign: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first n of each user's items, and their scores, in the order of exact scores.
-
-    Where there are fewer, -1 and NaN follow.
-    """
+) -> Ranking:
+    """Return the first n of each user's items in the order of exact scores."""
     there, scores = items >= 0, np.full(items.shape, np.nan, np.float32)
     row, _ = np.nonzero(there)
     exact = np.asarray(model.score_pairs(users[row], items[there].astype(np.int64)), dtype=np.float64)
     scores[there] = sign * exact - z * _spread(model, users, items)[there]
-    order = np.lexsort((items, -scores))[:, :n]  # NaN stands for no item, and comes last
-    return np.take_along_axis(items, order, axis=1), np.take_along_axis(scores, order, axis=1)
+    return best_of(items, scores, n)
 
 
 def rank_by_draw(model: Scorer, user_index: np.ndarray, n: int, seed: int, pool: Pool) -> Ranking:

@@ -118,6 +118,12 @@ def _rank_factored(model: Factored, users: np.ndarray, n: int, pool: Pool) -> Ra
     return Ranking(ranking.items, (scores + user_constants(model, users)[:, None]).astype(np.float32))
 
 
+def best_of(items: np.ndarray, scores: np.ndarray, n: int) -> Ranking:
+    """Return the n items of each row with the highest scores; NaN stands for no item, and comes last."""
+    order = np.lexsort((items, -scores))[:, :n]
+    return Ranking(np.take_along_axis(items, order, axis=1), np.take_along_axis(scores, order, axis=1))
+
+
 def rank_scores(
     score_items: Callable[[np.ndarray], np.ndarray], n_items: int, users: np.ndarray, n: int, pool: Pool
 ) -> Ranking:

@@ -11,6 +11,7 @@ import polars as pl
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate._nearest import did_you_mean, nearest_first
 from palate.data import columns as names
+from palate.data.catalog import folded
 from palate.data.forks import filled, require_threads, texts_with, threads_lost
 
 Where = pl.Expr | Mapping[str, Any] | str
@@ -181,10 +182,7 @@ def _equals(values: pl.Series, value: Any) -> np.ndarray:
     if values.dtype == pl.String and values.name == names.GENRES:
         return _true(_with_genre(values, value))
     if values.dtype == pl.String and values.name in _TEXT_COLUMNS:
-        known, wanted = (
-            text.str.normalize("NFC").str.to_lowercase() for text in (values, pl.Series([value]))
-        )
-        return _true(texts_with(known, wanted[0]))
+        return _true(texts_with(folded(values), folded(pl.Series([value]))[0]))
     return _compared(values, operator.eq, value)
 
 
