@@ -14,12 +14,11 @@ from palate.factors.conditionals import draw_row_precisions
 from palate.kernels.random import key_of
 from palate.solve.features import FeatureBlock
 from palate.solve.rows import Rows, Side
-from palate.training.gibbs.chain import ChainModel, ChainState, latent_values, sweep
+from palate.training.gibbs.chain import ChainModel, ChainState, draw_rows, latent_values, sweep
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.convergence import effective_size, split_rhat
 from palate.training.gibbs.cutpoints import draw_cutpoints
 from palate.training.gibbs.hyperprior import (
-    Moments,
     draw_degrees,
     normal_wishart,
     precision_of,
@@ -28,7 +27,6 @@ from palate.training.gibbs.hyperprior import (
 from palate.training.gibbs.likelihood import BothWays, Levels, Values
 from palate.training.gibbs.noise import telling_ratings
 from palate.training.gibbs.prior import draw_prior, draw_weights
-from palate.training.gibbs.rows import draw_rows
 from palate.training.gibbs.sides import SideModel, SideState
 from palate.training.gibbs.temporal import TimeModel
 from palate.training.gibbs.time_state import NoTime, TimeState
@@ -73,9 +71,9 @@ class TestHyperparameters:
     def test_mean_and_precision_follow_the_closed_form(self):
         rng = np.random.default_rng(1)
         rows = rng.normal([1.0, -2.0], [0.5, 2.0], size=(20, 2))
-        moments = Moments(20, rows.sum(axis=0), rows.T @ rows)
+        moments = 20, rows.sum(axis=0), rows.T @ rows
         extra = np.array([[1.0, 0.2], [0.2, 3.0]])
-        draws = [normal_wishart(moments, extra, 5, rng) for _ in range(4000)]
+        draws = [normal_wishart(*moments, extra, 5, rng) for _ in range(4000)]
         average = rows.mean(axis=0)
         inverse = (
             np.eye(2) + (rows - average).T @ (rows - average) + extra + 40 / 22 * np.outer(average, average)

@@ -3,8 +3,6 @@
 It is judged by what users chose who came in the latest tenth of the ratings.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from palate.data.ratings import Ratings
@@ -15,24 +13,10 @@ from palate.solve.grades import MIN_RATINGS, popularity
 FEWEST = 200  # new users below which the most popular items stay
 
 
-@dataclass(frozen=True)
-class PopularLately:
-    """The half-life of popularity with the best lists for new users.
+def for_newcomers(train: Ratings, late: Ratings, lowest: float) -> tuple[float, str] | None:
+    """Return the half-life of popularity with the best lists for new users, and how good they are in words.
 
-    Parameters
-    ----------
-    half_life : float
-        In the unit of the times.
-    note : str
-        How good the lists are beside those of the most popular items.
-    """
-
-    half_life: float
-    note: str
-
-
-def for_newcomers(train: Ratings, late: Ratings, lowest: float) -> PopularLately | None:
-    """Return what was popular lately, or None if the most popular items are as good.
+    None if the most popular items are as good. The half-life is in the unit of the times.
 
     Parameters
     ----------
@@ -61,7 +45,7 @@ def for_newcomers(train: Ratings, late: Ratings, lowest: float) -> PopularLately
         f"{len(test.users):,} users who were new in the latest tenth of all ratings these have nDCG@10 "
         f"{found[0].mean():.4f}, and the most popular items of all time have {ever.mean():.4f}."
     )
-    return PopularLately(found[1], note)
+    return found[1], note
 
 
 def _of_newcomers(train: Ratings, late: Ratings, lowest: float) -> Test:

@@ -268,8 +268,9 @@ class _Run:
         if parts is not None and candidate.kind != POPULAR:
             newcomers = for_newcomers(*parts, self.liked_from)
         if newcomers is not None:
-            choice = replace(choice, trainer={**choice.trainer, NEWCOMERS: newcomers.half_life})
-            decided.notes.append(newcomers.note)
+            half_life, note = newcomers
+            choice = replace(choice, trainer={**choice.trainer, NEWCOMERS: half_life})
+            decided.notes.append(note)
         stars = self._final_stars(stars_trainer, first, options)
         heads = TwoHeads(
             choice=choice,

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from palate.solve.rows import Rows, Side, rating_scores, row_errors
-from palate.training.gibbs.clock import START, Clock
+from palate.solve.prior import RowPrior
+from palate.solve.rows import LANES, Rows, Side, rating_scores, row_errors, solve_rows
+from palate.training.gibbs.clock import ROWS, START, Clock
 from palate.training.gibbs.likelihood import BothWays, Levels, Likelihood, Values
 from palate.training.gibbs.noise import Sums, Told, draw_own, told_of_noise, weighted
 from palate.training.gibbs.prior import draw_prior
-from palate.training.gibbs.rows import draw_rows
 from palate.training.gibbs.sides import SideModel, SideState
 from palate.training.gibbs.temporal import Time, TimeModel
 from palate.training.gibbs.time_state import Met, NoTime, TimeState
@@ -90,6 +90,29 @@ def _draw_side(
     return own, sums, told
 
 
+def draw_rows(
+    side: SideModel, state: SideState, rows: Rows, other: Side, mean: float, noise: float, clock: Clock
+) -> tuple[SideState, np.ndarray]:
+    """Draw all vectors of a side given the other side and the precision of the noise.
+
+    Also return the sums of the errors of each row, or of no row if they are not asked for.
+    """
+    threads = clock.threads
+    prior = RowPrior(
+        precision=(state.precision / noise).astype(np.float32)[None], mean=state.mean.astype(np.float32)[None]
+    )
+    explained, means = side.explained(state, threads), None
+    if explained is not None:
+        explained[:, side.columns] += state.mean.astype(np.float32)
+        means = np.ascontiguousarray(explained[:, : side.width + 1])
+    root = np.zeros((side.n_factors + 1, side.width + LANES))
+    root[np.arange(side.n_factors + 1), side.columns] = 1 / np.sqrt(noise)  # padding stays zero
+    z = side.normal(clock.key(ROWS, side.number), rows.n_rows, root, threads)[:, : side.width + 1]
+    stats = side.errors or side.own_noise
+    solved = solve_rows(rows, other, mean, prior, noise=z, prior_mean=means, stats=stats, threads=threads)
+    return replace(state, vectors=solved.side), solved.stats
+
+
 def _errors(
     model: ChainModel, users: SideState, items: SideState, sums: np.ndarray, timed: Sums | None, threads: int
 ) -> Sums | None:
@@ -119,19 +142,19 @@ def chain_model(
 
     `time` names the parts of time that are modelled.
     """
-    ratings = BothWays(problem.by_user, problem.by_item, np.empty(0, np.int32))
-    if levels is not None or time:
-        ratings = replace(ratings, place=problem.by_user.places_by_column())
+    place = np.empty(0, np.int32)
     time_model: Time = NoTime()
+    if levels is not None or time:
+        place = problem.by_user.places_by_column()
     if time:
-        time_model = TimeModel.build(problem.by_user, problem.times, time, ratings.place)
-    by_user, by_item = time_model.columns_of(ratings.by_user, 0), time_model.columns_of(ratings.by_item, 1)
+        time_model = TimeModel.build(problem.by_user, problem.times, time, place)
+    by_user, by_item = time_model.columns_of(problem.by_user, 0), time_model.columns_of(problem.by_item, 1)
     if levels is not None:
         codes = np.searchsorted(levels, by_user.values).astype(np.uint8)
-        coded = BothWays(by_user, by_item, ratings.place)
+        coded = BothWays(by_user, by_item, place)
         return ChainModel(coded, 0.0, 1.0, users, items, Levels(levels, codes), time_model)
     by_user, by_item = (replace(rows, values=rows.values / np.float32(unit)) for rows in (by_user, by_item))
-    scaled = BothWays(by_user, by_item, ratings.place)
+    scaled = BothWays(by_user, by_item, place)
     return ChainModel(scaled, problem.mean / unit, unit, users, items, Values(), time_model)
 
 

@@ -1,7 +1,6 @@
 """Draws of hyperparameters: the prior of a side, strengths of features, noise and its degrees."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,20 +11,13 @@ LEAST_DEGREES = 1.0  # those of a Cauchy distribution
 _SLICE = 0.3  # first width of a slice, in log degrees
 
 
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """Number, sum and sum of outer products of the rows of a side, float64.
-
-    They have shapes (), (d,) and (d, d); the bias is last.
-    """
-
-    n: int
-    total: np.ndarray
-    products: np.ndarray
-
-
 def normal_wishart(
-    moments: Moments, extra: np.ndarray, n_extra: int, rng: np.random.Generator
+    n: int,
+    total: np.ndarray,
+    products: np.ndarray,
+    extra: np.ndarray,
+    n_extra: int,
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean (d,) and precision (d, d) of a side's rows, drawn given the rows.
 
@@ -34,8 +26,10 @@ def normal_wishart(
 
     Parameters
     ----------
-    moments : Moments
-        Of the rows, without what features add to them.
+    n : int
+        Number of rows.
+    total, products : ndarray of shape (d,) and (d, d), float64
+        Sum of the rows, and of their outer products, without what features add to them; the bias is last.
     extra : ndarray of shape (d, d)
         Scatter of `n_extra` further vectors of mean 0 with the same precision: the scaled weights
         of features.
@@ -46,9 +40,9 @@ def normal_wishart(
     Salakhutdinov, Mnih (2008), "Bayesian Probabilistic Matrix Factorization using Markov Chain
     Monte Carlo", equation 14.
     """
-    d, n = len(moments.total), moments.n
-    average = moments.total / max(n, 1)
-    scatter = moments.products - n * np.outer(average, average)
+    d = len(total)
+    average = total / max(n, 1)
+    scatter = products - n * np.outer(average, average)
     inverse_scale = np.eye(d) + scatter + extra + _BETA * n / (_BETA + n) * np.outer(average, average)
     precision = wishart(inverse_scale, d + n + n_extra, rng)
     root = np.linalg.cholesky(precision * (_BETA + n))

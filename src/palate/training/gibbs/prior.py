@@ -1,28 +1,19 @@
 """The normal prior of a side's rows, and the weights of the features that move its mean."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from palate.solve.ridge import solve_ridge, transposed_times
 from palate.solve.rows import LANES, Side, gram_of
 from palate.training.gibbs.clock import HYPER, STRENGTHS, WEIGHTS, Clock
-from palate.training.gibbs.hyperprior import Moments, normal_wishart, precision_of
+from palate.training.gibbs.hyperprior import normal_wishart, precision_of
 from palate.training.gibbs.sides import SideModel, SideState
 
-
-@dataclass(frozen=True, eq=False)
-class Steps:
-    """Number and scatter (k + 1, k + 1) of further vectors with the precision of a side's rows.
-
-    Their mean is 0. They are the steps between time bins, from which the prior learns, too.
-    """
-
-    n: int = 0
-    scatter: np.ndarray | None = None
-
-
-NO_STEPS = Steps()
+# Number and scatter (k + 1, k + 1) of further vectors of mean 0 with the precision of a side's rows: the
+# steps between time bins, from which the prior learns, too.
+Steps = tuple[int, np.ndarray | float]
+NO_STEPS: Steps = (0, 0.0)
 
 
 def draw_prior(side: SideModel, state: SideState, clock: Clock, steps: Steps = NO_STEPS) -> SideState:
@@ -33,9 +24,8 @@ def draw_prior(side: SideModel, state: SideState, clock: Clock, steps: Steps = N
         (s * scatter for s, scatter in zip(state.strengths, scatters, strict=True)),
         np.zeros_like(state.precision),
     )
-    extra = extra if steps.scatter is None else extra + steps.scatter
-    n_extra = int(side.bounds[-1]) + steps.n
-    mean, precision = normal_wishart(moments, extra, n_extra, clock.rng(HYPER, side.number))
+    n_extra = int(side.bounds[-1]) + steps[0]
+    mean, precision = normal_wishart(*moments, extra + steps[1], n_extra, clock.rng(HYPER, side.number))
     state = replace(state, mean=mean, precision=precision)
     if not side.blocks:
         return state
@@ -80,7 +70,8 @@ def _draw_strengths(side: SideModel, state: SideState, clock: Clock) -> np.ndarr
     return np.array(strengths)
 
 
-def _moments(side: SideModel, state: SideState, threads: int) -> Moments:
+def _moments(side: SideModel, state: SideState, threads: int) -> tuple[int, np.ndarray, np.ndarray]:
+    """Return number, sum and sum of outer products of the rows, without what features add to them."""
     width, k, vectors = side.width, side.n_factors, state.vectors
     explained = side.explained(state, threads)
     if explained is not None:
@@ -90,7 +81,7 @@ def _moments(side: SideModel, state: SideState, threads: int) -> Moments:
     whole = np.empty((k + 1, k + 1))
     whole[:k, :k], whole[k, k] = gram[:k, :k], bias @ bias
     whole[:k, k] = whole[k, :k] = products[:k]
-    return Moments(len(bias), np.append(sums[:k], bias.sum()), whole)
+    return len(bias), np.append(sums[:k], bias.sum()), whole
 
 
 def _scatter(side: SideModel, weights: np.ndarray, group: int) -> np.ndarray:

@@ -78,7 +78,7 @@ class TimeModel:
         if not len(self.time_bins.edges):
             return NO_STEPS
         steps = steps_of(state.shifts[side.number], side.columns)
-        return Steps(len(steps), state.strengths[side.number] * (steps.T @ steps))
+        return len(steps), state.strengths[side.number] * (steps.T @ steps)
 
     def less_session_effects(self, number: int, rows: Rows, state: TimeState, threads: int) -> Rows:
         """Return the ratings of a side without the effects of their sessions, for which rows are solved."""

@@ -189,11 +189,11 @@ def run_epochs(
     with the lowest loss. An interrupt (Ctrl-C) ends it with the last whole epoch; before the first
     whole epoch it is raised.
     """
-    run, feed = EpochRun(weights_of(model)), _Feed.of(problem, schedule)
+    run, feed = EpochRun(weights_of(model)), _feed(problem, schedule)
     try:
         for epoch in range(1, schedule.epochs + 1):
             began = time.perf_counter()
-            feed.epoch(model, schedule.batch_size)
+            feed(model)
             seconds, weights = time.perf_counter() - began, weights_of(model)
             judged = judge(weights)
             report = judged.report(epoch, seconds, problem.total_weight)
@@ -320,36 +320,24 @@ def weights_of(model: "keras.Model") -> Weights:
     }
 
 
-@dataclass(frozen=True, eq=False)
-class _Feed:
-    """Training ratings in a new order for every epoch."""
+def _feed(problem: Problem, schedule: Schedule) -> "Callable[[keras.Model], None]":
+    """Return what trains a model for an epoch on the training ratings, each time in a new order."""
+    rows, rng = problem.by_user, np.random.default_rng([schedule.seed, 1])
+    users = np.repeat(np.arange(rows.n_rows, dtype=np.int32), np.diff(rows.indptr))[:, None]
+    items = np.asarray(rows.columns, dtype=np.int32)[:, None]
+    targets = rows.values - np.float32(problem.mean)
+    weights = rows.weights / rows.weights.mean() if rows.weights.size else None
 
-    users: np.ndarray  # (n, 1) int32
-    items: np.ndarray
-    targets: np.ndarray  # (n,) float32
-    weights: np.ndarray | None
-    rng: np.random.Generator
-
-    @classmethod
-    def of(cls, problem: Problem, schedule: Schedule) -> "_Feed":
-        rows = problem.by_user
-        users = np.repeat(np.arange(rows.n_rows, dtype=np.int32), np.diff(rows.indptr))
-        targets = rows.values - np.float32(problem.mean)
-        weights = rows.weights / rows.weights.mean() if rows.weights.size else None
-        columns = np.asarray(rows.columns, dtype=np.int32)
-        return cls(
-            users[:, None], columns[:, None], targets, weights, np.random.default_rng([schedule.seed, 1])
-        )
-
-    def epoch(self, model: "keras.Model", batch_size: int) -> None:
-        order = self.rng.permutation(len(self.targets))
-        weights = None if self.weights is None else self.weights[order]
+    def epoch(model: "keras.Model") -> None:
+        order = rng.permutation(len(targets))
         model.fit(
-            [self.users[order], self.items[order]],
-            self.targets[order],
-            sample_weight=weights,
-            batch_size=batch_size,
+            [users[order], items[order]],
+            targets[order],
+            sample_weight=None if weights is None else weights[order],
+            batch_size=schedule.batch_size,
             epochs=1,
             shuffle=False,
             verbose=0,
         )
+
+    return epoch
