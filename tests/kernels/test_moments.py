@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from palate.factors.draws import all_moments, pair_sd, posterior_arrays
+from palate.factors.draws import all_moments, posterior_arrays
 from palate.factors.pairs import Pairs
+from palate.factors.uncertainty import expected_ratings, standard_errors
 from palate.kernels import moments
 from posteriors import latent_draws, posterior_model
 
@@ -24,12 +25,11 @@ def pairs_of(model):
 
 @pytest.mark.parametrize("link", ["identity", "bounded", "ordinal", "noisy"])
 @pytest.mark.parametrize("whole", [True, False])
-def test_pair_moments_are_those_of_the_draws_after_the_link(link, whole):
+def test_means_and_standard_errors_are_those_of_the_draws_after_the_link(link, whole):
     model = posterior_model(3, link=link, whole=whole, n_draws=5)
     users, items = pairs_of(model)
     arrays = posterior_arrays(model.factors)
-    mean, sd = np.empty(len(users)), np.empty(len(users))
-    moments.pair_moments(arrays, users, items, mean, sd)
+    mean, sd = expected_ratings(model, users, items), standard_errors(model, users, items)
     expected_mean, expected_sd = moments.moments_reference(
         latent_draws(model), arrays.link, arrays.bounds, arrays.levels, arrays.cutpoints, scales_of(model)
     )
@@ -40,14 +40,16 @@ def test_pair_moments_are_those_of_the_draws_after_the_link(link, whole):
 def test_the_sd_divides_by_the_number_of_draws():
     model = posterior_model(n_draws=2, n_factors=0)
     latent = latent_draws(model)
-    sd = pair_sd(model, np.array([0]), np.array([3]))
+    sd = standard_errors(model, np.array([0]), np.array([3]))
     assert sd[0] == abs(latent[0, 0, 3] - latent[1, 0, 3]) / 2
 
 
 def test_the_sd_does_not_depend_on_threads():
     model = posterior_model(whole=False, n_users=30, n_items=700)
     users, items = pairs_of(model)
-    np.testing.assert_array_equal(pair_sd(model, users, items, 1), pair_sd(model, users, items, 3))
+    np.testing.assert_array_equal(
+        standard_errors(model, users, items, 1), standard_errors(model, users, items, 3)
+    )
 
 
 @pytest.mark.parametrize("link", ["identity", "bounded", "ordinal", "noisy"])
@@ -56,7 +58,7 @@ def test_moments_of_all_items_are_those_of_the_pairs(link):
     users, items = pairs_of(model)
     mean, sd = all_moments(model, np.arange(model.n_users))
     np.testing.assert_allclose(mean.ravel(), model.score_pairs(users, items), atol=1e-5)
-    np.testing.assert_allclose(sd.ravel(), pair_sd(model, users, items), atol=1e-5)
+    np.testing.assert_allclose(sd.ravel(), standard_errors(model, users, items), atol=1e-5)
 
 
 @pytest.mark.parametrize("link", ["ordinal", "noisy"])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palate.data.ratings import Ratings
-from palate.factors.draws import normal_quantile, pair_sd
+from palate.factors.draws import normal_quantile
 from palate.factors.uncertainty import standard_errors
 from palate.kernels.cautious import cautious_reference
 from palate.kernels.moments import moments_reference
@@ -56,7 +56,7 @@ def test_caution_gives_the_top_n_of_all_scores(
         latent_draws(model).mean(axis=0),
         -1 if ascending else 1,
     )  # whole numbers: exact, ties included
-    sd = pair_sd(model, *(index.ravel() for index in np.indices(mean.shape))).reshape(mean.shape)
+    sd = standard_errors(model, *(index.ravel() for index in np.indices(mean.shape))).reshape(mean.shape)
     blocked = forbidden(model, allowed, exclude_seen)
     items, scores = cautious_reference(sign * mean, sd, normal_quantile(caution), n, blocked)
     width = found.items.shape[1]
@@ -98,7 +98,7 @@ def test_negative_caution_gives_the_top_n_of_all_scores(seed, n, caution, ascend
 def test_the_sd_is_taken_after_the_link(link, caution):
     model = posterior_model(4, whole=False, link=link)
     index = np.indices((model.n_users, model.n_items)).reshape(2, -1)
-    mean, sd = model.score_pairs(*index), pair_sd(model, *index)
+    mean, sd = model.score_pairs(*index), standard_errors(model, *index)
     blocked = forbidden(model, None, True)
     shape = model.n_users, model.n_items
     scores = cautious_reference(mean.reshape(shape), sd.reshape(shape), normal_quantile(caution), 6, blocked)[
@@ -130,13 +130,13 @@ def test_no_caution_is_the_order_of_the_mean(seed, n, exclude_seen, ascending):
 
 def test_the_walk_visits_few_and_goes_on_until_it_is_sure(monkeypatch):
     visited = []
-    own = cautious.pair_sd
+    own = cautious.standard_errors
 
     def counted(model, users, *rest):
         visited.append(len(users))
         return own(model, users, *rest)
 
-    monkeypatch.setattr(cautious, "pair_sd", counted)
+    monkeypatch.setattr(cautious, "standard_errors", counted)
     model = posterior_model(n_users=4, n_items=2000, whole=False, share=0.0)
     rank_cautiously(model, np.arange(4), 5, 0.1, Pool())
     few = sum(visited)

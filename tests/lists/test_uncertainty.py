@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palate.data.ratings import Ratings
-from palate.factors import draws
 from palate.factors.pairs import Pairs
 from palate.factors.row_precision import RowNoise
 from palate.kernels import predictive
@@ -258,7 +257,7 @@ def test_intervals_and_distributions_follow_the_noise_of_the_pair(noisy, gauss):
     assert quiet[1] - quiet[0] < plain[1] - plain[0]
     means = [model.predict(user, item, interval=0.8)[1:] for model in (noisy, gauss)]
     np.testing.assert_array_equal(*means)
-    expected = draws.pair_centres(draws.posterior_arrays(noisy.factors), np.array([0]), np.array([0]))
+    expected = Pairs.of(noisy, np.array([0]), np.array([0])).over_draws(lambda found, _: found)
     sds = 0.25 * gauss.noise_sd[None]
     edges = np.array(quiet, float)
     np.testing.assert_allclose(

@@ -1,12 +1,11 @@
 """The spread of the expected rating of a pair over the draws of a posterior."""
 
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, TypeGuard, cast
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
 from palate._checks import ArgumentError, Words
-from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.factors import Factors, FactorScorer, Uncertain
 from palate.factors.item_index import item_panels, of_items
 from palate.factors.row_precision import RowNoise
@@ -65,47 +64,6 @@ def _scales(factors: Factors, noise: RowNoise | None) -> np.ndarray:
     return noise.total
 
 
-def pair_sd(model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
-    """Return the sd of the expected rating of each pair of a known user and item, float64.
-
-    It is taken over draws, after the link, and divides by the number of draws.
-
-    Parameters
-    ----------
-    model : FactorModel
-        With a posterior.
-    users, items : ndarray of shape (n,), int
-    threads : int, optional
-        Number of threads; by default one for each processor. The result does not depend on it.
-    """
-    from palate.kernels import moments
-
-    users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
-    mean, sd = np.empty(len(users)), np.empty(len(users))
-    arrays, kernel = posterior_arrays(model.factors), cast(Any, moments.pair_moments)
-
-    def run(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        kernel(arrays, users[part], items[part], mean[part], sd[part])
-
-    run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
-    return sd
-
-
-def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """Return the expected rating of each pair in each draw, float64, shape (n, n_draws).
-
-    The `arrays` are those of `posterior_arrays`.
-    """
-    from palate.kernels import moments
-
-    out, kernel = np.empty((len(users), len(arrays.global_mean))), cast(Any, moments.pair_draws)
-    kernel(
-        arrays, np.ascontiguousarray(users, dtype=np.int64), np.ascontiguousarray(items, dtype=np.int64), out
-    )
-    return out
-
-
 def all_moments(model: FactorScorer, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and sd of the expected ratings of all items for each user, float32, (n, n_items).
 
@@ -119,8 +77,7 @@ def all_moments(model: FactorScorer, users: np.ndarray) -> tuple[np.ndarray, np.
     ordered = of_items(model, "item biases of draws", _ordered_biases)
     shape = (len(users), len(model.items))
     mean, sd = (np.full(shape, np.nan, dtype=np.float32) for _ in range(2))
-    kernel = cast(Any, moments.block_moments)
-    kernel(arrays, users, level, panels.values, panels.order, ordered, mean, sd)
+    moments.block_moments(arrays, users, level, panels.values, panels.order, ordered, mean, sd)
     return mean, sd
 
 

@@ -121,24 +121,6 @@ def pair_draws(model, users, items, out):
 
 
 @kernel()
-def pair_moments(model, users, items, mean, sd):
-    """Write mean and sd over draws of each pair, both (n,) float64; the arguments are those of
-    `pair_draws`.
-    """
-    row = np.empty((1, model.global_mean.size))
-    for pair in range(users.size):
-        pair_draws(model, users[pair : pair + 1], items[pair : pair + 1], row)
-        total = 0.0
-        for draw in range(row.shape[1]):
-            total += row[0, draw]
-        mean[pair] = total / row.shape[1]
-        squares = 0.0
-        for draw in range(row.shape[1]):
-            squares += (row[0, draw] - mean[pair]) ** 2
-        sd[pair] = math.sqrt(squares / row.shape[1])
-
-
-@kernel()
 def pair_below(model, users, items, out):
     """Write P(rating <= level_j) of each pair for all levels but the last to `out` (n, n_levels -
     1): the mean over draws of `Phi((cut_j - z) / scale)`. The arguments are those of `pair_draws`.

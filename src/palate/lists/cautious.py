@@ -7,7 +7,7 @@ import numpy as np
 from palate._checks import ArgumentError, InPython, Setting, Words, check_number
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate._random import Stream, key_of
-from palate.factors.draws import all_moments, check_spread, has_posterior, normal_quantile, pair_sd
+from palate.factors.draws import all_moments, check_spread, has_posterior, normal_quantile
 from palate.factors.factors import FactorScorer
 from palate.factors.taking import latent_order_differs, one_draw
 from palate.factors.uncertainty import standard_errors
@@ -136,8 +136,7 @@ def _spread(model: FactorScorer, users: np.ndarray, items: np.ndarray) -> np.nda
     sd = np.zeros(items.shape)
     there = items >= 0
     row, _ = np.nonzero(there)
-    one = pair_sd if has_posterior(model) else standard_errors
-    sd[there] = one(model, users[row], items[there].astype(np.int64), 1)
+    sd[there] = standard_errors(model, users[row], items[there].astype(np.int64), 1)
     return sd
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from palate._checks import Words
 from palate._parallel import check_threads, even_bounds, run_chunks
-from palate.factors.draws import normal_quantile, pair_centres, posterior_arrays
+from palate.factors.draws import normal_quantile
 from palate.factors.likelihood.base import Ends, KernelFields, Learned, Likelihood, Scores
 from palate.factors.uncertainty import rating_levels, standard_errors
 from palate.solve.rows import Rows, Side, rating_scores
@@ -101,14 +101,14 @@ class NormalNoise(Likelihood):
         noise, numbers = self._noise(_OF_MEAN), values.astype(np.float64)
         n_draws = len(noise)
         chosen = np.unique(np.linspace(0, n_draws - 1, min(MOST_DRAWS, n_draws)).round().astype(np.int64))
-        posterior, arrays = pairs.has_posterior, posterior_arrays(pairs.model.factors)
+        posterior = pairs.has_posterior
         if not posterior:
             chosen = np.zeros(1, dtype=np.int64)
 
         def run(start: int, stop: int) -> None:
             part, some = slice(start, stop), pairs.part(start, stop)
             if posterior:
-                centres = pair_centres(arrays, some.users, some.items)
+                centres = some.over_draws(lambda expected, _: expected)
                 variances = np.square(some.noise())
             else:
                 expected = pairs.model.score_pairs(some.users, some.items)
