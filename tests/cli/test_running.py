@@ -61,6 +61,18 @@ def test_without_a_command_it_shows_the_help_and_fails(palate):
     assert "recommend" in result.out + result.err
 
 
+def test_an_option_at_the_end_without_its_value(refused):
+    assert refused("recommend", "m.palate", "-n", code=2) == "Option '-n' requires an argument."
+    assert refused("train", "r.csv", "--scale", "1", code=2) == "Option '--scale' requires 2 arguments."
+
+
+@pytest.mark.parametrize("line", [["--scale"], ["--deny"], ["r.csv", "--top"]], ids=" ".join)
+def test_a_line_that_a_shell_completes_is_no_error(line, capsys):
+    for name in ("train", "recommend"):
+        APP.commands[name].make_context(name, list(line), resilient_parsing=True)
+    assert capsys.readouterr().err == ""
+
+
 def test_an_unknown_command(refused):
     assert "No such command 'recomend'" in refused("recomend", code=2)
 

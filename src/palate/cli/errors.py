@@ -45,6 +45,8 @@ class Command(TyperCommand):
 
         With letters only where a command takes ids: elsewhere it can only be a slip.
         """
+        if ctx.resilient_parsing:  # a line that a shell is to complete
+            return super().parse_args(ctx, args)
         line = list(_kinds(args, self.params))
         options = [text for kind, text in line if kind != "argument"]
         arguments = [text for kind, text in line if kind == "argument"]
@@ -101,6 +103,9 @@ def _kinds(args: Sequence[str], params: Sequence[Any]) -> Iterator[tuple[str, st
             n_awaited = n_values.get(option, 0)
             is_id = takes_ids and option[1] != "-" and option[:2] not in known
             yield "argument" if is_id else "option", option
+    if n_awaited:  # as Typer would say, which takes the "--" before the arguments for the value
+        n = n_values[option]
+        raise usage_error(f"Option '{option}' requires {'an argument' if n == 1 else f'{n} arguments'}")
 
 
 def _of_today(text: str, known: set[str]) -> str:

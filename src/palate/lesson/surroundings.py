@@ -1,5 +1,6 @@
 """The tables that a learner's function uses: found by the names in its code, and watched for changes."""
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Iterator
@@ -132,21 +133,20 @@ def _reachable(
     if not hasattr(function, "__code__") or id(function) in seen or depth > _MAX_DEPTH:
         return
     seen.add(id(function))
-    for name in dict.fromkeys(_names_in(function.__code__)):
-        if name in function.__globals__:
-            value = function.__globals__[name]
-            yield function.__globals__, name, value
-            if inspect.isfunction(value):
-                yield from _reachable(value, seen, depth + 1)
-    closed = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    for name, cell in closed:
-        try:
-            value = cell.cell_contents
-        except ValueError:  # not bound yet
-            continue
-        yield None, name, value
+    for home, name, value in _named_by(function):
+        yield home, name, value
         if inspect.isfunction(value):
             yield from _reachable(value, seen, depth + 1)
+
+
+def _named_by(function: Any) -> Iterator[tuple[dict[str, Any] | None, str, Any]]:
+    """Yield (globals, name, value) of what a function itself names, and of its closure."""
+    for name in dict.fromkeys(_names_in(function.__code__)):
+        if name in function.__globals__:
+            yield function.__globals__, name, function.__globals__[name]
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):  # not bound yet
+            yield None, name, cell.cell_contents
 
 
 def _names_in(code: CodeType) -> Iterator[str]:
