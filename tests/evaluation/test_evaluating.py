@@ -16,7 +16,6 @@ from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.evaluation.evaluated_model import LeakError, held_out_ratings, training_ratings
 from palate.evaluation.evaluating import evaluate
-from palate.evaluation.popular import MostPopular
 from palate.evaluation.scoring import top_lists
 
 N_USERS, N_ITEMS = 40, 25
@@ -358,21 +357,21 @@ def test_fold_in_refuses_what_was_trained_on_or_is_tested(ratings):
 
 
 def test_scores_that_are_no_ratings_have_lists_alone_and_all_test_items_are_relevant(split):
-    popular = MostPopular.of(split.train)
+    popular = palate.Popular(min_ratings=1).fit(split.train)
     result = evaluate(popular, split, k=4, resamples=0)
-    assert result.models == ("MostPopular", *REFERENCES[1:])
+    assert result.models == ("Popular", *REFERENCES[1:])
     assert result.about["relevant_from"] is None
     assert result.about["n_relevant"] == len(split.test)
     assert {metric for metric, _ in result.outcomes[0].figures}.isdisjoint({"rmse", "mae"})
     assert result.value("ndcg", 4) == result.value("ndcg", 4, model="most popular")
     with pytest.raises(
-        ValueError, match="k must hold the length of a list; the scores of 'MostPopular' are not ratings"
+        ValueError, match="k must hold the length of a list; the scores of 'Popular' are not ratings"
     ):
         evaluate(popular, split, k=())
 
 
 def test_most_popular_ranks_by_the_number_of_ratings(split):
-    popular = MostPopular.of(split.train)
+    popular = palate.Popular(min_ratings=1).fit(split.train)
     counts = np.bincount(split.train.item_index, minlength=N_ITEMS)
     expected = sorted(range(N_ITEMS), key=lambda item: (-counts[item], item))
     listed = top_lists(popular, np.array([-1]), N_ITEMS)

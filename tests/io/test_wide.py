@@ -42,7 +42,9 @@ def test_an_index_without_a_name_and_decimal_commas(tmp_path):
 
 def test_points_are_no_decimal_commas(tmp_path):
     (tmp_path / "w.csv").write_text("user;a;b\n1;2,5;1.5\n")
-    with pytest.raises(ValueError, match=r"cells must hold numbers; got '1.5' at line 2 of w.csv, column 'b'"):
+    with pytest.raises(
+        ValueError, match=r"cells must hold numbers; got '1.5' at line 2 of w.csv, column 'b'"
+    ):
         palate.read(tmp_path / "w.csv", format="wide", decimal=",")
 
 

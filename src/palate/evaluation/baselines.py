@@ -5,15 +5,17 @@ They are the damped biases, the most popular items, ever and lately, and item-to
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluated_model import EvaluatedModel, evaluated_model, training_ratings
-from palate.evaluation.popular import MostPopular
+from palate.evaluation.popular import most_popular
 from palate.evaluation.test_set import TestSet
 from palate.scorer import Scorer
-from palate.solve.grades import ALIKE, RATINGS
+from palate.solve.grades import ALIKE, RATINGS, popularity
 from palate.training.baseline import Baseline
 from palate.training.neighbours import Neighbours
 from palate.training.progress import silent
@@ -61,16 +63,16 @@ def _made(
         yield BASELINE, Baseline().fit(ratings, validation=0, callback=silent, threads=threads)
     if not lists:
         return
+    matrix, times = RatingMatrix.from_ratings(ratings), ratings.timestamp
+    by_counts = partial(most_popular, ratings.users, ratings.items, matrix)
     if MOST_POPULAR not in taken:
-        yield MOST_POPULAR, MostPopular.of(ratings)
-    span = 0.0 if ratings.timestamp is None or not len(ratings) else float(np.ptp(ratings.timestamp))
+        yield MOST_POPULAR, by_counts(matrix.item_counts())
+    span = 0.0 if times is None or not len(ratings) else float(np.ptp(times))
     if span and LATELY not in taken:
-        yield LATELY, MostPopular.of(ratings, span * LATELY_SHARE, FEW)
+        yield LATELY, by_counts(popularity(matrix.items, matrix.n_items, times, span * LATELY_SHARE, FEW))
     if NEIGHBOURS not in taken:
-        yield (
-            NEIGHBOURS,
-            Neighbours(grades=_grades(scorer, ratings)).fit(ratings, validation=0, threads=threads),
-        )
+        trainer = Neighbours(grades=_grades(scorer, ratings))
+        yield NEIGHBOURS, trainer.fit(ratings, validation=0, threads=threads)
 
 
 def _grades(scorer: Scorer, ratings: Ratings) -> str:
