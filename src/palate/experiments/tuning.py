@@ -68,11 +68,10 @@ class Tuned:
         words = list(reading)
         for name, value in _changed(self.trainer).items():
             option = name.replace("_", "-")
-            words += (
-                [f"--{'' if value else 'no-'}{option}"]
-                if isinstance(value, bool)
-                else [f"--{option}", str(value)]
-            )
+            if isinstance(value, bool):
+                words.append(f"--{'' if value else 'no-'}{option}")
+            else:
+                words += [f"--{option}", str(value)]
         if path.startswith("-"):
             return shlex.join(["palate", "train", *words, "--", path])
         return shlex.join(["palate", "train", path, *words])

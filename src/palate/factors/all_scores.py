@@ -70,12 +70,9 @@ def _packed(model: FactorScorer) -> np.ndarray:
 def _factors(model: FactorScorer, users: np.ndarray, draw: int) -> np.ndarray:
     """Return one draw's factors of each user index, float32; the prior's at -1."""
     prior = np.asarray(model.user_prior.mean[draw, :-1], dtype=np.float32)
-    factors = (
-        model.user_factors[draw, users]
-        if len(model.users)
-        else np.zeros((len(users), len(prior)), np.float32)
-    )
-    return np.where((users < 0)[:, None], prior, factors)
+    if not len(model.users):  # so that nobody is known
+        return np.repeat(prior[None], len(users), axis=0)
+    return np.where((users < 0)[:, None], prior, model.user_factors[draw, users])
 
 
 def _items_after_link(model: FactorScorer, users: np.ndarray) -> np.ndarray:

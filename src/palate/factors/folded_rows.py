@@ -101,11 +101,9 @@ class TimedRows:
             return found
         last = np.full(len(self.user_time_bin), self.context.n_time_bins - 1)
         factors, bias = self.context.moved(found.factors, found.bias, last, self.user_time_bin)
-        session_effect = (
-            np.stack(session_effects).astype(np.float32)
-            if session_effects
-            else np.zeros((len(bias), len(self.sessions)), np.float32)
-        )
+        session_effect = np.zeros((len(bias), len(self.sessions)), np.float32)
+        if session_effects:
+            session_effect = np.stack(session_effects).astype(np.float32)
         return replace(
             found,
             factors=factors,

@@ -125,11 +125,9 @@ def check_names(parts: Mapping[str, object], what: str) -> None:
     for name in parts:
         if name not in PARTS:
             near = nearest(name, list(PARTS))
-            hint = (
-                f"Did you mean {' or '.join(f'{one}=' for one in near)}?"
-                if near
-                else f"Parts are {', '.join(PARTS)}."
-            )
+            hint = f"Parts are {', '.join(PARTS)}."
+            if near:
+                hint = f"Did you mean {' or '.join(f'{one}=' for one in near)}?"
             raise TypeError(f"{what} takes no argument {name!r}. {hint}")
 
 

@@ -41,11 +41,9 @@ class RowNoise(OfDraws):
     @property
     def total(self) -> np.ndarray:
         """Scales with that of a session effect, (n_draws, n)."""
-        return (
-            self.scale
-            if self.session is None
-            else np.hypot(self.scale, self.session[:, None].astype(np.float32))
-        )
+        if self.session is None:
+            return self.scale
+        return np.asarray(np.hypot(self.scale, self.session[:, None].astype(np.float32)))
 
     def of_rows(self, index: np.ndarray) -> "RowNoise":
         """Return the noise of some rows; -1 is a new row, with the usual noise."""

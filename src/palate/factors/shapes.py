@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from palate._checks import ArgumentError
-from palate.solve.features import BAG, BINS, FeatureLink
+from palate.solve.features import BAG, BINS, TAGS, FeatureLink
 
 if TYPE_CHECKING:
     from palate.factors.factors import Factors
@@ -84,13 +84,7 @@ def _check_noise(factors: "Factors") -> None:
 
 def _check_features(link: FeatureLink, name: str, n_draws: int, n_other: int, width: int) -> None:
     for group in link.groups:
-        n_columns = (
-            n_other
-            if group.kind == BAG
-            else len(group.edges) + 1
-            if group.kind == BINS
-            else len(group.values)
-        )
+        n_columns = {BAG: n_other, BINS: len(group.edges) + 1, TAGS: len(group.values)}[group.kind]
         if group.weights.shape != (n_draws, n_columns, width):
             raise ArgumentError(
                 f"the weights of {group.name!r} in {name}",

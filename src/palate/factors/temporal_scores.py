@@ -179,11 +179,9 @@ def scores_at(
     if times is not None and knows_time(scorer):
         times = in_units_of(scorer, times, "the test's timestamps")
         return np.concatenate(over_times(scorer, users, items, times, partial(score_pairs, threads=threads)))
-    return (
-        linear_scores(scorer, users, items, threads)
-        if is_factored(scorer)
-        else np.asarray(scorer.score_pairs(users, items))
-    )
+    if is_factored(scorer):
+        return linear_scores(scorer, users, items, threads)
+    return np.asarray(scorer.score_pairs(users, items))
 
 
 def at_time(model: S, time: object) -> S:

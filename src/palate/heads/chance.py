@@ -64,10 +64,8 @@ class ChanceByPlace:
 
     def log(self, places: np.ndarray) -> np.ndarray:
         """Return the logarithm of the usual user's rate, which falls at every place, float64."""
-        found: np.ndarray = np.log(self.level) - self.slope * np.log(
-            np.asarray(places, np.float64) + self.shift
-        )
-        return found
+        shifted = np.asarray(places, np.float64) + self.shift
+        return np.asarray(np.log(self.level) - self.slope * np.log(shifted))
 
     def in_words(self, place: int) -> str:
         """Return how likely the item at a place is to be chosen, compared with an item picked at random.

@@ -106,15 +106,11 @@ class TwoHeads:
             np.zeros((len(users), n), np.int64),
         )
         open_, width = np.arange(len(users)), n if self._one_head else max(FIRST, 4 * n)
-        while len(open_):
+        while n and len(open_):
             width = min(width, n_items)
             found = self._first(users[open_], n, width, pool, lowered, caution)
             bound = self.chance.log(np.array([width + 1]))[0]
-            last = (
-                np.where(np.isnan(found.scores[:, -1]), -np.inf, found.scores[:, -1])
-                if n
-                else np.zeros(len(open_))
-            )
+            last = np.where(np.isnan(found.scores[:, -1]), -np.inf, found.scores[:, -1])
             done = (last >= bound) | (width >= n_items) | self._one_head
             at = open_[done]
             out.items[at], out.scores[at], out.places[at] = (

@@ -167,8 +167,7 @@ class SparseWeights(ItemWeights):
     def has_weights(self) -> np.ndarray:
         """Which items have a weight for any other item."""
         before = np.concatenate([[0], np.cumsum(self.values != 0)])
-        found: np.ndarray = before[self.indptr[1:]] > before[self.indptr[:-1]]
-        return found
+        return np.asarray(np.diff(before[self.indptr]) > 0)
 
     @cached_property
     def _largest(self) -> np.ndarray:

@@ -113,7 +113,4 @@ def user_scales(counts: np.ndarray, exponent: float) -> np.ndarray | None:
         return None
     known = counts > 0
     typical = counts[known].mean() if known.any() else 1.0
-    scales: np.ndarray = np.power(np.where(known, counts, typical) / typical, -exponent / 2).astype(
-        np.float32
-    )
-    return scales
+    return np.asarray(np.power(np.where(known, counts, typical) / typical, -exponent / 2), np.float32)

@@ -99,9 +99,7 @@ def _products(by_user: Rows, by_item: Rows, dtype: type[np.floating], threads: i
 def _partners(n_rated: np.ndarray, by_item: Rows, n_items: int) -> np.ndarray:
     """Return how many products each item has with others at most, given the items that each user rated."""
     others = np.concatenate([[0], np.cumsum(n_rated[by_item.columns] - 1)])
-    room: np.ndarray = others[by_item.indptr[1:]] - others[by_item.indptr[:-1]]
-    np.minimum(room, n_items - 1, out=room)
-    return room
+    return np.asarray(np.minimum(np.diff(others[by_item.indptr]), n_items - 1))
 
 
 def _sparse(by_user: Rows, by_item: Rows, room: np.ndarray, threads: int) -> "Products":
@@ -141,11 +139,8 @@ def closed_form(by_user: Rows, l2: float, dropout: float, leave: float, threads:
     Relaxing Diagonal Constraints in Linear Autoencoders for Recommendation".
     """
     gamma = _penalties(by_user, l2, dropout)
-    inverse = (
-        _by_users(by_user, gamma)
-        if by_user.n_rows < by_user.n_columns
-        else _by_items(by_user, gamma, threads)
-    )
+    few_users = by_user.n_rows < by_user.n_columns
+    inverse = _by_users(by_user, gamma) if few_users else _by_items(by_user, gamma, threads)
     scale = _scale(np.diagonal(inverse).astype(np.float64), gamma, leave)
     inverse *= -scale.astype(inverse.dtype)
     weights = inverse.astype(np.float32, copy=False)
