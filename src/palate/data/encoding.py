@@ -99,18 +99,15 @@ def check_sums(value: np.ndarray, bounds: tuple[float, float] | None) -> None:
         raise ArgumentError("the sum of a pair's values", "be finite", got, "Divide the values first.")
     if bounds is not None and (value.min() < np.float32(bounds[0]) or value.max() > np.float32(bounds[1])):
         worst = value.max() if value.max() > bounds[1] else value.min()
-        raise ArgumentError(
-            "the sum of a pair's values",
-            f"be within the declared scale {bounds[0]:g} to {bounds[1]:g}",
-            f"{worst:g}",
-            Words.of(
-                "Leave the scale out, or merge repeated pairs with `duplicates='last'` or "
-                "`duplicates='mean'`."
-            ),
+        must = f"be within the declared scale {bounds[0]:g} to {bounds[1]:g}"
+        advice = Words.of(
+            "Leave the scale out, or merge repeated pairs with `duplicates='last'` or `duplicates='mean'`."
         )
+        raise ArgumentError("the sum of a pair's values", must, f"{worst:g}", advice)
 
 
 def matrix_ids(index: np.ndarray, ids: object, n: int, name: str, side: str) -> Any:
+    """Return the id of each entry of a matrix: its row or column number if there are no ids."""
     if ids is None:
         return index
     vocabulary, position = Vocabulary.encode(ids, name)

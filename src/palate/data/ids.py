@@ -160,11 +160,8 @@ def _kind_of(type_: type, value: object, row: int, what: str, where: WhereRow) -
         raise _missing(what, where(row))
     kind = kind_of_type(type_)
     if kind is None:
-        raise TypeError(
-            _type_message(
-                what, type_.__name__, f" ({value!r} at {where(row)})", floats=issubclass(type_, float)
-            )
-        )
+        example = f" ({value!r} at {where(row)})"
+        raise TypeError(_type_message(what, type_.__name__, example, floats=issubclass(type_, float)))
     return kind
 
 

@@ -133,13 +133,9 @@ def check_one_unit(numbers: np.ndarray, unit: str | None, what: str, where: Wher
         other = (size >= _USUAL[0] * factor) & (size <= _USUAL[1] * factor)
         if other.any():
             row, largest = int(np.argmax(other)), int(np.argmax(size))
-            raise ArgumentError(
-                what,
-                "hold times of one unit",
-                f"{plain(numbers[row])} at {where(row)}, which seems to be {coarser}, and "
-                f"{plain(numbers[largest])} at {where(largest)}, {unit}",
-                "Bring them to one unit first.",
-            )
+            one = f"{plain(numbers[row])} at {where(row)}, which seems to be {coarser}"
+            got = f"{one}, and {plain(numbers[largest])} at {where(largest)}, {unit}"
+            raise ArgumentError(what, "hold times of one unit", got, "Bring them to one unit first.")
 
 
 def plain(number: object) -> str:

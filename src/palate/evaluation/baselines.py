@@ -12,7 +12,7 @@ import numpy as np
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluated_model import EvaluatedModel, evaluated_model, training_ratings
-from palate.evaluation.popular import most_popular
+from palate.evaluation.popular import popular_model
 from palate.evaluation.test_set import TestSet
 from palate.scorer import Scorer
 from palate.solve.grades import ALIKE, RATINGS, popularity
@@ -64,7 +64,7 @@ def _made(
     if not lists:
         return
     matrix, times = RatingMatrix.from_ratings(ratings), ratings.timestamp
-    by_counts = partial(most_popular, ratings.users, ratings.items, matrix)
+    by_counts = partial(popular_model, ratings.users, ratings.items, matrix)
     if MOST_POPULAR not in taken:
         yield MOST_POPULAR, by_counts(matrix.item_counts())
     span = 0.0 if times is None or not len(ratings) else float(np.ptp(times))

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
+from palate._checks import ArgumentError, ArgumentTypeError, Words
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.scales import off_scale
@@ -115,14 +115,9 @@ def evaluated_model(
     known = scorer.ratings
     if known is None:
         if train is None:
-            raise ValueError(
-                Words(
-                    f"training ratings must be known, to leave them out of lists and of the test; "
-                    f"{name!r} has no ratings. Pass ",
-                    Setting("train"),
-                    " with the ratings it was trained on.",
-                )
-            )
+            must = "training ratings must be known, to leave them out of lists and of the test"
+            advice = Words.of("Pass `train=` with the ratings it was trained on.")
+            raise ValueError(Words(f"{must}; {name!r} has no ratings. ", advice))
         known = aligned(train, scorer.users, scorer.items)
     user, item = indexes(test, scorer.users, scorer.items)
     if len(item) and max(user.max(), item.max()) < 0:
@@ -178,14 +173,11 @@ def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.nda
     parts = [f"{n_known - n_held:,} were trained on"] if n_known > n_held else []
     if n_held:
         parts.append(f"{n_held:,} were held out to decide when training stops")
-    raise LeakError(
-        Words(
-            f"the test ratings must be new to {name!r}; of {len(at):,}, {' and '.join(parts)}. Split first "
-            "and train on the rest, or leave out ",
-            Setting("test", python="test"),
-            " to use the ratings that the model held out.",
-        )
+    said = f"the test ratings must be new to {name!r}; of {len(at):,}, {' and '.join(parts)}. "
+    advice = (
+        "Split first and train on the rest, or leave out `test` to use the ratings that the model held out."
     )
+    raise LeakError(Words(said, Words.of(advice)))
 
 
 def aligned(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> RatingMatrix:

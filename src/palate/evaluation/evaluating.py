@@ -24,7 +24,7 @@ from palate.evaluation.folding import fold_in as folded
 from palate.evaluation.groups import about_users
 from palate.evaluation.named import check_candidates, named_scorers
 from palate.evaluation.notes import all_relevant, notes_on
-from palate.evaluation.popular import most_popular
+from palate.evaluation.popular import popular_model
 from palate.evaluation.scoring import Outcome, Scoring
 from palate.evaluation.test_set import TestSet, alike_by, checked_test_set
 from palate.scorer import Scorer
@@ -261,7 +261,7 @@ def beside_popular(model: Scorer, threads: int | None = None) -> tuple[Evaluatio
     if not test_set.relevant.any():
         return None
     one = evaluated_model("model", model, test, None, part_of_held_out=True)
-    popular = most_popular(model.users, model.items, one.seen, one.item_counts)
+    popular = popular_model(model.users, model.items, one.seen, one.item_counts)
     other = replace(one, name=MOST_POPULAR, scorer=popular)
     found = EvaluationInput(test_set, [one, other], 2, []).scored(500, 0.95, 0, threads)
     return found, beside_references(found.figures, (MOST_POPULAR,), (10,))[0]

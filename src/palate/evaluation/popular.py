@@ -11,7 +11,7 @@ from palate.model.factor_model import FactorModel
 from palate.solve.strengths import ridge_prior
 
 
-def most_popular(
+def popular_model(
     users: Vocabulary, items: Vocabulary, ratings: RatingMatrix, counts: np.ndarray
 ) -> FactorModel:
     """Return a model without factors that ranks items by their counts, for everyone alike.
@@ -32,7 +32,7 @@ def most_popular(
     >>> from palate import Ratings
     >>> ratings = Ratings.from_arrays([1, 1, 2], ["a", "b", "a"], [4, 2, 3])
     >>> matrix = RatingMatrix.from_ratings(ratings)
-    >>> popular = most_popular(ratings.users, ratings.items, matrix, matrix.item_counts())
+    >>> popular = popular_model(ratings.users, ratings.items, matrix, matrix.item_counts())
     >>> popular.score_items(np.array([0])).tolist()
     [[2.0, 1.0]]
     """

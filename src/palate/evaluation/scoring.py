@@ -14,7 +14,7 @@ from palate.evaluation.metrics import beyond
 from palate.evaluation.metrics.errors import clipped, error_sums
 from palate.evaluation.metrics.lists import Lists
 from palate.evaluation.metrics.ranking import METRICS
-from palate.evaluation.popular import most_popular
+from palate.evaluation.popular import popular_model
 from palate.evaluation.test_set import TestSet
 from palate.factors.temporal_scores import scores_at
 from palate.lists import obscurity
@@ -160,7 +160,7 @@ class Scoring:
     def _expected(self) -> np.ndarray:
         """Return the lists of the most popular items for the same users, from the same candidates."""
         model, scorer = self.model, self.model.scorer
-        return self._listed(most_popular(scorer.users, scorer.items, model.seen, model.item_counts))
+        return self._listed(popular_model(scorer.users, scorer.items, model.seen, model.item_counts))
 
     def _diversity(self) -> dict[int, np.ndarray] | None:
         """Return how unlike the items of each list are, for each k; None where nothing is known of items."""

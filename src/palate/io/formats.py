@@ -163,13 +163,9 @@ def rating_file(files: Files) -> Source:
     if files.single is not None:
         return files.single
     if (files.path / "_delta_log").is_dir():
-        raise ArgumentError(
-            f"{files.path}",
-            Words(
-                "be read as a Delta table, whose log says which of its files are current: ",
-                Call("pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame"),
-            ),
-        )
+        must = "be read as a Delta table, whose log says which of its files are current: "
+        call = Call("pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame")
+        raise ArgumentError(f"{files.path}", Words(must, call))
     parts = files.parts()
     if parts is not None:
         return parts

@@ -220,14 +220,11 @@ def text_file(source: Source, options: TableOptions = PLAIN) -> TextFile:
     if plain:
         found = next((cell for record in file.head for cell in record if _enclosed(cell)), None)
         if found is not None:
-            warn_caller(
-                Words(
-                    f"quotes in {file.name} are read as plain characters, as is usual between tabs: {found} "
-                    "keeps its quotes. ",
-                    Words.of("Pass `quote=True` if they enclose fields."),
-                ),
-                ReadingWarning,
+            said = (
+                f"quotes in {file.name} are read as plain characters, as is usual between tabs: {found} keeps"
             )
+            advice = Words.of("its quotes. Pass `quote=True` if they enclose fields.")
+            warn_caller(Words(f"{said} ", advice), ReadingWarning)
     return file
 
 

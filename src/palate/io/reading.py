@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from palate._checks import ArgumentError, Setting, Words
+from palate._checks import ArgumentError, Words
 from palate.data.arguments import helpful
 from palate.data.checks import rating_values
 from palate.data.dataset import Dataset
@@ -219,13 +219,8 @@ def _check_options(format: str, separator: str | None, encoding: str, decimal: s
     if format not in ("auto", "table", "wide", *FORMATS):
         raise ArgumentError("format", f"be one of auto, table, wide, {', '.join(FORMATS)}", f"{format!r}")
     if format in FORMATS and named:
-        raise ValueError(
-            Words(
-                f"format {format!r} has its own columns and separator; pass ",
-                Setting("format", "table"),
-                " to name them.",
-            )
-        )
+        advice = Words.of("pass `format='table'` to name them.")
+        raise ValueError(Words(f"format {format!r} has its own columns and separator; ", advice))
     if separator is not None and (not separator or any(character in separator for character in '\n\r"')):
         raise ArgumentError(
             "separator", "be one or more characters other than line ends and quotes", f"{separator!r}"

@@ -40,14 +40,11 @@ def check_approximate(scorer: Scorer, approximate: object, **others: object) -> 
         if value:
             raise ArgumentError(name, Words.of("be left out with `approximate=`"), f"{value!r}")
     if not has_members(scorer, HasFactors):
-        raise ArgumentError(
-            "approximate",
-            "be left out for a model whose scores are not products of short vectors",
-            advice=Words.of(
-                "Train a model of factors: `palate.LeastSquares`, or `palate.Spectral` for what people "
-                "choose."
-            ),
+        must = "be left out for a model whose scores are not products of short vectors"
+        advice = (
+            "Train a model of factors: `palate.LeastSquares`, or `palate.Spectral` for what people choose."
         )
+        raise ArgumentError("approximate", must, advice=Words.of(advice))
     check_searchable(cast(FactorScorer, scorer))
     return True
 
