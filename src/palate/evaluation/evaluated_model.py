@@ -163,12 +163,9 @@ def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.nda
     n_known = int(np.count_nonzero(at >= 0))
     if not n_known:
         return False
-    n_held = 0 if known.held_out is None else int(np.count_nonzero(known.held_out[at[at >= 0]]))
-    if (
-        known.held_out is not None
-        and n_held == n_known == len(at)
-        and (part or n_held == int(known.held_out.sum()))
-    ):
+    held = known.held_out
+    n_held = 0 if held is None else int(np.count_nonzero(held[at[at >= 0]]))
+    if held is not None and n_held == n_known == len(at) and (part or n_held == int(held.sum())):
         return True
     parts = [f"{n_known - n_held:,} were trained on"] if n_known > n_held else []
     if n_held:

@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -122,40 +122,30 @@ def _condition(column: str, condition: object, table: pl.DataFrame) -> np.ndarra
     values = table[column]
     if isinstance(condition, tuple):
         return _range(values, condition)
-    if column == names.GENRES and table.schema[column] == pl.String:
-        _check_genres(condition, table)
     if isinstance(condition, pl.Series | np.ndarray):
         condition = condition.to_list() if isinstance(condition, pl.Series) else condition.tolist()
-    if isinstance(condition, Collection) and not isinstance(condition, str | bytes):
-        found = [_equals(values, value) for value in condition]
-        return np.asarray(np.any([np.zeros(len(values), bool), *found], axis=0))
-    return _equals(values, condition)
+    several = isinstance(condition, Collection) and not isinstance(condition, str | bytes)
+    wanted = list(cast(Collection[object], condition)) if several else [condition]
+    if column == names.GENRES and values.dtype == pl.String:
+        _check_genres(wanted, table)
+    found = [_equals(values, value) for value in wanted]
+    return np.asarray(np.any([np.zeros(len(values), bool), *found], axis=0))
 
 
-def _check_genres(condition: object, table: pl.DataFrame) -> None:
+def _check_genres(wanted: list[object], table: pl.DataFrame) -> None:
     """Refuse a genre that no item has, because a misspelt one matches nothing."""
-    asked = (
-        [condition] if isinstance(condition, str) else condition if isinstance(condition, Collection) else []
-    )
-    known = sorted(
-        {genre for text in table[names.GENRES].drop_nulls().to_list() for genre in text.split("|") if genre}
-    )
+    texts = table[names.GENRES].drop_nulls().to_list()
+    known = sorted({genre for text in texts for genre in text.split("|") if genre})
     lower = {genre.lower() for genre in known}
-    for genre in asked:
-        if (
-            isinstance(genre, str)
-            and genre.lower() not in lower
-            and not ("|" in genre and _as_written(genre, table))
-        ):
-            listed = ", ".join(nearest_first(genre, known)[:_LISTED])
-            more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
-            advice = f"The genres, the nearest first: {listed or 'none'}{more}."
-            raise ArgumentError("genres", "be genres of the items", f"{genre!r}", advice)
-
-
-def _as_written(genres: str, table: pl.DataFrame) -> bool:
-    """Return whether genres with bars between them stand so in the text of an item."""
-    return any(genres.lower() in text.lower() for text in table[names.GENRES].drop_nulls().to_list())
+    for genre in wanted:
+        if not isinstance(genre, str) or genre.lower() in lower:
+            continue
+        if "|" in genre and any(genre.lower() in text.lower() for text in texts):
+            continue  # genres with bars between them, as an item has them
+        listed = ", ".join(nearest_first(genre, known)[:_LISTED])
+        more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
+        advice = f"The genres, the nearest first: {listed or 'none'}{more}."
+        raise ArgumentError("genres", "be genres of the items", f"{genre!r}", advice)
 
 
 def _range(values: pl.Series, bounds: tuple[Any, ...]) -> np.ndarray:
