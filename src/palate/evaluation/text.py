@@ -134,13 +134,8 @@ def known_apart(evaluation: "Evaluation") -> list[str]:
         return []
     ks = evaluation.about["k"]
     figure: Figure = ("ndcg", ks[-1]) if ks else ("rmse", None)
-    parts = [
-        f"of the {len(part.users):,} {who}: {_each(part, figure)}"
-        for part, who in (
-            (evaluation.among(known), "users with training ratings"),
-            (evaluation.among(~known), "without"),
-        )
-    ]
+    groups = (known, "users with training ratings"), (~known, "without")
+    parts = [f"of the {rows.sum():,} {who}: {_each(evaluation.among(rows), figure)}" for rows, who in groups]
     return [f"{_name(figure)} {'; '.join(parts)}."]
 
 

@@ -95,7 +95,6 @@ def predict_distribution(
     theirs. Arguments, answer and errors are those of `palate.model.answers.Answers.predict_distribution`.
     """
     check_choice("unknown", unknown, UNKNOWN)
-    check_spread(scorer, "predict_distribution", "used", "left out")
     model, user_index, item_index, times, single = _timed_pairs(scorer, users, items, unknown, timestamps)
     asked = check_spread(model, "predict_distribution", "used", "left out")
     if times is None:
@@ -179,8 +178,6 @@ def _columns(
     The order is that of the answer.
     """
     bounds = asked.bounds(scorer)
-    if asked.more:
-        asked.check(scorer)
     if times is not None and knows_time(scorer):
         parts = over_times(scorer, users, items, times, partial(_columns, asked=asked, times=None))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
