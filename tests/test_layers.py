@@ -24,7 +24,7 @@ LAYERS = {
     "_recent": 0,
     "_requiring": 0,
     "_checks": 1,
-    "_random": 1,
+    "_random": 2,
     "_parallel": 2,
     "_files": 2,
     "data": 3,

@@ -9,6 +9,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from palate._checks import check_seed
+
 
 class Stream(IntEnum):
     """What random numbers are drawn for, keyed by `key_of(seed, step, stream)`.
@@ -116,9 +118,9 @@ def philox(key: int) -> np.random.Generator:
 def from_seed(seed: int) -> np.random.Generator:
     """Return the one generator of a seed, for what is drawn once and sorted or shuffled.
 
-    These are splits and samples of rows.
+    These are splits and samples of rows. ArgumentError unless `seed` is one.
 
     >>> from_seed(0).permutation(3).tolist()
     [2, 0, 1]
     """
-    return np.random.default_rng(seed)
+    return np.random.default_rng(check_seed(seed))

@@ -115,6 +115,8 @@ def test_refusals(data, tmp_path):
     for share in (-0.1, 1.0, float("nan")):
         with pytest.raises(ValueError, match="validation must be a share, at least 0 and below 1; got"):
             prepare(data, tmp_path / "out", validation=share)
+    with pytest.raises(ValueError, match="seed must be from 0 to 9,223,372,036,854,775,807; got -1"):
+        prepare(data, tmp_path / "out", seed=-1)
     assert not (tmp_path / "out").exists()
     (tmp_path / "rating.csv").write_text("mine")
     with pytest.raises(

@@ -14,7 +14,6 @@ from palate._checks import (
     Setting,
     Words,
     check_count,
-    check_seed,
     check_share,
     is_number,
 )
@@ -50,7 +49,7 @@ def random(ratings: Ratings | Dataset, share: float = 0.2, *, seed: int = 0) -> 
     check_share("share", share)
     n_test = round(share * len(ratings))
     part = np.full(len(ratings), TRAIN, dtype=np.uint8)
-    part[_generator(seed).permutation(len(ratings))[:n_test]] = TEST
+    part[from_seed(seed).permutation(len(ratings))[:n_test]] = TEST
     return _checked(Split(ratings, part, "random", {"share": float(share), "seed": int(seed)}))
 
 
@@ -84,7 +83,7 @@ def k_fold(ratings: Ratings | Dataset, n_folds: int = 5, *, seed: int = 0) -> Fo
     if n_folds > len(ratings):
         raise ArgumentError("n_folds", f"be at most the number of ratings, {len(ratings):,}", f"{n_folds}")
     fold = np.empty(len(ratings), dtype=np.uint16)
-    fold[_generator(seed).permutation(len(ratings))] = np.arange(len(ratings)) % n_folds
+    fold[from_seed(seed).permutation(len(ratings))] = np.arange(len(ratings)) % n_folds
     return Folds(ratings, fold, "k_fold", {"n_folds": int(n_folds), "seed": int(seed)})
 
 
@@ -127,7 +126,7 @@ def per_user(
         check_share("share", share)
         wanted = np.floor(share * counts + 0.5).astype(np.int64)
     n_test = np.minimum(wanted, np.maximum(counts - 1, 0))
-    part = _last_of_each(ratings.user_index, _generator(seed).random(len(ratings)), n_test)
+    part = _last_of_each(ratings.user_index, from_seed(seed).random(len(ratings)), n_test)
     return _checked(Split(ratings, part, "per_user", {"n": n, "share": share, "seed": int(seed)}))
 
 
@@ -143,7 +142,7 @@ def share_of_each(ratings: Ratings, share: float, *, seed: int = 0) -> np.ndarra
     >>> round(float(share_of_each(ratings, 0.1).mean()), 2)
     0.1
     """
-    counts, rng = np.diff(ratings.user_indptr), _generator(seed)
+    counts, rng = np.diff(ratings.user_indptr), from_seed(seed)
     order = rng.random(len(ratings))
     expected = share * counts
     wanted = np.floor(expected + np.where(expected < 1, rng.random(len(counts)), 0.5)).astype(np.int64)
@@ -176,7 +175,7 @@ def leave_one_out(ratings: Ratings | Dataset, *, latest: bool | None = None, see
     ratings = ratings_of(ratings)
     if latest is None:
         latest = ratings.timestamp is not None
-    draw = _generator(seed).random(len(ratings))
+    draw = from_seed(seed).random(len(ratings))
     n_test = (np.diff(ratings.user_indptr) > 1).astype(np.int64)
     part = _last_of_each(ratings.user_index, draw, n_test, _times(ratings, "latest=True") if latest else None)
     return _checked(Split(ratings, part, "leave_one_out", {"latest": bool(latest), "seed": int(seed)}))
@@ -272,7 +271,7 @@ def held_out_users(
     if n is not None and share is not None:
         raise ValueError(f"held_out_users takes either n or share; got n={n} and share={share}.")
     check_share("test_share", test_share)
-    generator = _generator(seed)
+    generator = from_seed(seed)
     counts = np.diff(ratings.user_indptr)
     eligible = np.flatnonzero(counts > 1)
     if n is None:
@@ -362,8 +361,3 @@ def _checked(split: Split) -> Split:
                 f"{len(split.part):,}."
             )
     return split
-
-
-def _generator(seed: int) -> np.random.Generator:
-    check_seed(seed)
-    return from_seed(seed)
