@@ -58,16 +58,6 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Call:
-    """A function or a class of the library inside a message, such as `palate.Gibbs`."""
-
-    python: str
-
-    def __str__(self) -> str:
-        return self.python
-
-
-@dataclass(frozen=True)
 class InPython:
     """What a message says to those who write Python alone, such as " or None"."""
 
@@ -77,7 +67,11 @@ class InPython:
         return self.python
 
 
-Part = str | Setting | Call | InPython
+class Call(InPython):
+    """A function or a class of the library inside a message, such as `palate.Gibbs`."""
+
+
+Part = str | Setting | InPython
 
 
 class Words(str):

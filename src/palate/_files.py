@@ -11,20 +11,16 @@ from types import ModuleType
 
 try:
     import fcntl
-except (
-    ImportError
-):  # Windows: an open file cannot be deleted there, which protects a running save without a lock
+# Windows: an open file cannot be deleted there, which protects a running save without a lock
+except ImportError:
     fcntl = None  # type: ignore[assignment]
 
 _PIECE = 1 << 24  # bytes per write: large enough for full speed, small enough to be interrupted
 
 _ADVICE = {
-    errno.ENOSPC: "free some space or save to another disk",
-    errno.EDQUOT: "free some space or save to another disk",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space or save to another disk"),
     errno.EFBIG: "save where larger files are allowed",
-    errno.EACCES: "save to a folder you may write to",
-    errno.EPERM: "save to a folder you may write to",
-    errno.EROFS: "save to a folder you may write to",
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "save to a folder you may write to"),
     errno.ENOENT: "create the folder first",
     errno.ENOTDIR: "give a path whose folder exists",
     errno.EISDIR: "give the path of a file, not of a folder",

@@ -5,7 +5,7 @@ from difflib import SequenceMatcher, get_close_matches
 
 _CUTOFF = 0.6
 _MANY = 100_000  # names, beyond which a search would keep someone waiting
-# What an argument or an option is called here, and what others call it.
+# What arguments and options are called here, and what others call each of them.
 _ELSEWHERE = (
     ("n", "top k n_items top_n top_k topn topk limit count number N"),
     ("k", "top n top_n top_k topn topk limit count number"),
@@ -13,8 +13,7 @@ _ELSEWHERE = (
     ("n_factors", "embedding_size"),
     ("max_sweeps", "iterations n_iterations iter n_iter n_epochs epochs max_iter sweeps"),
     ("sweeps", "iterations n_iter n_epochs epochs max_iter"),
-    ("l2_user", "regularization reg reg_all lambda lambda_ alpha l2"),
-    ("l2_item", "regularization reg reg_all lambda lambda_ alpha l2"),
+    ("l2_user l2_item", "regularization reg reg_all lambda lambda_ alpha l2"),
     ("separator", "sep delimiter delim"),
     ("min_ratings", "min_count min_support threshold"),
     ("exclude_seen", "filter_seen filter_already_liked_items exclude_known"),
@@ -22,10 +21,8 @@ _ELSEWHERE = (
     ("threads", "jobs n_jobs j num_threads workers cores"),
     ("overwrite", "force f"),
     ("output", "model save"),
-    ("user_id", "userid user_col uid"),
-    ("user", "userid user_col uid"),
-    ("item_id", "itemid item_col iid"),
-    ("item", "itemid item_col iid"),
+    ("user_id user", "userid user_col uid"),
+    ("item_id item", "itemid item_col iid"),
 )
 
 
@@ -38,7 +35,8 @@ def called_here(given: str, names: Iterable[str]) -> list[str]:
     ['l2_user', 'l2_item']
     """
     known = set(names)
-    return [name for name, others in _ELSEWHERE if name in known and given in others.split()]
+    found = [name for here, others in _ELSEWHERE if given in others.split() for name in here.split()]
+    return [name for name in found if name in known]
 
 
 def nearest(given: str, names: Iterable[str], n: int = 1) -> list[str]:

@@ -116,12 +116,12 @@ class HasFactors(Protocol):
     """What tells a factorization from other scorers."""
 
     @property
-    def item_factors(self) -> np.ndarray: ...
+    def item_factors(self) -> np.ndarray: ...  # (n_draws, n_items, n_factors) float32
     @property
     def likelihood(self) -> Linear: ...
 
 
-class Factored(Scorer, Protocol):
+class Factored(Scorer, HasFactors, Protocol):
     """A scorer whose score is a mean over draws of biases and a product of factors.
 
     A draw's score is `mean + user bias + item bias + user factors . item factors`.
@@ -132,8 +132,6 @@ class Factored(Scorer, Protocol):
     @property
     def user_factors(self) -> np.ndarray: ...  # (n_draws, n_users, n_factors) float32
     @property
-    def item_factors(self) -> np.ndarray: ...  # (n_draws, n_items, n_factors) float32
-    @property
     def user_bias(self) -> np.ndarray: ...  # (n_draws, n_users) float32
     @property
     def item_bias(self) -> np.ndarray: ...  # (n_draws, n_items) float32
@@ -143,8 +141,6 @@ class Factored(Scorer, Protocol):
     def user_prior(self) -> Prior: ...
     @property
     def item_prior(self) -> Prior: ...
-    @property
-    def likelihood(self) -> Linear: ...
 
 
 def is_factored(scorer: Scorer) -> TypeGuard[Factored]:
