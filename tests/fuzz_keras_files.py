@@ -90,7 +90,7 @@ def run_batch(folder, seed, cases, first=0):
         try:
             found = read_tables(path)
             n_read += 1
-            if not (np.isfinite(found.user).all() and np.isfinite(found.item).all()):
+            if not all(np.isfinite(table).all() for table in found.of.values()):
                 problem = "tables that are not finite"
         except ModelFileError:
             pass

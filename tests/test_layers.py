@@ -98,11 +98,19 @@ CIRCLES = {
         "palate.model.model",
     ): "a FactorModel is a Model, whose verbs fold users in",
     ("palate.model.factor_model", "palate.model.queries"): "FactorModel.recommend is a verb of the model",
+    (
+        "palate.model.factor_model",
+        "palate.model.small_models",
+    ): "FactorModel.with_users is a verb of the model",
     ("palate.model.factor_model", "palate.model.updating"): "FactorModel.update is a verb of the model",
     (
         "palate.model.factor_model",
         "palate.model.with_vectors",
     ): "a FactorModel answers as every Model does, and has vectors",
+    ("palate.model.explaining", "palate.model.model"): "explanations are typed as those of a Model",
+    ("palate.model.joined", "palate.model.model"): "joined ratings are typed as those of a Model",
+    ("palate.model.new_users", "palate.model.answers"): "new users are typed as those of a model",
+    ("palate.model.updating", "palate.model.model"): "updates are typed as those of a Model",
     (
         "palate.factors.factors",
         "palate.factors.likelihood.base",

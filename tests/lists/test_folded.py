@@ -90,7 +90,7 @@ def test_folded_items_are_predicted(model, dee):
 def test_sides_are_not_confused(model, dee):
     film = model.fold_in_item(["ann"], [5.0])
     with pytest.raises(
-        TypeError, match=r"users must be ids or FoldedUser objects; got FoldedItem\(1 ratings\)"
+        TypeError, match=r"users must be ids or FoldedUser objects; got FoldedItem\(1 rating\)"
     ):
         model.recommend(film)
     with pytest.raises(

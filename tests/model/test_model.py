@@ -138,8 +138,9 @@ def test_frames_come_back_in_the_kind_that_went_in():
 
 
 def test_the_base_scores_nothing():
+    base = palate.Model(users=palate.Vocabulary.numbered(2), items=palate.Vocabulary.numbered(2))
     with pytest.raises(NotImplementedError):
-        palate.Model().score_pairs(np.zeros(1, int), np.zeros(1, int))
+        base.score_pairs(np.zeros(1, int), np.zeros(1, int))
     with pytest.raises(NotImplementedError):
-        palate.Model().score_items(np.zeros(1, int))
+        base.score_items(np.zeros(1, int))
     assert issubclass(ScorerModel, palate.Model)

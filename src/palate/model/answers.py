@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -27,16 +28,21 @@ from palate.scorer import Scorer
 
 
 @helpful_methods
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Answers(HoldsDerived):
     """Predictions and lists around a scorer. `Model` adds what makes another model of one."""
 
     users: Vocabulary
     items: Vocabulary
-    scale: tuple[float, float] | None
-    catalog: Catalog | None
-    ratings: RatingMatrix | None
-    trainer: Mapping[str, Any]
-    frame_kind: str
+    catalog: Catalog | None = None
+    ratings: RatingMatrix | None = None
+    trainer: Mapping[str, Any] = field(default_factory=dict)
+    frame_kind: str = "polars"
+
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """Lowest and highest rating, or None for scores that are no ratings."""
+        return None
 
     @property
     def n_users(self) -> int:
@@ -136,11 +142,8 @@ class Answers(HoldsDerived):
             has no standard errors, or has no time and timestamps are given.
         """
         if items is None:
-            raise ArgumentTypeError(
-                "items",
-                "be given: model.predict(user, items)",
-                advice="For the best items of a user: model.recommend(user).",
-            )
+            advice = "For the best items of a user: model.recommend(user)."
+            raise ArgumentTypeError("items", "be given: model.predict(user, items)", advice=advice)
         how = Asked.checked(clip, unknown, return_std, interval, interval_of)
         asked, wanted = self._pairs(users, items, unknown)
         return predicting.predict(self.predicts, asked, wanted, how, timestamps)
@@ -317,11 +320,8 @@ class Answers(HoldsDerived):
             If `at_most` leaves fewer than n items.
         """
         if approximate and timestamp is not None:
-            raise ArgumentError(
-                "timestamp",
-                Words.of("be left out with `approximate=`, whose index is of one time"),
-                f"{timestamp!r}",
-            )
+            must = Words.of("be left out with `approximate=`, whose index is of one time")
+            raise ArgumentError("timestamp", must, f"{timestamp!r}")
         model, users = cast(Scorer, self), self._resolved(users)
         if timestamp is not None:
             model, users = at_time(self, users, timestamp)
@@ -380,3 +380,9 @@ class Answers(HoldsDerived):
     def rated(self, users: object) -> Any:
         """Return what these `users` rated, highest first, as a frame with the catalog's columns."""
         return rating_list.rated(self, self._resolved(users))
+
+
+def data_of(model: Answers) -> dict[str, Any]:
+    """Return the ids, catalog and ratings of a model by field, for another model of the same ones."""
+    names = ("users", "items", "catalog", "ratings", "frame_kind")
+    return {name: getattr(model, name) for name in names}

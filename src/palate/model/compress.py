@@ -27,17 +27,11 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
     """
     user_index, item_index, values = _trained_pairs(_checked(model, k))
     before = model.score_pairs(user_index, item_index).astype(np.float64)
-    error = float(
-        np.mean(
-            (values - before) ** 2
-            if model.noise_sd is None
-            else Pairs.of(model, user_index, item_index).noise() ** 2
-        )
-    )
+    noise = values - before if model.noise_sd is None else Pairs.of(model, user_index, item_index).noise()
+    error = float(np.mean(noise**2))
     users, items = _factors(model, k)
-    user_bias, item_bias = (
-        bias.mean(axis=0, dtype=np.float64) for bias in (model.user_bias, model.item_bias)
-    )
+    biases = model.user_bias, model.item_bias
+    user_bias, item_bias = (bias.mean(axis=0, dtype=np.float64) for bias in biases)
     point = changed(
         model,
         user_factors=users[None].astype(np.float32),
@@ -73,11 +67,8 @@ def _checked(model: "FactorModel", k: int) -> RatingMatrix:
     if not 1 <= k <= most:
         raise ArgumentError("k", f"be between 1 and {most}, the factors of all draws together", f"{k}")
     if not model.likelihood.linear:
-        raise ArgumentError(
-            "compress",
-            "be used with a model with the link 'identity'",
-            f"{model.link!r}, whose mean over draws is not a product of factors",
-        )
+        got = f"{model.link!r}, whose mean over draws is not a product of factors"
+        raise ArgumentError("compress", "be used with a model with the link 'identity'", got)
     if model.ratings is None:
         raise ValueError(
             "compress needs the ratings of the model to measure its loss; this model was saved without them."
@@ -98,7 +89,8 @@ def _factors(model: "FactorModel", k: int) -> tuple[np.ndarray, np.ndarray]:
     fill_normal(key_of(0, 0, Stream.COMPRESS), 0, start)
     image, before = _times(model.user_factors, model.item_factors, start), 0.0
     for _ in range(_STEPS):
-        basis = _orthogonal(_times(model.item_factors, model.user_factors, _orthogonal(image)))
+        across = _times(model.item_factors, model.user_factors, np.linalg.qr(image).Q)
+        basis = np.linalg.qr(across).Q
         image = _times(model.user_factors, model.item_factors, basis)
         size = float(np.square(image).sum())
         if size - before <= _TOLERANCE * size:
@@ -120,10 +112,6 @@ def _times(rows: np.ndarray, columns: np.ndarray, table: np.ndarray) -> np.ndarr
     for one, other in zip(rows, columns, strict=True):
         total += one @ (other.T @ single)
     return total / len(rows)
-
-
-def _orthogonal(table: np.ndarray) -> np.ndarray:
-    return np.linalg.qr(table)[0]
 
 
 def _prior(prior: RowPrior, factors: np.ndarray, bias: np.ndarray, error: float) -> RowPrior:

@@ -13,13 +13,12 @@ remainder is left, since their vectors are no solutions of these equations.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from palate.model.folded import FoldedUser
 from palate.solve.confidence import Confidence
-from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, row_strength
 
 if TYPE_CHECKING:
@@ -123,9 +122,8 @@ def _of_draw(
     expected = level[rows.columns]
     target, weight = _targets(model, user, rated, draw)
     strength = float(row_strength(rows.counts, model.n_items, prior)[0])
-    system = (
-        strength * prior.precision[draw, :k, :k].astype(np.float64) + (own * (weight - w0)[:, None]).T @ own
-    )
+    penalty = strength * prior.precision[draw, :k, :k].astype(np.float64)
+    system = penalty + (own * (weight - w0)[:, None]).T @ own
     system[np.diag_indices(k)] += prior.dropout * (weight[:, None] * own**2).sum(axis=0)
     if w0:
         system += w0 * factors.T @ factors
@@ -134,7 +132,7 @@ def _of_draw(
     base = prior.mean[draw].astype(np.float64)
     told = _told_by_features(model, user, rows, draw) - base
     coupling = prior.precision[draw, :k, k].astype(np.float64)
-    within = towards @ (strength * prior.precision[draw, :k, :k].astype(np.float64))
+    within = towards @ penalty
     from_prior = within @ base[:k] - (towards @ coupling) * (bias - base[k])
     from_features = within @ told[:k] + (towards @ coupling) * told[k]
     from_unrated = w0 * float((factors @ towards) @ (prior.imputed - level)) if w0 else 0.0
@@ -179,8 +177,7 @@ def _targets(
 
 def _told_by_features(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> np.ndarray:
     """Return the prior mean of the user, including features, float64 (k + 1,)."""
-    prior: RowPrior = model.user_prior
-    if model.user_link is None:
-        return np.asarray(prior.mean[draw], np.float64)
-    given: dict[str, Any] | None = user.features
-    return np.asarray(model.user_link.prior_mean(prior.mean, rows.columns, given)[draw], np.float64)
+    mean = model.user_prior.mean
+    if model.user_link is not None:
+        mean = model.user_link.prior_mean(mean, rows.columns, user.features)
+    return np.asarray(mean[draw], np.float64)

@@ -1,8 +1,7 @@
 """Why a model predicts what it predicts: the parts of a score as a frame, and in words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -15,12 +14,13 @@ from palate.factors.draws import has_posterior
 from palate.factors.item_index import item_table
 from palate.model.contributions import Contributions, contributions
 from palate.model.folded import FoldedItem, FoldedUser
-from palate.model.new_users import NewUser, TakesUsers, with_new_users
+from palate.model.new_users import NewUser, with_new_users
 from palate.model.queries import stored_item, stored_user
 from palate.scorer import Scorer
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
+    from palate.model.model import Model
 
 PART, CONTRIBUTION, EXPECTED = "part", "contribution", "expected"
 RATING_PART = "rating"
@@ -30,14 +30,6 @@ NO_RATINGS = (
     "explain needs the ratings of the model, which was saved without them. Save it with its ratings, "
     "or explain for a user of fold_in."
 )
-
-
-class ExplainedByItems(TakesUsers, Protocol):
-    """A model whose scores may be sums over a user's items."""
-
-    def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the row numbers of a user's items, and what each adds to the score of an item."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,14 +158,13 @@ def explain(model: "FactorModel", user: object, item: object) -> Explanation:
     )
 
 
-def explain_by_items(model: ExplainedByItems, user: object, item: object) -> Explanation:
+def explain_by_items(model: "Model", user: object, item: object) -> Explanation:
     """Return what each of a user's items adds to the score of an item; see `Model.explain`."""
     if model.ratings is None and not isinstance(user, NewUser):
         raise ValueError(NO_RATINGS)
     rows = with_new_users(model, user)
-    small, row = (
-        (rows.scorer, 0) if isinstance(user, NewUser) else (model, model.users.index(user, "user id"))
-    )
+    new = isinstance(user, NewUser)
+    small, row = (rows.scorer, 0) if new else (model, model.users.index(user, "user id"))
     column = model.items.index(item, "item id")
     own, added = small.item_contributions(row, column)
     score = float(small.score_pairs(np.array([row]), np.array([column]))[0])
@@ -201,14 +192,6 @@ def sum_of_items(model: "FactorModel", row: int, column: int) -> tuple[np.ndarra
     return parts.items, parts.ratings
 
 
-def no_sum(trainer: Mapping[str, Any]) -> str:
-    """Return why the score of a model cannot be explained by a user's items."""
-    return (
-        "explain needs a model that knows what each of a user's ratings adds to a score; a model of "
-        f"{trainer.get('name')} does not."
-    )
-
-
 def _folded(model: "FactorModel", user: NewUser) -> FoldedUser:
     small = with_new_users(model, user).scorer
     return replace(stored_user(small, 0), id=user.id)
@@ -230,12 +213,7 @@ def _table(model: "FactorModel", parts: Contributions) -> pl.DataFrame:
 
 def _general_rows(rows: list[tuple[str, float]]) -> pl.DataFrame:
     """Return a row for each named part."""
-    return pl.DataFrame(
-        [
-            pl.Series(PART, [name for name, _ in rows], dtype=pl.String),
-            pl.Series(CONTRIBUTION, [value for _, value in rows], dtype=pl.Float64),
-        ]
-    )
+    return pl.DataFrame(rows, {PART: pl.String, CONTRIBUTION: pl.Float64}, orient="row")
 
 
 def _rating_rows(

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
@@ -15,12 +16,13 @@ from palate.factors import all_scores, scores, temporal_scores
 from palate.factors.factors import Factors
 from palate.factors.parts import OfFactors, Parts, check_names, factors_of, with_parts
 from palate.factors.shapes import check_counts
-from palate.model import explaining, queries, updating
+from palate.model import explaining, folded, queries, small_models, updating
 from palate.model.explaining import Explanation
-from palate.model.folded import FoldedItem, FoldedUser, Given, fold_item, fold_user, user_with
+from palate.model.folded import FoldedItem, FoldedUser
 from palate.model.history import History
 from palate.model.joined import Change
-from palate.model.model import ModelFields
+from palate.model.model import Model
+from palate.model.user_ratings import UserRatings
 from palate.model.with_file import WithFile
 from palate.model.with_vectors import WithVectors
 from palate.solve.confidence import Confidence
@@ -29,7 +31,7 @@ from palate.solve.grades import Grades
 
 @helpful_methods
 @dataclass(frozen=True, eq=False, init=False, repr=False, kw_only=True)
-class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
+class FactorModel(OfFactors, WithVectors, WithFile, Model):
     """A trained matrix factorization.
 
     It predicts `rating = mean + user bias + item bias + user factors . item factors`.
@@ -84,11 +86,8 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
     def __repr__(self) -> str:
         name = self.trainer.get("name", "imported")
         best = next((s for s in self.history.sweeps if s.sweep == self.history.best_sweep), None)
-        error = (
-            ""
-            if best is None or best.validation_rmse is None
-            else f", validation RMSE {best.validation_rmse:.4f}"
-        )
+        known = None if best is None else best.validation_rmse
+        error = "" if known is None else f", validation RMSE {known:.4f}"
         draws = "" if self.n_draws == 1 else f", {self.n_draws} draws"
         return (
             f"FactorModel({name}: {self.n_users:,} users, {self.n_items:,} items, {self.n_factors} "
@@ -199,7 +198,11 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
         >>> abs(float(model.predict(dee, 2)) - float(model.predict("bo", 2))) < 1e-4  # bo rated the same
         True
         """
-        return fold_user(self, Given.of(items, ratings, weights, timestamps), user_id, features)
+        return folded.fold_user(self, self._given(items, ratings, weights, timestamps), user_id, features)
+
+    def _given(self, items: object, ratings: object, weights: object, timestamps: object) -> UserRatings:
+        times = partial(folded.times_for, self, timestamps)
+        return folded.checked_row(self, items, ratings, weights, times)
 
     def fold_in_item(
         self,
@@ -219,7 +222,8 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
         without ratings and `features={"genres": ...}`; its vector is then the mean vector of its
         genres.
         """
-        return fold_item(self, Given.of(users, ratings, weights, side="users"), item_id, features)
+        row = folded.checked_row(self, users, ratings, weights, side="users")
+        return folded.fold_item(self, row, item_id, features)
 
     def user_with(
         self,
@@ -234,7 +238,7 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
 
         `items`, `ratings`, `weights` and `timestamps` are those of `fold_in`.
         """
-        return user_with(self, user, Given.of(items, ratings, weights, timestamps))
+        return folded.user_with(self, user, self._given(items, ratings, weights, timestamps))
 
     def explain(self, user: object, item: object) -> Explanation:
         """Return the contributions that add up to a prediction.
@@ -293,7 +297,7 @@ class FactorModel(OfFactors, WithVectors, WithFile, ModelFields):
 
         The result does not depend on `threads`.
         """
-        return queries.with_table(self, users, ratings, threads)
+        return small_models.of_table(self, users, ratings, threads)
 
     def with_change(self, change: Change) -> tuple["FactorModel", tuple[str, ...]]:
         """Return the model after a `change` by an update, with notes about it.

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
+from palate._checks import ArgumentError, ArgumentTypeError, Words
 from palate.data import columns as names
 from palate.data.arguments import ids_and_ratings
 from palate.data.scales import check_rating
@@ -22,14 +21,14 @@ from palate.lists.lookup import element, is_single, known_indices
 from palate.model.user_ratings import UserRatings, last_time
 from palate.scorer import Scorer
 from palate.solve.confidence import Confidence
-from palate.solve.grades import RATINGS, Grades
+from palate.solve.grades import COUNTS, NONE, RATINGS, Grades
 from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Folded(UserRatings):
     """A row that was solved for with the other side's vectors fixed.
 
@@ -65,11 +64,6 @@ class Folded(UserRatings):
     sessions: Sessions | None = None
     session_effect: np.ndarray | None = None
 
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({'' if self.id is None else f'{self.id!r}, '}{len(self.values)} ratings)"
-        )
-
 
 class FoldedUser(Folded):
     """A user who was not in the training data; accepted wherever a user id is."""
@@ -79,45 +73,20 @@ class FoldedItem(Folded):
     """An item that was not in the training data; accepted by `predict` wherever an item id is."""
 
 
-@dataclass(frozen=True, eq=False)
-class Given:
-    """The ratings of one user or item as the caller gives them, not yet checked."""
-
-    ids: Any
-    ratings: Any
-    weights: object = None
-    timestamps: object = None
-    side: str = "items"  # what the ids are of
-
-    @classmethod
-    def of(
-        cls, ids: object, ratings: object, weights: object, timestamps: object = None, side: str = "items"
-    ) -> "Given":
-        """Return the ratings, which may be given as one mapping of id to rating."""
-        return cls(*ids_and_ratings(ids, ratings, side), weights, timestamps, side)
-
-
 def fold_user(
-    model: "FactorModel", given: Given, user_id: object, features: Mapping[str, Any] | None = None
+    model: "FactorModel", row: UserRatings, user_id: object, features: Mapping[str, Any] | None = None
 ) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
-    row = checked_row(model, given, partial(_times_for, model, given.timestamps))
     return FoldedUser(id=user_id, **_one_row(model, "user", row, features))
 
 
-def user_with(model: "FactorModel", user: object, given: Given) -> FoldedUser:
-    """Return a user with these ratings and those in the model; see `FactorModel.user_with`."""
+def user_with(model: "FactorModel", user: object, new: UserRatings) -> FoldedUser:
+    """Return a user with new ratings and those in the model; see `FactorModel.user_with`."""
     if not model.users.knows(user, "user id"):
-        return fold_user(model, given, user)
+        return fold_user(model, new, user)
     if model.ratings is None:
-        raise ValueError(
-            Words(
-                f"what user {user!r} rated must be known to add to it; the model was saved with ",
-                Setting("ratings", False),
-                ".",
-            )
-        )
-    new = checked_row(model, given, partial(_times_for, model, given.timestamps))
+        saved = Words.of("the model was saved with `ratings=False`.")
+        raise ValueError(Words(f"what user {user!r} rated must be known to add to it; ", saved))
     old = UserRatings.stored(model.ratings, model.users.index(user))
     if old.times is None or (new.times is None and not _takes_times(model)):
         old, new = replace(old, times=None), replace(new, times=None)
@@ -134,7 +103,7 @@ def _takes_times(model: "FactorModel") -> bool:
     return model.context is not None or model.grades.half_life is not None
 
 
-def _times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray | None:
+def times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray | None:
     """Return the time of each of n ratings of one row, after the checks that the model needs."""
     if model.fold is None and model.grades.half_life is None:  # perhaps of a model that knows of time
         return check_times(model, timestamps, n, "ratings")
@@ -143,10 +112,9 @@ def _times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray |
 
 
 def fold_item(
-    model: "FactorModel", given: Given, item_id: object, features: Mapping[str, Any] | None = None
+    model: "FactorModel", row: UserRatings, item_id: object, features: Mapping[str, Any] | None = None
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
-    row = checked_row(model, given)
     if model.fold is not None:
         return _by_genres(model, row, item_id, features)
     return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
@@ -206,9 +174,16 @@ def _targets(model: "FactorModel", rows: Rows, times: np.ndarray | None) -> Rows
 
 
 def checked_row(
-    model: Scorer, given: Given, times: Callable[[int], np.ndarray | None] = lambda n: None
+    model: Scorer,
+    given: object,
+    ratings: object,
+    weights: object,
+    times: Callable[[int], np.ndarray | None] = lambda n: None,
+    side: str = "items",
 ) -> UserRatings:
     """Check the ratings of one row and return them sorted, with what `times` gives for so many of them.
+
+    What is `given` are ids of the other `side`, or a mapping of id to rating.
 
     Raises
     ------
@@ -218,20 +193,17 @@ def checked_row(
         If lengths differ, a rating is not finite or outside the scale, a weight is not positive, or
         an id is repeated.
     """
-    ids, argument, one = given.ids, given.side, given.side.removesuffix("s")
-    vocabulary = model.items if argument == "items" else model.users
-    check_same_index({argument: ids, "ratings": given.ratings, "weights": given.weights})
-    values = _numbers(given.ratings, "ratings")
-    ids = (
-        [ids]
-        if is_single(ids)
-        else ids
-        if hasattr(ids, "__getitem__") or isinstance(ids, set | frozenset)
-        else list(ids)
-    )
+    ids, ratings = ids_and_ratings(given, ratings, side)
+    vocabulary, one = model.items if side == "items" else model.users, side.removesuffix("s")
+    check_same_index({side: ids, "ratings": ratings, "weights": weights})
+    values = _numbers(ratings, "ratings")
+    if is_single(ids):
+        ids = [ids]
+    elif not hasattr(ids, "__getitem__") and not isinstance(ids, set | frozenset):
+        ids = list(ids)
     if len(ids) != len(values):
-        raise ArgumentError(f"{argument} and ratings", "be of one length", f"{len(ids)} and {len(values)}")
-    index = known_indices(vocabulary, ids, f"{one} id", argument) if len(ids) else np.empty(0, np.int64)
+        raise ArgumentError(f"{side} and ratings", "be of one length", f"{len(ids)} and {len(values)}")
+    index = known_indices(vocabulary, ids, f"{one} id", side) if len(ids) else np.empty(0, np.int64)
     if not np.isfinite(values).all():
         place = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ArgumentError("ratings", "be finite", f"{values[place]} (ratings[{place}])")
@@ -244,8 +216,8 @@ def checked_row(
     index = index[order]
     if (np.diff(index) == 0).any():
         twice = vocabulary.id(int(index[np.flatnonzero(np.diff(index) == 0)[0]]))
-        raise ArgumentError(argument, "not repeat an id", f"{twice!r} twice", "Keep one of its ratings.")
-    own, then = _weights(given.weights, order), times(len(order))
+        raise ArgumentError(side, "not repeat an id", f"{twice!r} twice", "Keep one of its ratings.")
+    own, then = _weights(weights, order), times(len(order))
     then = None if then is None else then[order]
     return UserRatings(rated=index.astype(np.int32), values=values[order], weights=own, times=then)
 
@@ -258,6 +230,14 @@ def grades_of_model(model: object) -> Grades | None:
             return grades
     parts = (getattr(model, "choice", None), *getattr(model, "parts", ()))
     return next((found for part in parts if part is not None and (found := grades_of_model(part))), None)
+
+
+def values_of_model(model: object) -> set[str | None]:
+    """Return what a model takes the values of its ratings for, such as "counts", as far as it says so."""
+    grades, trainer = grades_of_model(model), getattr(model, "trainer", {})
+    counts = COUNTS if trainer.get("counts", NONE) != NONE else None
+    graded = None if grades is None else grades.kind
+    return {graded, trainer.get("values_resolved"), trainer.get("grades"), counts}
 
 
 def scale_of(model: object) -> tuple[float, float] | None:
@@ -276,11 +256,8 @@ def _numbers(values: object, argument: str) -> np.ndarray:
     if not isinstance(values, str) and isinstance(values, Iterable) and not hasattr(values, "__getitem__"):
         values = list(values)
     try:
-        numbers = (
-            np.ma.asarray(values, dtype=np.float32)
-            if np.ma.isMA(values)
-            else np.asarray(values, dtype=np.float32)
-        )
+        as_array = np.ma.asarray if np.ma.isMA(values) else np.asarray
+        numbers = as_array(values, dtype=np.float32)
     except (TypeError, ValueError):
         raise ArgumentTypeError(argument, "be numbers", f"{values!r}") from None
     return np.atleast_1d(np.ma.filled(numbers, np.nan))

@@ -39,12 +39,8 @@ def vector_of_genres(model: FactorScorer, genres: Any) -> np.ndarray:
     found = [tags.holders(tags.values.index(genre)) for genre in wanted if genre in tags.values]
     means = [vectors[items[rated[items]]].mean(axis=0) for items in found if rated[items].any()]
     if not means:
-        raise ArgumentError(
-            "features['genres']",
-            "name genres of items that were rated",
-            repr(genres),
-            f"The genres are {', '.join(sorted(tags.values))}.",
-        )
+        there = f"The genres are {', '.join(sorted(tags.values))}."
+        raise ArgumentError("features['genres']", "name genres of items that were rated", repr(genres), there)
     return np.asarray(np.mean(means, axis=0), np.float32)
 
 

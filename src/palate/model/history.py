@@ -1,10 +1,7 @@
 """What happened during a training run, sweep by sweep."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
-
-from palate.scorer import Scorer
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +67,3 @@ class History:
         sweeps = tuple(SweepReport(**sweep) for sweep in values["sweeps"])
         earlier = tuple(cls.from_dict(one) for one in values.get("earlier", ()))
         return cls(**{**values, "sweeps": sweeps, "notes": tuple(values["notes"]), "earlier": earlier})
-
-
-class Trained(Scorer, Protocol):
-    """A scorer that says how it was trained."""
-
-    @property
-    def trainer(self) -> Mapping[str, Any]: ...  # "name", and the hyper-parameters
-    @property
-    def history(self) -> History: ...

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -14,9 +14,11 @@ from palate.data.dataset import Dataset, ratings_of
 from palate.data.duplicates import Columns, check_policy, find_duplicates, merge
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
-from palate.model.history import Trained
 from palate.solve.rows import Rows
 from palate.splits.holdout import union_of
+
+if TYPE_CHECKING:
+    from palate.model.model import Model
 
 _ORIGIN = "of the model to start from"
 
@@ -83,7 +85,7 @@ class Joined:
         return np.flatnonzero((self.old_users if side == "user" else self.old_items) < 0)
 
 
-def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = None) -> Joined:
+def join(model: "Model", ratings: "Ratings | Dataset", duplicates: str | None = None) -> Joined:
     """Return the ratings that a model holds and new ones as one table.
 
     Parameters
@@ -101,7 +103,7 @@ def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = 
     TypeError
         If ids are of different types.
     """
-    new, policy, held = ratings_of(ratings), check_policy(duplicates), _matrix(model)
+    new, policy, held = ratings_of(ratings), check_policy(duplicates), held_by(model)
     _check_ids(model, new)
     old = ratings_held(model)
     users, old_user, new_user = union_of(old.users, new.users, old.user_index, new.user_index)
@@ -137,19 +139,15 @@ def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = 
     )
 
 
-def _check_ids(model: Trained, new: Ratings) -> None:
+def _check_ids(model: "Model", new: Ratings) -> None:
     """Raise ArgumentTypeError if new ratings have ids of another type."""
     for side, known, found in (("user", model.users, new.users), ("item", model.items, new.items)):
         if known.kind != found.kind:
-            raise ArgumentTypeError(
-                f"{side} ids",
-                f"be {known.type_name}s as in the model",
-                f"{found.type_name}s",
-                "Read the file with like=model.",
-            )
+            must, advice = f"be {known.type_name}s as in the model", "Read the file with like=model."
+            raise ArgumentTypeError(f"{side} ids", must, f"{found.type_name}s", advice)
 
 
-def said_of(model: Trained, ratings: Ratings, joined: Joined) -> list[str]:
+def said_of(model: "Model", ratings: Ratings, joined: Joined) -> list[str]:
     """Return sentences that describe how the ratings of a model and new ones were joined."""
     said = []
     if joined.n_replaced:
@@ -159,7 +157,7 @@ def said_of(model: Trained, ratings: Ratings, joined: Joined) -> list[str]:
             f"{joined.n_older:,} new ratings are older than the model's own of the same pairs, and "
             "are left out."
         )
-    untimed = _matrix(model).timestamp is None
+    untimed = held_by(model).timestamp is None
     if untimed != (ratings.timestamp is None):
         whose = "the model's" if untimed else "the new"
         advice = "" if untimed else " To keep them, give the new ratings a time."
@@ -228,20 +226,17 @@ def _differ(before: Columns, after: Columns, first: np.ndarray, second: np.ndarr
     return found
 
 
-def _matrix(model: Trained) -> RatingMatrix:
+def held_by(model: "Model") -> RatingMatrix:
+    """Return the ratings of a model; ValueError where it was saved without them."""
     if model.ratings is None:
-        raise ValueError(
-            Words.of(
-                "the model must have its ratings to be joined with new ones; it was saved with "
-                "`ratings=False`."
-            )
-        )
+        saved = Words.of("it was saved with `ratings=False`.")
+        raise ValueError(Words("the model must have its ratings to be joined with new ones; ", saved))
     return model.ratings
 
 
-def ratings_held(model: Trained) -> Ratings:
+def ratings_held(model: "Model") -> Ratings:
     """Return the ratings that a model holds, under its ids."""
-    matrix = _matrix(model)
+    matrix = held_by(model)
     values = matrix.values()
     users = np.repeat(np.arange(matrix.n_users, dtype=np.int32), np.diff(matrix.indptr))
     observed = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
@@ -259,17 +254,12 @@ def ratings_held(model: Trained) -> Ratings:
     )
 
 
-def catalog_of_both(model: Trained, catalog: Catalog | None) -> Catalog | None:
+def catalog_of_both(model: "Model", catalog: Catalog | None) -> Catalog | None:
     """Return a catalog with the model's rows of further items, or the model's where there is none."""
-    if model.catalog is None:
+    if model.catalog is None or model.catalog.frame.width <= 3:  # ids and counts say nothing of the items
         return catalog
-    if model.catalog.frame.width <= 3:  # ids and counts: nothing is known of the items
-        return catalog
-    old = Catalog(
-        model.catalog.frame.drop(names.N_RATINGS, names.MEAN_RATING, strict=False),
-        model.catalog.kind,
-        _ORIGIN,
-    )
+    own = model.catalog.frame.drop(names.N_RATINGS, names.MEAN_RATING, strict=False)
+    old = Catalog(own, model.catalog.kind, _ORIGIN)
     if catalog is None:
         return old
     rest = old.frame.filter(~pl.col(names.ITEM_ID).is_in(catalog.frame[names.ITEM_ID].implode()))
@@ -301,19 +291,10 @@ class Change:
         }
 
 
-def check_timed(model: Trained, change: Change, needed: bool) -> None:
+def check_timed(model: "Model", change: Change, needed: bool) -> None:
     """Raise ValueError if a model needs times that the new ratings lack."""
     if needed and change.joined.ratings.timestamp is None:
         raise ValueError(
             f"the new ratings must have timestamps for this model of {model.trainer.get('name')}, which "
-            f"was trained with them; "
-            "they have none. Say which column holds them."
+            "was trained with them; they have none. Say which column holds them."
         )
-
-
-class Updatable(Trained, Protocol):
-    """A model that can take in further ratings without training."""
-
-    def with_change(self, change: Change) -> tuple[Any, tuple[str, ...]]:
-        """Return the model with a change, and what should be known of it."""
-        ...

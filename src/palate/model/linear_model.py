@@ -24,7 +24,7 @@ from palate.lists.recommending import check_n
 from palate.lists.similar import SHRINK, SIMILAR_TO, SIMILARITY, check_shrink, support
 from palate.lists.where import Where
 from palate.model.joined import Change, check_timed
-from palate.model.model import ModelFields, scores_of_pairs
+from palate.model.model import Model, scores_of_pairs
 from palate.model.new_users import NewUser
 from palate.model.with_file import WithFile
 from palate.scorer import Ranking
@@ -38,7 +38,7 @@ _PAIRS = 4096  # users scored at a time for pairs
 
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class LinearModel(WithFile, ModelFields):
+class LinearModel(WithFile, Model):
     """A trained linear item model: `score = sum over the user's own items j of x_uj W_ji`.
 
     It is made by `LinearItems.fit`.

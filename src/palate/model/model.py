@@ -1,8 +1,8 @@
 """The interface of all models: ids, lists and frames around a scorer."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -14,13 +14,15 @@ from palate.data.dataset import Dataset
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
+from palate.factors.sums import times_of_ratings
 from palate.model import updating
 from palate.model.answers import Answers
-from palate.model.explaining import Explanation, explain_by_items, no_sum
-from palate.model.folded import FoldedUser, Given
+from palate.model.explaining import Explanation, explain_by_items
+from palate.model.folded import FoldedUser, checked_row
 from palate.model.history import History
 from palate.model.joined import Change
-from palate.model.new_users import NewUser, new_user, new_user_with
+from palate.model.new_users import NewUser, new_user_with
+from palate.model.user_ratings import UserRatings
 
 
 @runtime_checkable
@@ -58,11 +60,16 @@ class Explainable(Protocol):
 
 
 @helpful_methods
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Model(Answers):
     """The interface of all models: predictions, lists, ratings of a user, and new users.
 
     A model consists of ids, a catalog, ratings and a scorer. Trainers return models, and `Model.of`
     makes one from a scorer of your own.
+
+    Every model has the vocabularies `users` and `items`, a `catalog` and `ratings` or None, its
+    `trainer` (name and hyper-parameters), its `history`, and the `frame_kind`, which is the library
+    of the data frames that it returns.
 
     Examples
     --------
@@ -73,7 +80,7 @@ class Model(Answers):
     ScorerModel(mine: 2 users, 2 items)
     """
 
-    history: History
+    history: History = field(default_factory=History)
 
     @staticmethod
     def of(
@@ -123,11 +130,8 @@ class Model(Answers):
         ['y']
         """
         if not isinstance(scorer, PositionScorer):
-            raise ArgumentTypeError(
-                "scorer",
-                "have the methods score_pairs(users, items) and score_items(users)",
-                f"{type(scorer).__name__}",
-            )
+            must = "have the methods score_pairs(users, items) and score_items(users)"
+            raise ArgumentTypeError("scorer", must, type(scorer).__name__)
         matrix = RatingMatrix.from_ratings(ratings)
         about = catalog if catalog is not None else Catalog.from_items(ratings.items)
         return ScorerModel(
@@ -163,7 +167,12 @@ class Model(Answers):
         `items` are ids and `ratings` their values (or `items` maps one to the other), optionally
         with `weights` and `timestamps`. `user_id` is the id in results.
         """
-        return self._accepted(new_user(self, Given.of(items, ratings, weights, timestamps), user_id))
+        given = self._given(items, ratings, weights, timestamps)
+        return self._accepted(NewUser(id=user_id, **vars(given)))
+
+    def _given(self, items: object, ratings: object, weights: object, timestamps: object) -> UserRatings:
+        """Return the ratings of a new user, checked and sorted."""
+        return checked_row(self, items, ratings, weights, partial(times_of_ratings, timestamps))
 
     def _accepted(self, user: NewUser) -> NewUser:
         """Return a new user if the model can take their ratings."""
@@ -196,7 +205,7 @@ class Model(Answers):
         >>> model.recommend(model.user_with("cy", {1: 5}))["item_id"].to_list()
         [3]
         """
-        return new_user_with(self, user, Given.of(items, ratings, weights, timestamps))
+        return new_user_with(self, user, self._given(items, ratings, weights, timestamps))
 
     def update(
         self,
@@ -285,7 +294,10 @@ class Model(Answers):
 
         Raises ValueError for a model whose scores are no sums over a user's items.
         """
-        raise ValueError(no_sum(self.trainer))
+        raise ValueError(
+            "explain needs a model that knows what each of a user's ratings adds to a score; a model of "
+            f"{self.trainer.get('name')} does not."
+        )
 
     def with_change(self, change: Change) -> tuple[Self, tuple[str, ...]]:
         """Return the model after a `change` by an update, with notes about it.
@@ -310,19 +322,6 @@ class Model(Answers):
         )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class ModelFields(Model):
-    """A model that holds its ids, catalog, ratings and origin as fields."""
-
-    users: Vocabulary
-    items: Vocabulary
-    catalog: Catalog | None = None
-    ratings: RatingMatrix | None = None
-    trainer: Mapping[str, Any] = field(default_factory=dict)
-    history: History = field(default_factory=History)
-    frame_kind: str = "polars"
-
-
 def scores_of_pairs(
     model: Model, user_index: np.ndarray, item_index: np.ndarray, together: int
 ) -> np.ndarray:
@@ -340,7 +339,7 @@ def scores_of_pairs(
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class ScorerModel(ModelFields):
+class ScorerModel(Model):
     """A model around a scorer of one's own; made by `Model.of`."""
 
     scorer: PositionScorer
@@ -361,11 +360,9 @@ class ScorerModel(ModelFields):
         items = self.ratings.row(row)[0]
         added = np.asarray(self.scorer.contributions(row, column), dtype=np.float64)
         if added.shape != items.shape:
-            raise ArgumentError(
-                "the contributions of the scorer",
-                f"be one for each of the user's {len(items):,} ratings",
-                f"an array of shape {added.shape}",
-            )
+            must = f"be one for each of the user's {len(items):,} ratings"
+            got = f"an array of shape {added.shape}"
+            raise ArgumentError("the contributions of the scorer", must, got)
         return items, added
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "ScorerModel":

@@ -19,14 +19,7 @@ def noun_of(model: "Model") -> str:
     >>> noun_of(palate.LinearItems(grades="counts").fit(plays)), noun_of(palate.Baseline().fit(plays))
     ('interaction', 'rating')
     """
-    from palate.model.folded import grades_of_model
-    from palate.solve.grades import ALIKE, COUNTS, NONE
+    from palate.model.folded import values_of_model
+    from palate.solve.grades import ALIKE, COUNTS
 
-    grades, trainer = grades_of_model(model), model.trainer
-    meant = (
-        None if grades is None else grades.kind,
-        trainer.get("values_resolved"),
-        trainer.get("grades"),
-        COUNTS if trainer.get("counts", NONE) != NONE else None,
-    )
-    return INTERACTION if {COUNTS, ALIKE} & set(meant) else RATING
+    return INTERACTION if {COUNTS, ALIKE} & values_of_model(model) else RATING

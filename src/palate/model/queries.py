@@ -11,17 +11,15 @@ import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentTypeError
-from palate._parallel import check_threads
 from palate.data import columns as names
-from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors import temporal_scores
 from palate.factors.item_index import share_items
-from palate.factors.row_precision import RowNoise
+from palate.factors.sides import SideName
 from palate.factors.temporal import Sessions
 from palate.lists.lookup import UserRows, user_rows
 from palate.model.folded import Folded, FoldedItem, FoldedUser
-from palate.model.small_models import of_table, with_items, with_users
+from palate.model.small_models import with_items, with_users
 from palate.model.user_ratings import UserRatings
 from palate.scorer import Scorer
 
@@ -46,15 +44,6 @@ def resolve_users(model: "FactorModel", users: Any) -> Any:
     if model.ratings is None and len(folded) > sum(isinstance(entry, Folded) for entry in entries):
         small = replace(small, ratings=None)  # what the known users rated is not known
     return small_rows(model, small, [user.id for user in folded], isinstance(users, Folded))
-
-
-def with_table(
-    model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int | None
-) -> "FactorModel":
-    """Return the model of the users that are the rows of `ratings`; see `FactorModel.with_users`."""
-    folded = of_table(model, users, ratings, check_threads(threads))
-    share_items(model, folded)
-    return folded
 
 
 def resolve_pairs(model: "FactorModel", users: Any, items: Any, unknown: str) -> tuple[Any, Any]:
@@ -108,9 +97,7 @@ def stored_user(model: "FactorModel", user: object) -> FoldedUser:
     known = UserRatings.none() if model.ratings is None else UserRatings.stored(model.ratings, index)
     return FoldedUser(
         id=user,
-        factors=model.user_factors[:, index],
-        bias=model.user_bias[:, index],
-        scale=_scale(model.user_noise, index),
+        **_row(model, "user", index),
         **{**vars(known), "times": None if model.grades.half_life is None else known.times},
         **_times_of(model, index),
     )
@@ -137,15 +124,16 @@ def stored_item(model: "FactorModel", item: object) -> FoldedItem:
     index = model.items.index(item, "item id")
     return FoldedItem(
         id=item,
-        factors=model.item_factors[:, index],
-        bias=model.item_bias[:, index],
-        scale=_scale(model.item_noise, index),
+        **_row(model, "item", index),
         **vars(UserRatings.none()),
     )
 
 
-def _scale(noise: RowNoise | None, index: int) -> np.ndarray | None:
-    return None if noise is None else noise.scale[:, index]
+def _row(model: "FactorModel", side: SideName, index: int) -> dict[str, Any]:
+    """Return what was learned of one user or item."""
+    rows = model.factors.side(side)
+    scale = None if rows.noise is None else rows.noise.scale[:, index]
+    return {"factors": rows.factors[:, index], "bias": rows.bias[:, index], "scale": scale}
 
 
 def labels_of(vocabulary: Vocabulary, ids: list[Any]) -> pl.Series:

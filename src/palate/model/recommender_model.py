@@ -26,7 +26,7 @@ from palate.lists.popular import silent_about
 from palate.lists.where import Where
 from palate.model.explaining import Explanation
 from palate.model.joined import Change
-from palate.model.model import ModelFields
+from palate.model.model import Model
 from palate.model.new_users import with_new_users
 from palate.model.with_file import WithFile
 from palate.scorer import Ranking, Scorer
@@ -36,7 +36,7 @@ BY = ("both", "chosen", "stars")
 
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class RecommenderModel(WithFile, ModelFields):
+class RecommenderModel(WithFile, Model):
     """A model of what a user is likely to choose, with a model of how the user would rate it.
 
     It is returned by `Recommender.fit`.
@@ -95,7 +95,7 @@ class RecommenderModel(WithFile, ModelFields):
         return self.heads.stars
 
     @property
-    def scale(self) -> tuple[float, float] | None:  # type: ignore[override]
+    def scale(self) -> tuple[float, float] | None:
         """The rating scale; None without a star head."""
         return None if self.heads.stars is None else self.heads.stars.scale
 
@@ -147,11 +147,9 @@ class RecommenderModel(WithFile, ModelFields):
         choice, notes = self.choice.with_change(change)
         stars, of_stars = (None, ()) if self.stars is None else self.stars.with_change(change)
         heads = replace(self.heads, choice=choice, stars=stars)
-        about = (
-            (f"The choice head: {note}" for note in notes),
-            (f"The star head: {note}" for note in of_stars),
-        )
-        return replace(self, **change.model_fields(), heads=heads), (*about[0], *about[1])
+        about = [f"The choice head: {note}" for note in notes]
+        about += [f"The star head: {note}" for note in of_stars]
+        return replace(self, **change.model_fields(), heads=heads), tuple(about)
 
     def _pairs(self, users: object, items: object, unknown: str) -> tuple[Any, Any]:
         rows = self._rows(users, unknown_allowed=unknown != "raise")
@@ -276,15 +274,10 @@ class RecommenderModel(WithFile, ModelFields):
         if words:
             raise ArgumentError("words", Words.of("be left out with `by='chosen'`, which has no ratings"))
         if caution and not has_spread(self.choice):
-            raise ArgumentError(
-                "caution",
-                Words(
-                    Words.of("be 0 with `by='chosen'` here: the choice head, "),
-                    f"{self.trainer.get('choice', type(self.choice).__name__)}, has no standard errors",
-                ),
-                f"{caution:g}",
-                Words.of("With `by='both'` or `by='stars'` it applies to the predicted ratings."),
-            )
+            why = f"{self.trainer.get('choice', type(self.choice).__name__)}, has no standard errors"
+            must = Words(Words.of("be 0 with `by='chosen'` here: the choice head, "), why)
+            advice = Words.of("With `by='both'` or `by='stars'` it applies to the predicted ratings.")
+            raise ArgumentError("caution", must, f"{caution:g}", advice)
 
     def _rows(self, users: object, unknown_allowed: bool = False) -> UserRows:
         return user_rows(self, with_new_users(self, users), unknown_allowed=unknown_allowed)

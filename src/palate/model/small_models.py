@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from palate._parallel import check_threads
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.folded_rows import FoldedRows, ToFold
+from palate.factors.item_index import share_items
 from palate.factors.row_precision import RowNoise
 from palate.factors.sides import SideName
 from palate.factors.taking import take
@@ -53,14 +55,17 @@ def _stacked(model: "FactorModel", folded: Sequence[Folded]) -> FoldedRows:
     )
 
 
-def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int) -> "FactorModel":
+def of_table(
+    model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int | None
+) -> "FactorModel":
     """Return a model whose users are the rows of `ratings`, each solved for with the item vectors fixed."""
-    rows = Rows.of_matrix(ratings)
-    times = ratings.timestamp
+    rows, times = Rows.of_matrix(ratings), ratings.timestamp
     if times is not None and model.context is not None:
         times = in_units_of(model, times, "timestamps of the ratings to fold in")
-    found = solve_side(model, "user", ToFold(rows, threads=threads, times=times))
-    return _of_new_users(model, found, ratings, users)
+    found = solve_side(model, "user", ToFold(rows, threads=check_threads(threads), times=times))
+    small = _of_new_users(model, found, ratings, users)
+    share_items(model, small)
+    return small
 
 
 def _of_new_users(

@@ -11,14 +11,15 @@ from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import share_items
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.popular import silent_about
+from palate.model.answers import data_of
 from palate.model.joined import Change
-from palate.model.model import ModelFields, scores_of_pairs
+from palate.model.model import Model, scores_of_pairs
 
 _USERS = 256  # whose scores one thread adds at a time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class SumModel(ModelFields):
+class SumModel(Model):
     """A weighted sum of the scores of several models of the same users and items.
 
     Each user's scores of a model are divided by their standard deviation over all items first, so
@@ -29,26 +30,17 @@ class SumModel(ModelFields):
     parts: tuple[Any, ...]
     weights: tuple[float, ...]
 
-    scale = None
-
     @classmethod
     def of(cls, parts: tuple[Any, ...], weights: tuple[float, ...]) -> "SumModel":  # type: ignore[override]
         """Return the sum of these models, with the ids, catalog and ratings of the first."""
         first = parts[0]
-        trainer = {
-            "name": " + ".join(str(part.trainer.get("name")) for part in parts),
-            "weights": list(weights),
-        }
+        name = " + ".join(str(part.trainer.get("name")) for part in parts)
         return cls(
+            **data_of(first),
             parts=parts,
             weights=weights,
-            users=first.users,
-            items=first.items,
-            catalog=first.catalog,
-            ratings=first.ratings,
-            trainer=trainer,
+            trainer={"name": name, "weights": list(weights)},
             history=first.history,
-            frame_kind=first.frame_kind,
         )
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
@@ -107,9 +99,8 @@ class SumModel(ModelFields):
 
     def likeness(self) -> Likeness | None:
         """Return the similarity of two items, by the vectors of a part that has some, else by weights."""
-        known = (
-            own_likeness(part) for part in reversed(self.parts)
-        )  # item-to-item models come before factor models
+        # item-to-item models come before factor models
+        known = (own_likeness(part) for part in reversed(self.parts))
         return next((found for found in known if found is not None), None)
 
     def similar_items(self, items: object, n: int = 10, **options: Any) -> Any:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from palate.data.ratings import Ratings
+from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import rows_at
 from palate.factors.sums import SumFold
 from palate.factors.taking import changed
-from palate.model.joined import Change, check_timed, ratings_held
+from palate.model.joined import Change, check_timed, held_by
 from palate.solve.grades import activity, normalised, supported
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
@@ -23,21 +23,19 @@ if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
 
-def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tuple[str, ...]]:
+def update_sums(model: "FactorModel", fold: SumFold, change: Change) -> tuple["FactorModel", tuple[str, ...]]:
     """Return a model of choices with a change.
 
     Items with new choices are sums over their users, and all users sums over their items.
     """
-    fold, joined, threads = model.fold, change.joined, change.threads
-    if fold is None:
-        raise ValueError("the model must be a model of choices, whose users are sums over their items.")
+    joined, threads = change.joined, change.threads
     check_timed(model, change, fold.grades.half_life is not None)
     exponents = float(model.trainer["user_exponent"]), float(model.trainer["item_exponent"])
     popularity = float(model.trainer["popularity"])
     least = int(model.trainer.get("min_ratings", 1))  # models written before have none
-    held = _held(model)
+    held = held_by(model).trained()
     vectors = fold.inputs(model.item_factors[0], np.arange(len(model.items)))
-    vectors *= activity(np.bincount(held.item_index, minlength=held.n_items), popularity)[:, None]
+    vectors *= activity(held.item_counts(), popularity)[:, None]
     squares = _squares(held, fold, vectors, exponents, threads)
     vectors = rows_at(vectors, joined.old_items)
     rows = joined.by_user
@@ -64,22 +62,13 @@ def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tu
     ), ()
 
 
-def _held(model: "FactorModel") -> Ratings:
-    """Return the ratings that the model was trained on."""
-    held = ratings_held(model)
-    if model.ratings is not None and model.ratings.held_out is not None:
-        held = held.select(~model.ratings.held_out)
-    return held
-
-
 def _squares(
-    held: Ratings, fold: SumFold, vectors: np.ndarray, exponents: tuple[float, float], threads: int
+    held: RatingMatrix, fold: SumFold, vectors: np.ndarray, exponents: tuple[float, float], threads: int
 ) -> np.ndarray:
     """Return the squares of the singular values, from the ratings `held` that a model was trained on."""
     times = None if fold.grades.half_life is None else held.timestamp
-    rows = Rows.of(held)
-    counts = np.bincount(held.item_index, minlength=held.n_items)
-    table = normalised(fold.grades.of_rows(rows, times), rows.counts, counts, *exponents)
+    rows = Rows.of_matrix(held)
+    table = normalised(fold.grades.of_rows(rows, times), rows.counts, held.item_counts(), *exponents)
     products = sparse_times(table, np.ascontiguousarray(vectors, np.float32), threads)
     squares: np.ndarray = np.square(products, dtype=np.float64).sum(axis=0)
     return squares.astype(np.float32)

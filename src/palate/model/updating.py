@@ -13,7 +13,7 @@ import numpy as np
 
 from palate._checks import ArgumentError
 from palate._parallel import check_threads
-from palate._words import one_or_more
+from palate._words import counted, one_or_more
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
@@ -26,13 +26,12 @@ from palate.factors.folded_rows import ToFold
 from palate.factors.sides import SideName
 from palate.factors.taking import changed, take
 from palate.factors.temporal_scores import in_units_of
-from palate.model.folded import grades_of_model, scale_of, solve_side
-from palate.model.history import History, Trained
+from palate.model.folded import scale_of, solve_side, values_of_model
+from palate.model.history import History
 from palate.model.joined import (
     Change,
     Joined,
     UnionWarning,
-    Updatable,
     catalog_of_both,
     check_timed,
     join,
@@ -40,11 +39,12 @@ from palate.model.joined import (
 )
 from palate.model.updated_sums import update_sums
 from palate.solve.features import BAG
-from palate.solve.grades import COUNTS, NONE, popularity, recency
+from palate.solve.grades import COUNTS, popularity, recency
 from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
+    from palate.model.model import Model
 
 UPDATED = "Updated with"  # how the history of an update begins
 # Rounds of users and items before the last solve of the users. If a user has many new items, these are
@@ -54,7 +54,7 @@ _ROUNDS, _ROUNDS_OF_DRAWS = 3, 1
 
 
 def update(
-    model: Updatable,
+    model: "Model",
     ratings: "Ratings | Dataset",
     duplicates: str | None,
     catalog: Catalog | None,
@@ -66,9 +66,8 @@ def update(
         check_values(model, new)
     joined = join(model, new, duplicates or ("sum" if of_counts(model) else None))
     for said in said_of(model, new, joined):
-        if (
-            "replaced" not in said
-        ):  # replacing ratings is the purpose of an update; the history has their number
+        # replacing ratings is the purpose of an update; the history has their number
+        if "replaced" not in said:
             warn_caller(said, UnionWarning)
     about = catalog_of_both(model, catalog) or Catalog.from_items(joined.ratings.items)
     change = Change(
@@ -80,14 +79,12 @@ def update(
     return replace(updated, history=_history(model.history, joined, notes))
 
 
-def of_counts(model: Trained) -> bool:
+def of_counts(model: "Model") -> bool:
     """Return whether a model is of counts, which add up when a pair comes again."""
-    grades, trainer = grades_of_model(model), model.trainer
-    graded = grades is not None and grades.kind == COUNTS
-    return graded or trainer.get("counts", NONE) != NONE or trainer.get("values_resolved") == COUNTS
+    return COUNTS in values_of_model(model)
 
 
-def check_values(model: Trained, new: Ratings) -> None:
+def check_values(model: "Model", new: Ratings) -> None:
     """Raise ValueError unless new ratings are on the scale of a model, each of them.
 
     Warns
@@ -113,10 +110,8 @@ def _history(before: History, joined: Joined, notes: tuple[str, ...]) -> History
     """Return the history of an update: what was added, and the earlier history."""
     n = {side: (len(joined.touched(side)), len(joined.fresh(side))) for side in ("user", "item")}
     changed = int(joined.changed.sum())
-    who = " and ".join(
-        f"{all_:,} {side}{'s' * (all_ != 1)} ({fresh:,} new)" for side, (all_, fresh) in n.items()
-    )
-    stopped = f"{UPDATED} {changed:,} new or changed rating{'s' * (changed != 1)} of {who}."
+    who = " and ".join(f"{counted(all_, side)} ({fresh:,} new)" for side, (all_, fresh) in n.items())
+    stopped = f"{UPDATED} {counted(changed, 'new or changed rating')} of {who}."
     earlier = (*before.earlier, replace(before, earlier=()))
     n_train = len(joined.ratings) - int(joined.held_out.sum())
     trained = next((one.n_train for one in reversed(earlier) if not one.stopped.startswith(UPDATED)), 0)
@@ -138,7 +133,7 @@ def update_factors(model: "FactorModel", change: Change) -> tuple["FactorModel",
     if model.trainer.get("name") == "Popular":
         return _counted(model, change), ()
     if model.fold is not None:
-        return update_sums(model, change)
+        return update_sums(model, model.fold, change)
     return _solved_rows(model, change)
 
 
@@ -163,11 +158,8 @@ def _solved_rows(model: "FactorModel", change: Change) -> tuple["FactorModel", t
             "Known items keep their vectors: their values in each time bin are found by training only."
         )
     if model.user_link is not None and any(group.kind != BAG for group in model.user_link.groups):
-        notes.append(
-            "A model does not keep features of users: "
-            + one_or_more(len(users), "user", "was", "were")
-            + " solved without theirs."
-        )
+        who = one_or_more(len(users), "user", "was", "were")
+        notes.append(f"A model does not keep features of users: {who} solved without theirs.")
     for _ in range(_ROUNDS_OF_DRAWS if has_posterior(model) else _ROUNDS):
         large = _solved(large, "user", users, change)
         large = _solved(large, "item", items, change)

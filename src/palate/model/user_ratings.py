@@ -7,11 +7,12 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from palate._words import counted
 from palate.data.matrix import RatingMatrix
 from palate.solve.rows import Rows
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class UserRatings:
     """What one user rated.
 
@@ -33,6 +34,11 @@ class UserRatings:
     times: np.ndarray | None = None
     held_out: np.ndarray | None = None
 
+    def __repr__(self) -> str:
+        whose = getattr(self, "id", None)
+        known = "" if whose is None else f"{whose!r}, "
+        return f"{type(self).__name__}({known}{counted(len(self.values), 'rating')})"
+
     @classmethod
     def none(cls) -> Self:
         """Return no ratings."""
@@ -51,15 +57,21 @@ class UserRatings:
             held_out=held_out,
         )
 
+    def column(self, name: str, dtype: npt.DTypeLike, otherwise: float) -> np.ndarray:
+        """Return one of the columns, full of `otherwise` where there is none."""
+        found = getattr(self, name)
+        return np.full(len(self.values), otherwise, dtype) if found is None else np.asarray(found, dtype)
+
     def rows(self, n_columns: int) -> Rows:
         """Return the ratings as a single row of `n_columns` columns."""
         return Rows.one(self.rated, self.values, self.weights, n_columns)
 
     def trained(self) -> "UserRatings":
         """Return the ratings without the held-out ones."""
-        if self.held_out is None:
-            return self
-        kept = ~self.held_out
+        return self if self.held_out is None else self.only(~self.held_out)
+
+    def only(self, kept: np.ndarray) -> "UserRatings":
+        """Return the ratings that `kept` marks, none of them held out."""
         return UserRatings(
             rated=self.rated[kept],
             values=self.values[kept],
@@ -75,21 +87,18 @@ class UserRatings:
         kept = ~np.isin(self.rated, new.rated)
         order = np.argsort(np.concatenate([self.rated[kept], new.rated]), kind="stable")
 
-        def joined(
-            old: np.ndarray | None, added: np.ndarray | None, otherwise: float, dtype: npt.DTypeLike
-        ) -> np.ndarray | None:
-            if old is None and added is None:
+        def joined(name: str, dtype: npt.DTypeLike, otherwise: float) -> np.ndarray | None:
+            if getattr(self, name) is None and getattr(new, name) is None:
                 return None
-            first = np.full(int(kept.sum()), otherwise) if old is None else old[kept]
-            second = np.full(len(new.rated), otherwise) if added is None else added
-            return np.asarray(np.concatenate([first, second])[order], dtype)
+            both = self.column(name, dtype, otherwise)[kept], new.column(name, dtype, otherwise)
+            return np.concatenate(both)[order]
 
         return UserRatings(
             rated=np.concatenate([self.rated[kept], new.rated])[order],
             values=np.concatenate([self.values[kept], new.values])[order],
-            weights=joined(self.weights, new.weights, 1.0, np.float32),
-            times=joined(self.times, new.times, last_time, np.int64),
-            held_out=joined(self.held_out, new.held_out, False, bool),
+            weights=joined("weights", np.float32, 1),
+            times=joined("times", np.int64, last_time),
+            held_out=joined("held_out", bool, False),
         )
 
 
@@ -98,11 +107,7 @@ def matrix_of(rows: Sequence[UserRatings], n_items: int) -> RatingMatrix:
 
     def joined(name: str, dtype: npt.DTypeLike, otherwise: float = 0) -> np.ndarray:
         """Return a column of all rows, with another value in those that do not have it."""
-        found = [np.empty(0, dtype)]
-        for row in rows:
-            part = getattr(row, name)
-            found.append(np.asarray(np.full(len(row.values), otherwise) if part is None else part, dtype))
-        return np.concatenate(found)
+        return np.concatenate([np.empty(0, dtype), *(row.column(name, dtype, otherwise) for row in rows)])
 
     held_out = joined("held_out", bool)
     weighted = any(row.weights is not None for row in rows)

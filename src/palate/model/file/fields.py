@@ -57,10 +57,8 @@ class Fields:
         hints = get_type_hints(cls)
         result = {}
         for field in dataclasses.fields(cls):
-            optional = (
-                field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
-            )
-            if field.name not in leave_out and (field.name in self._values or not optional):
+            needed = field.default is field.default_factory is dataclasses.MISSING
+            if field.name not in leave_out and (field.name in self._values or needed):
                 hint = hints[field.name]
                 result[field.name] = self.take(field.name, tuple[hint, ...] if each else hint)  # type: ignore[valid-type]
         return result

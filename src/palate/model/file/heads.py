@@ -12,6 +12,7 @@ import numpy as np
 
 from palate.heads.chance import ChanceByPlace
 from palate.heads.ranking import TwoHeads
+from palate.model.answers import data_of
 from palate.model.file.errors import Damage
 from palate.model.file.fields import Fields
 from palate.model.file.packing import FACTORS, WEIGHTS, Form
@@ -152,10 +153,9 @@ RECOMMENDER_MODEL: Record[Values] = Record(
 def _recommender(**found: object) -> RecommenderModel:
     heads: dict[str, Any] = {name: found.pop(name) for name in list(found) if name.startswith("heads.")}
     choice = heads["heads.choice"]
-    shared = {name: getattr(choice, name) for name in ("users", "items", "catalog", "ratings", "frame_kind")}
     two = TwoHeads(**{name.removeprefix("heads."): part for name, part in heads.items()})
     rest: dict[str, Any] = found
-    return RecommenderModel(heads=two, **shared, **rest)
+    return RecommenderModel(heads=two, **data_of(choice), **rest)
 
 
 def _without_ratings(head: object) -> Any:

@@ -122,11 +122,8 @@ def _opened(name: str) -> BinaryIO:
     """Open a regular file; anything else, such as a folder or a pipe, is refused unopened."""
     mode = os.stat(name).st_mode
     if not stat.S_ISREG(mode):
-        kind = (
-            "a folder"
-            if stat.S_ISDIR(mode)
-            else "no regular file (a pipe or a device): write the model into a file first"
-        )
+        other = "no regular file (a pipe or a device): write the model into a file first"
+        kind = "a folder" if stat.S_ISDIR(mode) else other
         raise ModelFileError(f"{name} is not a usable model file: it is {kind}.")
     return open(name, "rb", buffering=0)
 

@@ -46,10 +46,8 @@ class Form:
 
     def pack(self, model: object, ratings: bool = True) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return the arrays and the metadata that stand for a model."""
-        writer, values = (
-            TensorWriter(),
-            {**({"kind": self.kind} if self.kind else {}), "versions": versions()},
-        )
+        writer, kind = TensorWriter(), {"kind": self.kind} if self.kind else {}
+        values = {**kind, "versions": versions()}
         self.record.write(Output(writer, values), model if ratings else self.bare(model))
         axes = {"tensors": dict(sorted(writer.axes.items()))} if self.names_axes else {}
         return writer.tensors, {**values, **axes}

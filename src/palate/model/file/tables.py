@@ -106,48 +106,42 @@ FACTOR_MODEL: Record[Values] = Record(
 )
 
 
-Arrays = tuple[tuple[str, Array], ...]  # by the names of the fields
+def _check_sparse(found: Values, given: Input) -> None:
+    tensors = f"{given.prefix}columns", f"{given.prefix}indptr"
+    check_rows(*tensors, found["columns"], found["indptr"], given.reader.size("item"), "item")
 
 
 class Weights(Kind[ItemWeights]):
     """The weights between items, in one of their forms, which the metadata name."""
 
-    forms: Mapping[str, tuple[type[ItemWeights], Arrays]] = {
-        "dense": (DenseWeights, (("dense", Array("float32", "item item", check_finite)),)),
-        "sparse": (
+    forms: Mapping[str, Record[ItemWeights]] = {
+        "dense": Record(DenseWeights, Row("dense", Array("float32", "item item", check_finite)), own=False),
+        "sparse": Record(
             SparseWeights,
-            (
-                ("indptr", Array("int64", "item+1")),
-                ("columns", Array("int32", "weight")),
-                ("values", Array("float32", "weight", check_finite)),
-            ),
+            Row("indptr", Array("int64", "item+1")),
+            Row("columns", Array("int32", "weight")),
+            Row("values", Array("float32", "weight", check_finite)),
+            own=False,
+            check=_check_sparse,
         ),
-        "low-rank": (
+        "low-rank": Record(
             LowRankWeights,
-            (
-                ("vectors", Array("float32", "item rank", check_finite)),
-                ("source_scale", Array("float32", "item", check_finite)),
-                ("target_scale", Array("float32", "item", check_finite)),
-            ),
+            Row("vectors", Array("float32", "item rank", check_finite)),
+            Row("source_scale", Array("float32", "item", check_finite)),
+            Row("target_scale", Array("float32", "item", check_finite)),
+            own=False,
         ),
     }
 
     def put(self, out: Output, name: str, value: ItemWeights) -> None:
         """Add the weights."""
-        form = next(form for form, (made, _) in self.forms.items() if isinstance(value, made))
+        form = next(form for form, record in self.forms.items() if record.make is type(value))
         out.values["form"] = form
-        for part, array in self.forms[form][1]:
-            array.put(out, f"{name}.{part}", getattr(value, part))
+        self.forms[form].put(out, name, value)
 
     def take(self, given: Input, name: str) -> ItemWeights:
         """Return the weights."""
-        form = given.fields.take_choice("form", tuple(self.forms))
-        made, arrays = self.forms[form]
-        found = {part: array.take(given, f"{name}.{part}") for part, array in arrays}
-        if form == "sparse":
-            names, n_items = (f"{name}.columns", f"{name}.indptr"), len(given.made["items"])
-            check_rows(*names, found["columns"], found["indptr"], n_items, "item")
-        return made(**found)
+        return self.forms[given.fields.take_choice("form", tuple(self.forms))].take(given, name)
 
 
 LINEAR_MODEL: Record[Values] = Record(

@@ -134,10 +134,8 @@ class Hdf5:
             raise Damage(
                 f"{what} must be stored whole and uncompressed, as Keras does; it is in chunks or compressed"
             )
-        wanted, stored = (
-            int(table.shape[0]) * int(table.shape[1]) * kind.itemsize,
-            int(table.id.get_storage_size()),
-        )
+        wanted = int(table.shape[0]) * int(table.shape[1]) * kind.itemsize
+        stored = int(table.id.get_storage_size())
         begin = table.id.get_offset()
         end = wanted if begin is None else begin + wanted
         if stored != wanted or end > self._size:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palate.model.model import ModelFields
+from palate.model.model import Model
 
 _BLOCK = 1 << 22  # numbers in the widest layer at a time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class NetworkModel(ModelFields):
+class NetworkModel(Model):
     """A dense network of the vectors of user and item: `rating = mean + network([user vector, item vector])`.
 
     A Scorer: it predicts, recommends and is evaluated like any model. It is no factorization: it

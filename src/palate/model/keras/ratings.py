@@ -36,12 +36,9 @@ def table_of(ratings: object) -> tuple[Ratings, float]:
     for role, candidates in _COLUMNS.items():
         found = next((plain[name] for name in candidates if name in plain), None)
         if found is None:
-            raise ArgumentError(
-                "ratings",
-                f"have a column of {role}s, such as {candidates[0]!r}",
-                f"{', '.join(map(repr, frame.columns))}",
-                "Or pass palate.Ratings.from_frame(...).",
-            )
+            must = f"have a column of {role}s, such as {candidates[0]!r}"
+            advice = "Or pass palate.Ratings.from_frame(...)."
+            raise ArgumentError("ratings", must, ", ".join(map(repr, frame.columns)), advice)
         columns[role] = found
     table = Ratings.from_frame(ratings, columns["user"], columns["item"], columns["rating"])
     if _CENTRED not in plain:
@@ -49,12 +46,8 @@ def table_of(ratings: object) -> tuple[Ratings, float]:
     offset = frame[columns["rating"]].cast(float).to_numpy() - frame[plain[_CENTRED]].cast(float).to_numpy()
     mean = float(np.mean(offset))
     if not np.isfinite(offset).all() or np.abs(offset - mean).max() > _SLACK:
-        raise ArgumentError(
-            "rating - y",
-            "be one number, the mean that was taken off",
-            f"{offset.min():g} to {offset.max():g}",
-            Words.of("Pass `mean=`."),
-        )
+        must, got = "be one number, the mean that was taken off", f"{offset.min():g} to {offset.max():g}"
+        raise ArgumentError("rating - y", must, got, Words.of("Pass `mean=`."))
     return table, mean
 
 
@@ -71,17 +64,13 @@ def rated_rows(ids: Vocabulary | None, n_rows: int, what: str) -> tuple[Vocabula
     if ids is None:
         return Vocabulary.numbered(n_rows), np.arange(n_rows)
     if ids.kind != "int":
-        raise ArgumentTypeError(
-            f"{what} ids", "be integers, since Keras' ids are row numbers", f"{ids.type_name}s"
-        )
+        must = "be integers, since Keras' ids are row numbers"
+        raise ArgumentTypeError(f"{what} ids", must, f"{ids.type_name}s")
     rows = np.asarray(ids.ids(), dtype=np.int64)
     outside = rows[(rows < 0) | (rows >= n_rows)]
     if len(outside):
         more = f" and {len(outside) - 1:,} more" if len(outside) > 1 else ""
-        raise ArgumentError(
-            f"{what} ids",
-            f"be row numbers of the file's table, 0 to {n_rows - 1}",
-            f"{outside[0]}{more}",
-            "Are these the ratings that Keras was trained on?",
-        )
+        must = f"be row numbers of the file's table, 0 to {n_rows - 1}"
+        advice = "Are these the ratings that Keras was trained on?"
+        raise ArgumentError(f"{what} ids", must, f"{outside[0]}{more}", advice)
     return ids, rows

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, Words, check_number
+from palate._checks import ArgumentError, Words, check_finite
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
@@ -29,13 +29,19 @@ _NOT_LAYERS = ("top_level_model_weights",)
 
 @dataclass(frozen=True, eq=False)
 class KerasTables:
-    """The weights of a factorization in a Keras file, one row per id, and the model's description."""
+    """The weights of a factorization in a Keras file by layer, and the model's description."""
 
-    user: np.ndarray  # (n_user_rows, n_factors) float32
-    item: np.ndarray  # (n_item_rows, n_factors) float32
-    user_bias: np.ndarray | None  # (n_user_rows,) float32
-    item_bias: np.ndarray | None  # (n_item_rows,) float32
+    of: dict[str, np.ndarray]  # (n_rows, n_factors) float32; biases have one column
     plan: KerasPlan
+
+    def rows(self, users: np.ndarray, items: np.ndarray) -> "KerasTables":
+        """Return the rows of ids that there are."""
+        rows = {USER: users, USER_BIAS: users, ITEM: items, ITEM_BIAS: items}
+        return KerasTables({name: table[rows[name]] for name, table in self.of.items()}, self.plan)
+
+    def bias(self, name: str, n: int) -> np.ndarray:
+        """Return the biases of n ids as a model has them, zeros without a layer of them."""
+        return self.of[name].reshape(1, n) if name in self.of else np.zeros((1, n), np.float32)
 
 
 def read_keras(
@@ -48,21 +54,21 @@ def read_keras(
     require_h5py()
     tables = read_tables(path)
     known, found_mean = (None, None) if ratings is None else table_of(ratings)
-    centre = _centre(found_mean if mean is None else _checked_mean(mean))
-    users, user_rows = rated_rows(None if known is None else known.users, len(tables.user), "user")
-    items, item_rows = rated_rows(None if known is None else known.items, len(tables.item), "item")
+    centre = _centre(found_mean if mean is None else check_finite("mean", mean))
+    users, user_rows = rated_rows(None if known is None else known.users, len(tables.of[USER]), "user")
+    items, item_rows = rated_rows(None if known is None else known.items, len(tables.of[ITEM]), "item")
     matrix = None if known is None else RatingMatrix.from_ratings(known)
-    part = _rows(tables, user_rows, item_rows)
+    part = tables.rows(user_rows, item_rows)
     priors = _priors(part, known, centre)
     if matrix is not None:
         catalog = (catalog if catalog is not None else Catalog.from_items(items)).aligned(items, matrix)
     return FactorModel(
         users=users,
         items=items,
-        user_factors=part.user[None],
-        item_factors=part.item[None],
-        user_bias=_bias(part.user_bias, len(users)),
-        item_bias=_bias(part.item_bias, len(items)),
+        user_factors=part.of[USER][None],
+        item_factors=part.of[ITEM][None],
+        user_bias=part.bias(USER_BIAS, len(users)),
+        item_bias=part.bias(ITEM_BIAS, len(items)),
         global_mean=np.array([centre]),
         user_prior=priors[0],
         item_prior=priors[1],
@@ -80,12 +86,9 @@ def read_keras(
 def _centre(mean: float | None) -> float:
     """Return the mean that Keras took off; ArgumentError where it is not known."""
     if mean is None:
-        raise ArgumentError(
-            "mean",
-            "be given without ratings: Keras' model predicts ratings less their mean, which is not in its "
-            "file",
-            advice=Words.of("Pass `ratings=` (best with the columns rating and y), or `mean=`."),
-        )
+        why = "Keras' model predicts ratings less their mean, which is not in its file"
+        advice = Words.of("Pass `ratings=` (best with the columns rating and y), or `mean=`.")
+        raise ArgumentError("mean", f"be given without ratings: {why}", advice=advice)
     return mean
 
 
@@ -188,39 +191,17 @@ def _fitted(found: dict[str, np.ndarray], plan: KerasPlan) -> KerasTables:
     for name, table in ((USER_BIAS, user), (ITEM_BIAS, item)):
         if name in found and found[name].shape != (len(table), 1):
             raise Damage(f"layer {name!r} must be of shape {(len(table), 1)}; got {found[name].shape}")
-    biases = [found[name][:, 0] if name in found else None for name in (USER_BIAS, ITEM_BIAS)]
-    return KerasTables(user, item, biases[0], biases[1], plan)
-
-
-def _rows(tables: KerasTables, users: np.ndarray, items: np.ndarray) -> KerasTables:
-    """Return the rows of ids that there are."""
-    biases = [
-        None if bias is None else np.ascontiguousarray(bias[rows])
-        for bias, rows in ((tables.user_bias, users), (tables.item_bias, items))
-    ]
-    return KerasTables(tables.user[users], tables.item[items], biases[0], biases[1], tables.plan)
-
-
-def _bias(bias: np.ndarray | None, n: int) -> np.ndarray:
-    return np.zeros((1, n), np.float32) if bias is None else bias[None]
-
-
-def _checked_mean(mean: object) -> float:
-    number = check_number("mean", mean)
-    if not np.isfinite(number):
-        raise ArgumentError("mean", "be a finite number", f"{mean}")
-    return number
+    return KerasTables(found, plan)
 
 
 def _priors(part: KerasTables, ratings: Ratings | None, mean: float) -> tuple[RowPrior, RowPrior]:
     """Return the priors of fold-in: the file's penalty, else noise variance over weights' variance."""
     noise = 1.0 if ratings is None else _noise(part, ratings, mean)
     priors = []
-    sides = ((USER, USER_BIAS, part.user, part.user_bias), (ITEM, ITEM_BIAS, part.item, part.item_bias))
-    for name, bias_name, factors, bias in sides:
+    for name, bias_name in ((USER, USER_BIAS), (ITEM, ITEM_BIAS)):
         strengths = {}
-        for key, layer_name, values in (("factor", name, factors), ("bias", bias_name, bias)):
-            layer = part.plan.layer(layer_name)
+        for key, layer_name in (("factor", name), ("bias", bias_name)):
+            layer, values = part.plan.layer(layer_name), part.of.get(layer_name)
             l1, l2 = (0.0, 0.0) if layer is None or ratings is None else layer.penalty()
             if l2:
                 strengths[key] = l2 * len(ratings or ())
@@ -230,11 +211,11 @@ def _priors(part: KerasTables, ratings: Ratings | None, mean: float) -> tuple[Ro
             strengths[f"{key} l1"] = l1 * len(ratings or ())
         priors.append(
             ridge_prior(
-                factors.shape[1],
+                part.of[name].shape[1],
                 l2=strengths["factor"],
                 l2_bias=strengths["bias"],
-                bias=bias is not None,
-                l1_bias=strengths["bias l1"] if bias is not None else 0.0,
+                bias=bias_name in part.of,
+                l1_bias=strengths["bias l1"] if bias_name in part.of else 0.0,
                 dropout=part.plan.dropout,
             )
         )
@@ -247,9 +228,10 @@ def _noise(part: KerasTables, ratings: Ratings, mean: float) -> float:
     for start in range(0, len(ratings), step):
         span = slice(start, start + step)
         users, items = ratings.user_index[span], ratings.item_index[span]
-        expected = np.einsum("nf,nf->n", part.user[users], part.item[items], dtype=np.float64) + mean
-        for bias, index in ((part.user_bias, users), (part.item_bias, items)):
-            expected += 0.0 if bias is None else bias[index]
+        factors = part.of[USER][users], part.of[ITEM][items]
+        expected = np.einsum("nf,nf->n", *factors, dtype=np.float64) + mean
+        for name, index in ((USER_BIAS, users), (ITEM_BIAS, items)):
+            expected += part.of[name][index, 0] if name in part.of else 0.0
         total += float(np.sum((ratings.value[span] - expected) ** 2))
     return max(total / max(1, len(ratings)), 1e-6)
 
@@ -259,7 +241,7 @@ def _described(path: str | os.PathLike[str], tables: KerasTables) -> dict[str, A
     described: dict[str, Any] = {
         "name": "Keras file",
         "file": os.path.basename(os.fsdecode(path)),
-        "n_factors": tables.user.shape[1],
+        "n_factors": tables.of[USER].shape[1],
     }
     for name, layer_name in (("user", USER), ("item", ITEM), ("bias", ITEM_BIAS)):
         layer = tables.plan.layer(layer_name)
@@ -269,16 +251,12 @@ def _described(path: str | os.PathLike[str], tables: KerasTables) -> dict[str, A
 
 
 def _notes(tables: KerasTables, part: KerasTables, ratings: Ratings | None) -> tuple[str, ...]:
-    notes = ["Which ratings Keras held out is not in its file; here all count as trained on."]
-    left_out = len(tables.user) - len(part.user), len(tables.item) - len(part.item)
     if ratings is None:
-        notes = [
-            "Without ratings every row of the tables counts as an id, those that were never trained among "
-            "them."
-        ]
-    elif any(left_out):
-        notes.append(
-            f"{left_out[0]:,} rows of users and {left_out[1]:,} of items have no rating; their ids are "
-            f"unknown here."
-        )
-    return tuple(notes)
+        every = "Without ratings every row of the tables counts as an id"
+        return (f"{every}, those that were never trained among them.",)
+    held_out = "Which ratings Keras held out is not in its file; here all count as trained on."
+    users, items = (len(tables.of[name]) - len(part.of[name]) for name in (USER, ITEM))
+    if not (users or items):
+        return (held_out,)
+    left_out = f"{users:,} rows of users and {items:,} of items have no rating"
+    return held_out, f"{left_out}; their ids are unknown here."

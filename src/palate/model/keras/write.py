@@ -49,9 +49,7 @@ def keras_tables(model: FactorModel) -> dict[str, np.ndarray]:
     """
     if model.n_draws != 1 or not model.likelihood.linear:
         what = f"one of {model.n_draws} draws" if model.n_draws != 1 else f"the link {model.link!r}"
-        raise ArgumentError(
-            "the model", "be one fit with the identity link to become a Keras file", f"{what}"
-        )
+        raise ArgumentError("the model", "be one fit with the identity link to become a Keras file", what)
     if not model.n_factors:
         raise ArgumentError("the model", "have factors to become a Keras file", "one of biases alone")
     tables = {}
@@ -72,22 +70,15 @@ def keras_tables(model: FactorModel) -> dict[str, np.ndarray]:
 def _row_numbers(ids: Vocabulary, what: str, n_factors: int) -> np.ndarray:
     if ids.kind != "int" or (len(ids) and ids.values[0] < 0):
         got = f"{ids.type_name}s" if ids.kind != "int" else str(ids.values[0])
-        raise ArgumentError(
-            f"{what} ids",
-            "be integers of at least 0 to become rows of a Keras table",
-            f"{got}",
-            "Number them before training.",
-        )
+        must = "be integers of at least 0 to become rows of a Keras table"
+        raise ArgumentError(f"{what} ids", must, got, "Number them before training.")
     rows = np.asarray(ids.ids(), dtype=np.int64)
     size = (int(rows[-1]) + 1) * (n_factors + 1) * 4
     if size > _MAX_BYTES:
-        raise ArgumentError(
-            f"{what} ids",
-            f"be small enough for tables of {_MAX_BYTES >> 30} GiB, as they have a row for every number up "
-            f"to the largest id",
-            f"{rows[-1]}",
-            "Number them from 0 before training.",
-        )
+        must = f"be small enough for tables of {_MAX_BYTES >> 30} GiB"
+        why = "as they have a row for every number up to the largest id"
+        advice = "Number them from 0 before training."
+        raise ArgumentError(f"{what} ids", f"{must}, {why}", f"{rows[-1]}", advice)
     return rows
 
 
@@ -159,16 +150,12 @@ def _legacy(tables: dict[str, np.ndarray], config: dict[str, Any]) -> bytes:
     h5py = require_h5py()
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
-        for key, value in (
-            ("keras_version", _VERSION),
-            ("backend", "tensorflow"),
-            ("model_config", json.dumps(config)),
-        ):
-            file.attrs[key] = value.encode()
+        version, backend = _VERSION.encode(), b"tensorflow"
+        file.attrs.update(keras_version=version, backend=backend, model_config=json.dumps(config).encode())
         group = file.create_group("model_weights")
         names = [layer["name"] for layer in config["config"]["layers"]]
         group.attrs["layer_names"] = _names(names)
-        group.attrs["keras_version"], group.attrs["backend"] = _VERSION.encode(), b"tensorflow"
+        group.attrs["keras_version"], group.attrs["backend"] = version, backend
         for name in names:
             layer, weights = group.create_group(name), [f"{name}/embeddings:0"] if name in tables else []
             layer.attrs["weight_names"] = _names(weights)
@@ -186,15 +173,13 @@ def _archive(tables: dict[str, np.ndarray], config: dict[str, Any]) -> bytes:
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
         for number, (name, table) in enumerate(tables.items()):
-            group = file.create_group(
-                f"layers/embedding_{number}/vars" if number else "layers/embedding/vars"
-            )
+            own = f"embedding_{number}" if number else "embedding"
+            group = file.create_group(f"layers/{own}/vars")
             group.attrs["name"] = name
             group.create_dataset("0", data=table)
+    about = {"keras_version": _KERAS_3, "date_saved": "2000-01-01@00:00:00"}
     members = {
-        "metadata.json": json.dumps(
-            {"keras_version": _KERAS_3, "date_saved": "2000-01-01@00:00:00"}
-        ).encode(),
+        "metadata.json": json.dumps(about).encode(),
         CONFIG: json.dumps(config).encode(),
         WEIGHTS: weights.getvalue(),
     }

@@ -88,12 +88,8 @@ def _begin(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     header = file.read(30)
     if len(header) < 30:
         raise Damage("it must be a whole zip archive; a member is cut short")
-    return (
-        member.header_offset
-        + 30
-        + int.from_bytes(header[26:28], "little")
-        + int.from_bytes(header[28:30], "little")
-    )
+    name, more = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
+    return member.header_offset + 30 + name + more
 
 
 class Window(io.RawIOBase):
