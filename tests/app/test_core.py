@@ -22,7 +22,9 @@ from palate.app.errors import (
     UnknownUser,
 )
 from palate.app.titles import TitleIndex
+from palate.data.matrix import RatingMatrix
 from palate.heads.chance import ChanceByPlace
+from palate.model.keras.network import NetworkModel
 from palate.store.changes import StoreError
 from palate.store.memory import MemoryStore
 
@@ -49,6 +51,27 @@ def models():
 @pytest.fixture
 def core():
     return Core({"a": served_models.point_model(), "b": served_models.two_heads()})
+
+
+def test_a_model_that_cannot_fold_users_in_is_served_to_its_own():
+    ratings, rng = served_models.ratings(), np.random.default_rng(0)
+    sizes = (len(ratings.users) + 1, 2), (len(ratings.items) + 1, 2)
+    users, items = (rng.normal(size=size).astype(np.float32) for size in sizes)
+    model = NetworkModel(
+        users=ratings.users,
+        items=ratings.items,
+        ratings=RatingMatrix.from_ratings(ratings),
+        user_vectors=users,
+        item_vectors=items,
+        layers=((rng.normal(size=(4, 1)).astype(np.float32), np.zeros(1, np.float32)),),
+        mean=3.0,
+        scale=ratings.scale,
+    )
+    core = Core({"network": model})
+    answer, item = core.recommend("u0", n=3), str(ratings.items.id(0))
+    assert answer.items == tuple(map(str, model.recommend("u0", 3)["item_id"].to_list()))
+    with pytest.raises(CannotAnswer, match="model 'network' cannot use new ratings"):
+        core.recommend(ratings={item: ratings.scale[1]})
 
 
 @pytest.mark.parametrize("kind", KINDS)

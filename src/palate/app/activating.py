@@ -79,11 +79,9 @@ def warmed_up(people: People, share: float = 1.0) -> People:
     Exception
         Whatever one of its answers raises, and ValueError for a list whose scores are not finite.
     """
-    served = people.served
+    served, n_users = people.served, len(people.served.model.users)
     people.fold_all(share)
-    rows = np.linspace(0, max(0, len(served.model.users) - 1), min(TRIED, len(served.model.users))).astype(
-        int
-    )
+    rows = np.linspace(0, max(0, n_users - 1), min(TRIED, n_users)).astype(int)
     users = [str(served.model.users.id(int(row))) for row in np.unique(rows)]
     exclude = served.model.ratings is not None
     took = []

@@ -4,6 +4,7 @@ Each becomes a chart and a table with the same numbers.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ from palate.model.nouns import INTERACTION, noun_of
 _SAMPLE = 2_000_000  # predictions that the histogram is made of
 _BINS = 30
 _TAIL = 20
+_NO_TEST = "No ratings were held out of training. Name a file with test ratings: --test FILE."
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +65,10 @@ def panels(model: Model, evaluation: Evaluation | None, test: Ratings | None = N
     >>> [panel.heading for panel in panels(LeastSquares(n_factors=2).fit(ratings, validation=0), None)][:3]
     ['Norms of items against number of ratings', 'The long tail', 'Range of predictions']
     """
-    stars = getattr(model, "predicts", model)
+    stars: Any = model.predicts
     found = [norm_panel(stars), tail_panel(model), range_panel(stars), curve_panel(stars)]
-    return (
-        found
-        + error_panels(evaluation)
-        + ([calibration_panel(stars, test)] if evaluation is not None else [])
-    )
+    found += error_panels(evaluation)
+    return found if evaluation is None else [*found, calibration_panel(stars, test)]
 
 
 def norm_panel(model: Model) -> Panel:
@@ -146,7 +145,7 @@ def _round_edges(low: float, high: float) -> np.ndarray:
 def curve_panel(model: Model) -> Panel:
     """Return the errors sweep by sweep."""
     heading = "Learning curve"
-    sweeps = getattr(getattr(model, "history", None), "sweeps", ())
+    sweeps = model.history.sweeps
     if not sweeps:
         return Panel(heading, "This model keeps no record of its sweeps.")
     columns = {
@@ -161,31 +160,22 @@ def curve_panel(model: Model) -> Panel:
 
 def error_panels(evaluation: Evaluation | None) -> list[Panel]:
     """Return the errors by popularity of items and by length of history."""
-    headings = ("Error by popularity of items", "Error by length of history")
+    return [
+        _error_panel("Error by popularity of items", evaluation, "by_popularity", "an item"),
+        _error_panel("Error by length of history", evaluation, "by_activity", "a user"),
+    ]
+
+
+def _error_panel(heading: str, evaluation: Evaluation | None, by: str, whose: str) -> Panel:
     if evaluation is None:
-        return [
-            Panel(
-                heading, "No ratings were held out of training. Name a file with test ratings: --test FILE."
-            )
-            for heading in headings
-        ]
-    found = []
-    frames = zip(
-        headings, (evaluation.by_popularity, evaluation.by_activity), ("an item", "a user"), strict=True
-    )
-    for heading, frame, whose in frames:
-        if "rmse" not in frame.columns:
-            found.append(Panel(heading, "The scores of this model are not ratings."))
-            continue
-        own = frame.filter(pl.col("model") == evaluation.models[0]).select(
-            "n_train", "n_test", pl.col("rmse").round(4)
-        )
-        found.append(
-            Panel(
-                heading, f"RMSE by number of training ratings of {whose}.", own, "n_train", ("rmse",), "bar"
-            )
-        )
-    return found
+        return Panel(heading, _NO_TEST)
+    frame: pl.DataFrame = getattr(evaluation, by)
+    if "rmse" not in frame.columns:
+        return Panel(heading, "The scores of this model are not ratings.")
+    own = frame.filter(pl.col("model") == evaluation.models[0])
+    shown = own.select("n_train", "n_test", pl.col("rmse").round(4))
+    text = f"RMSE by number of training ratings of {whose}."
+    return Panel(heading, text, shown, "n_train", ("rmse",), "bar")
 
 
 def calibration_panel(model: Model, test: Ratings | None = None) -> Panel:
@@ -195,9 +185,7 @@ def calibration_panel(model: Model, test: Ratings | None = None) -> Panel:
     if model.scale is None or not has_spread(model):
         return Panel(heading, "This model has no standard errors.")
     if test is None and not held:
-        return Panel(
-            heading, "No ratings were held out of training. Name a file with test ratings: --test FILE."
-        )
+        return Panel(heading, _NO_TEST)
     from palate.evaluation.calibration import calibrate
 
     try:
@@ -225,34 +213,24 @@ _OF_RATINGS = frozenset({"stars", "beta", "beta_resolved"})
 
 def card(model: Model) -> list[tuple[str, str]]:
     """Return the model card: pairs of a name and what there is to say."""
-    stars, noun = getattr(model, "predicts", model), f"{noun_of(model)}s".capitalize()
+    noun = f"{noun_of(model)}s".capitalize()
     rows = [
         ("Trainer", str(model.trainer.get("name", "imported"))),
         ("Users", f"{len(model.users):,}"),
         ("Items", f"{len(model.items):,}"),
-        (
-            noun,
-            "saved without" if model.ratings is None else f"{len(model.ratings):,}",
-        ),
-        (
-            "Scale",
-            "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}",
-        ),
+        (noun, "saved without" if model.ratings is None else f"{len(model.ratings):,}"),
+        ("Scale", "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"),
     ]
-    factors = getattr(stars, "item_factors", None)
+    factors = getattr(model.predicts, "item_factors", None)
     if factors is not None:
-        rows.append(
-            (
-                "Factors",
-                f"{factors.shape[2]}" + (f", {factors.shape[0]} draws" if factors.shape[0] > 1 else ""),
-            )
-        )
+        draws = f", {factors.shape[0]} draws" if factors.shape[0] > 1 else ""
+        rows.append(("Factors", f"{factors.shape[2]}{draws}"))
     rows += [
         (_NAMES.get(name, name.replace("_", " ").capitalize()), str(value))
         for name, value in model.trainer.items()
         if _plain(name, value, model)
     ]
-    notes = " ".join(getattr(model.history, "notes", ()))
+    notes = " ".join(model.history.notes)
     return [*rows, ("Notes", notes)] if notes else rows
 
 

@@ -1,6 +1,6 @@
 """Why an item is predicted what it is predicted, for every kind of model that can say so."""
 
-import polars as pl
+from typing import Any
 
 from palate.app.answers import Part, Reasons
 from palate.app.asked import Asked
@@ -44,18 +44,12 @@ def reasons(served: ServedModel, asked: Asked, item: str, user: str = "", by: st
         source=asked.source,
         prediction=found.prediction,
         score=found.score,
-        parts=_parts(served, found.table),
+        parts=tuple(_part(served, row) for row in found.table.to_dicts()),
         in_words=str(found),
     )
 
 
-def _parts(served: ServedModel, table: pl.DataFrame) -> tuple[Part, ...]:
-    return tuple(
-        Part(
-            part=row["part"],
-            contribution=float(row["contribution"]),
-            item=None if row.get("item_id") is None else served.item(served.item_index(str(row["item_id"]))),
-            rating=row.get("rating"),
-        )
-        for row in table.to_dicts()
-    )
+def _part(served: ServedModel, row: dict[str, Any]) -> Part:
+    of = row.get("item_id")
+    item = None if of is None else served.item(served.item_index(str(of)))
+    return Part(row["part"], float(row["contribution"]), item, row.get("rating"))

@@ -109,11 +109,8 @@ def _pool(asked: Asked, hidden: np.ndarray, allowed: Allowed) -> Pool:
     """Return the allowed items, what is hidden as the row of the user, the only one with entries."""
     indptr = np.zeros(asked.row + 2, np.int64)
     indptr[-1] = len(hidden)
-    mask, seen = (
-        ALL if allowed.mask is None else allowed.mask,
-        (indptr, np.ascontiguousarray(hidden, np.int32)),
-    )
-    return Pool(mask=mask, seen=seen, threads=1)
+    mask = ALL if allowed.mask is None else allowed.mask
+    return Pool(mask=mask, seen=(indptr, np.ascontiguousarray(hidden, np.int32)), threads=1)
 
 
 def _by_verb(
@@ -131,18 +128,15 @@ def _by_verb(
             f"diversity must be 0 for model {served.id!r}, which has no similarities of items; "
             f"got {how['diversity']:g}. Train with a catalog that has genres."
         )
-    frame = to_polars(
-        asked.model.recommend(
-            asked.user,
-            n + offset,
-            **how,
-            exclude_seen=False,
-            threads=1,
-            exclude_items=None if not len(hidden) else served.model.items.take(hidden),
-        )
+    found = asked.model.recommend(
+        asked.user,
+        n + offset,
+        **how,
+        exclude_seen=False,
+        threads=1,
+        exclude_items=served.model.items.take(hidden) if len(hidden) else None,
     )
-    rows = frame.slice(offset).to_dicts()
-    return [_row_of(served, row) for row in rows]
+    return [_row_of(served, row) for row in to_polars(found).slice(offset).to_dicts()]
 
 
 def _row_of(served: ServedModel, row: dict[str, Any]) -> Row:
@@ -182,7 +176,7 @@ def _popular(served: ServedModel, hidden: np.ndarray, allowed: Allowed, n: int, 
 
 def with_uncertainty(served: ServedModel, asked: Asked, rows: Sequence[Row]) -> list[Row]:
     """Return rows with standard errors and 80 % intervals of the ratings, and both in words."""
-    predicts = getattr(asked.model, "predicts", asked.model)
+    predicts = asked.model.predicts
     if not rows or asked.row < 0 or not has_spread(predicts):
         return list(rows)
     items = np.array([served.item_index(row.item.id) for row in rows], np.int64)
@@ -208,17 +202,14 @@ def with_reasons(served: ServedModel, asked: Asked, rows: Sequence[Row]) -> list
 def _strongest(served: ServedModel, asked: Asked, row: Row) -> tuple[Part, ...]:
     """Return the ratings that count most: for being chosen, where that ranks, else for the rating."""
     if row.chance is not None and row.predicted_rating is not None:
-        parts = _ratings(served, asked, row, "chosen")
-        raising = sorted(
-            (part for part in parts if part.contribution > 0), key=lambda part: -part.contribution
-        )
+        raising = [part for part in _ratings(served, asked, row, "chosen") if part.contribution > 0]
         if raising:
             return tuple(raising[:STRONGEST])
     return _ratings(served, asked, row)[:STRONGEST]
 
 
 def _ratings(served: ServedModel, asked: Asked, row: Row, by: str | None = None) -> tuple[Part, ...]:
-    """Return the user's ratings in an explanation, empty if there is none."""
+    """Return the user's ratings in an explanation, the strongest first; empty if there is none."""
     try:
         parts = reasons(served, asked, row.item.id, by=by).parts
     except CannotAnswer:

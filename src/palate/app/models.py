@@ -107,9 +107,7 @@ class Models:
         """
         with self._changing:
             old = self._state.people.get(model_id)
-            if old is None and path is None:
-                raise self._unknown(model_id)
-            source = Path(path) if path is not None else old.served.path if old is not None else None
+            source = self.people(model_id).served.path if path is None else Path(path)
             try:
                 new = self._prepared(model_id, source, old)
             except Exception as error:
@@ -141,10 +139,8 @@ class Models:
         return people.served.info(self._state.active == name)
 
     def _prepared(self, model_id: str, source: Path | None, old: People | None) -> People:
-        if source is None:
-            if old is None:
-                raise self._unknown(model_id)
-            return old  # made in memory: there is nothing to read again
+        if source is None:  # made in memory: there is nothing to read again
+            return self.people(model_id)
         memory_allows(source)
         served = load_file(source, model_id)
         if old is not None and served.version == old.served.version and source == old.served.path:

@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from palate.app.served import ServedModel
 from palate.data.vocabulary import Vocabulary
 from palate.lists.popular import silent_about
 from palate.model.new_users import NewUser
-from palate.model.user_ratings import matrix_of
+from palate.model.user_ratings import UserRatings, last_time, matrix_of
 from palate.store.changes import RATED, REMOVED, LiveRating
 from palate.store.mirror import RatingStore
 
@@ -41,7 +40,7 @@ class People:
         return UserInfo(
             id=user,
             source=self.known(user).source,
-            n_model_ratings=len(self.served.own_ratings(row)[0]),
+            n_model_ratings=len(self.served.own_ratings(row).rated),
             n_live_ratings=sum(rating.state != REMOVED for rating in live.values()),
             revision=self.store.revision_of(user),
         )
@@ -83,7 +82,7 @@ class People:
             return self._folded.get((user, _revision(live)), lambda: self.fold(user, live, row))
         if row < 0:
             return _nobody(self.served, positions([]))
-        own, model = self.served.own_ratings(row)[0], self.served.model
+        own, model = self.served.own_ratings(row).rated, self.served.model
         source = POPULAR if silent_about(model, np.array([row]))[0] else STORED
         return Asked(model, model.users.id(row), row, source, own, positions([]), len(own))
 
@@ -98,51 +97,38 @@ class People:
         Raises BadRating for a rating that this model cannot hold.
         """
         found = self._rated(user, live, row)
-        return found if isinstance(found, Asked) else self._fold_rows([found])[0]
+        return self._fold_rows([found])[0] if isinstance(found.user, NewUser) else found
 
-    def _rated(self, user: str, live: Mapping[str, LiveRating], row: int) -> "Asked | _Rated":
-        """Return a user's ratings, to be folded in; or the user where there is nothing to fold in."""
+    def _rated(self, user: str, live: Mapping[str, LiveRating], row: int) -> Asked:
+        """Return a user with live ratings; where there is something to fold in, it is a `NewUser`."""
         served = self.served
         at = {served.find_item(item): rating for item, rating in live.items()}
         at.pop(-1, None)  # of another model's items
         shown = positions(place for place, rating in at.items() if rating.state != REMOVED)
-        if (
-            row >= 0 and served.model.ratings is None
-        ):  # the vector is all that is known; the live ratings cannot join it
+        # the vector is all that is known; the live ratings cannot join it
+        if row >= 0 and served.model.ratings is None:
             return Asked(served.model, served.model.users.id(row), row, STORED, shown, shown, 0)
-        items, values, weight, times = served.own_ratings(row)
-        keep = ~np.isin(items, np.fromiter(at, np.int32))
+        own = served.own_ratings(row)
+        kept = own.only(~np.isin(own.rated, np.fromiter(at, np.int32)))
+        seen = np.union1d(kept.rated, shown).astype(np.int32)
         rated = {place: rating.value for place, rating in at.items() if rating.state == RATED}
-        new_items, new_values = np.fromiter(rated, np.int32), served.checked_ratings(list(rated.values()))
-        seen = np.union1d(items[keep], shown).astype(np.int32)
-        every = np.concatenate([items[keep], new_items])
-        if not len(every):
+        new = UserRatings(
+            rated=np.fromiter(rated, np.int32), values=served.checked_ratings(list(rated.values()))
+        )
+        # the time of live ratings is the latest that the model knows of, in its units
+        every = NewUser(id=user, **vars(kept.with_new(new, last_time(served.model.ratings))))
+        if not len(every.rated):
             return _nobody(served, seen, shown)
-        order, n_new = np.argsort(every, kind="stable"), len(new_items)
-        values = np.concatenate([values[keep], new_values])[order]
-        if weight is not None:
-            weight = np.concatenate([weight[keep], np.ones(n_new, np.float32)])[order]
-        if times is not None:
-            times = np.concatenate([times[keep], np.full(n_new, _now(served), np.int64)])[order]
-        new = NewUser(id=user, rated=every[order], values=values, weights=weight, times=times)
-        return _Rated(new, seen, shown)
+        return Asked(served.model, every, -1, FOLD_IN, seen, shown, len(every.rated))
 
-    def _fold_rows(self, rated: Sequence["_Rated"]) -> list[Asked]:
-        """Return users, folded in together; each is as they would be alone."""
+    def _fold_rows(self, rated: Sequence[Asked]) -> list[Asked]:
+        """Return new users, folded in together; each is as they would be alone."""
         ids = Vocabulary.from_ids([one.user.id for one in rated])
         rows = [rated[place] for place in np.argsort(ids.indices([one.user.id for one in rated]))]
         folded = self.served.folded(ids, matrix_of([one.user for one in rows], len(self.served.model.items)))
         silent = silent_about(folded, np.arange(len(rows)))
         return [
-            Asked(
-                folded,
-                one.user.id,
-                row,
-                POPULAR if silent[row] else FOLD_IN,
-                one.seen,
-                one.shown,
-                len(one.user.rated),
-            )
+            replace(one, model=folded, user=one.user.id, row=row, source=POPULAR if silent[row] else FOLD_IN)
             for row, one in enumerate(rows)
         ]
 
@@ -158,7 +144,8 @@ class People:
         items, values = np.fromiter(rated, np.int32), served.checked_ratings(list(rated.values()))
         order = np.argsort(items)
         seen = items[order]
-        return self._fold_rows([_Rated(NewUser(id="you", rated=seen, values=values[order]), seen, seen)])[0]
+        new = NewUser(id="you", rated=seen, values=values[order])
+        return self._fold_rows([Asked(served.model, new, -1, FOLD_IN, seen, seen, len(seen))])[0]
 
     def fold_all(self, share: float = 1.0) -> int:
         """Fold in every user with live ratings that will be kept ready, latest first; return how many.
@@ -181,21 +168,12 @@ class People:
             if live:
                 keys[user] = user, _revision(live)
                 found = self._rated(user, live, self.stored_row(user))
-                if isinstance(found, Asked):
-                    yield keys[user], found
-                else:
+                if isinstance(found.user, NewUser):
                     together.append(found)
+                else:
+                    yield keys[user], found
         for asked in self._fold_rows(together) if together else ():
             yield keys[asked.user], asked
-
-
-@dataclass(frozen=True, eq=False)
-class _Rated:
-    """What a user is folded in by, and what no list may hold; see `Asked`."""
-
-    user: NewUser
-    seen: np.ndarray
-    shown: np.ndarray
 
 
 def _nobody(served: ServedModel, seen: np.ndarray, live: np.ndarray | None = None) -> Asked:
@@ -204,9 +182,3 @@ def _nobody(served: ServedModel, seen: np.ndarray, live: np.ndarray | None = Non
 
 def _revision(live: Mapping[str, LiveRating]) -> int:
     return max(rating.revision for rating in live.values())
-
-
-def _now(served: ServedModel) -> int:
-    """Return the latest time that the model knows of: that of live ratings, in its units."""
-    times: Any = served.model.ratings.timestamp
-    return int(times.max()) if len(times) else 0

@@ -31,6 +31,7 @@ from palate.lists.likeness import Likeness, likeness_of
 from palate.lists.where import Where
 from palate.model.folded import grades_of_model, scale_of
 from palate.model.model import Foldable, Model, ScorerModel
+from palate.model.user_ratings import UserRatings
 from palate.solve.grades import COUNTS
 
 _MASKS = 64  # filters kept ready; an item mask is one byte per item
@@ -87,7 +88,7 @@ class ServedModel:
     @property
     def predicts(self) -> Any:
         """The model that predicts ratings: the star head of two, else the model itself."""
-        return getattr(self.model, "predicts", self.model)
+        return self.model.predicts
 
     @cached_property
     def scale(self) -> tuple[float, float] | None:
@@ -287,28 +288,26 @@ class ServedModel:
             must = "a count of at least 0" if high == np.inf else f"within the scale {low:g} to {high:g}"
             raise BadRating(f"a rating must be {must}; got {number:g}.")
         if self.levels is not None and np.float32(number) not in self.levels:
-            raise BadRating(
-                f"a rating must be one of the model's levels "
-                f"{', '.join(f'{level:g}' for level in self.levels)}; got {number:g}."
-            )
+            levels = ", ".join(f"{level:g}" for level in self.levels)
+            raise BadRating(f"a rating must be one of the model's levels {levels}; got {number:g}.")
         return number
 
-    def own_ratings(self, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """Return items, values, weights and times of a user's training ratings.
+    def own_ratings(self, row: int) -> UserRatings:
+        """Return a user's training ratings, held-out ones among them.
 
         They are empty for the unknown user or without ratings.
         """
         ratings = self.model.ratings
         if row < 0 or ratings is None:
-            return np.empty(0, np.int32), np.empty(0, np.float32), None, None
-        own = slice(int(ratings.indptr[row]), int(ratings.indptr[row + 1]))
-        weight, times = (None if part is None else part[own] for part in (ratings.weight, ratings.timestamp))
-        return ratings.items[own], ratings.values(own), weight, times
+            return UserRatings.none()
+        return UserRatings.stored(ratings, row)
 
     @property
     def can_fold(self) -> bool:
         """Whether the model can take in somebody new."""
-        return not isinstance(self.model, ScorerModel) or isinstance(self.model.scorer, Foldable)
+        if isinstance(self.model, ScorerModel):
+            return isinstance(self.model.scorer, Foldable)
+        return type(self.model).with_users is not Model.with_users
 
     def folded(self, users: Vocabulary, matrix: RatingMatrix) -> Any:
         """Return the model whose only users have the rows of `matrix`.

@@ -55,11 +55,8 @@ class Watcher:
         """Warn once of a file that is gone, and not only for the moment in which it is replaced."""
         self._missed[info.id] = self._missed.get(info.id, 0) + 1 if missing else 0
         if self._missed[info.id] == MISSED:
-            _LOG.warning(
-                "model %r stays in use, but its file %s is gone; put it back before the next start",
-                info.id,
-                info.path,
-            )
+            gone = "model %r stays in use, but its file %s is gone; put it back before the next start"
+            _LOG.warning(gone, info.id, info.path)
 
 
 def _stamp(path: str | os.PathLike[str] | None) -> Stamp | None:
