@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palate import datasets
+from palate.explorer.look import BUNDLED
 from palate.explorer.workspace import Workspace
 from palate.splits import random
 from palate.training.als.least_squares import LeastSquares
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 BEFORE, AFTER, DEFAULT = "before", "after", "recommender"
 # The first one is quick, so that lists are shown within a minute although kernels are compiled before.
 ORDER = (AFTER, BEFORE, DEFAULT)
-WORDS = {
-    AFTER: "least squares with penalties, as at the end of the lesson",
-    BEFORE: "the lesson's model without penalties, which fits noise",
-    DEFAULT: "the default model, which ranks by choices and ratings",
-}
 NAME = "the bundled data that no model was trained on"
 SHARE = 0.1  # of the ratings, put aside for the figures
 SECONDS = 15.0  # in which the default model chooses how to rank
@@ -153,7 +149,7 @@ class BundledTraining:
             return "" if progress.ended(self.names) else "The next model is loaded."
         place = f"Model {len(progress.done) + 1} of {len(self.names)} is being trained"
         shown = f" These lists are of {', '.join(progress.done)}." if progress.done else ""
-        return f"{place}: {WORDS[progress.now]}.{shown}"
+        return f"{place}: {BUNDLED[progress.now]}.{shown}"
 
     def _follow(self) -> None:
         """Take every model into use that the process has saved."""
@@ -170,7 +166,7 @@ class BundledTraining:
         done = self.progress.done
         if what == "now":
             self.progress = Progress(done, value, time.monotonic())
-            self._tell(f"training {WORDS[value]} ({len(done) + 1} of {len(self.names)}) ...")
+            self._tell(f"training {BUNDLED[value]} ({len(done) + 1} of {len(self.names)}) ...")
         elif what == "done":
             self.progress = Progress(done)
             self._take(value)

@@ -91,11 +91,8 @@ def summary(found: Sequence[Mark], left: Sequence[Gone]) -> str:
     >>> summary([Mark("same")], [])
     'The list is the same.'
     """
-    counts = {kind: sum(mark.kind == kind for mark in found) for kind in ("new", "rose", "fell")}
-    said = [
-        f"{counts[kind]} {word}"
-        for kind, word in (("new", "new"), ("rose", "up"), ("fell", "down"))
-        if counts[kind]
-    ]
-    said += [f"{len(left)} gone"] if left else []
+    kinds = {"new": "new", "rose": "up", "fell": "down"}
+    counts = {word: sum(mark.kind == kind for mark in found) for kind, word in kinds.items()}
+    counts["gone"] = len(left)
+    said = [f"{n} {word}" for word, n in counts.items() if n]
     return f"The list changed: {', '.join(said)}." if said else "The list is the same."

@@ -1,8 +1,9 @@
 """The three figures above the twelve people, on ratings that the model has not seen."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
+
+import polars as pl
 
 from palate._checks import ArgumentError
 from palate.data.ratings import Ratings
@@ -82,11 +83,7 @@ def _notes(models: dict[str, Any]) -> list[str]:
 
 def _figures(evaluation: Evaluation) -> list[Figure]:
     found = []
-    rows = [
-        row
-        for row in evaluation.table().to_dicts()
-        if row["value"] is not None and not math.isnan(row["value"])
-    ]
+    rows = evaluation.table().filter(pl.col("value").is_not_nan()).to_dicts()
     for metric, k, heading, meaning in WANTED:
         fitting = [row for row in rows if row["metric"] == metric and row["k"] == k]
         if fitting:

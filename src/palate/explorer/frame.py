@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from palate.app.answers import ItemInfo
-from palate.explorer.parts import Element, item_address, name_of, tag
+from palate.explorer.look import PAGES
+from palate.explorer.parts import Element, item_address, name_of, range_control, tag
 from palate.explorer.state import ME, State
 from palate.explorer.workspace import Workspace
 from palate.model.nouns import PARTICIPLES
@@ -14,18 +15,10 @@ if TYPE_CHECKING:
     from nicegui.events import GenericEventArguments
 
 
-PAGES = (
-    ("/", "Twelve people"),
-    ("/rate", "Rate"),
-    ("/recommendations", "Recommendations"),
-    ("/compare", "Compare"),
-    ("/map", "Map"),
-    ("/diagnostics", "Diagnostics"),
-)
 T = TypeVar("T")
 _WATCH_SECONDS = 2.0
 _SHORT, _UUID = 12, 36  # characters of an id that a field shows at least, and at most
-_TYPED = "(e) => emit(e.target.value)"  # what a field or a choice holds
+TYPED = "(e) => emit(e.target.value)"  # what a field or a choice holds
 
 
 class Page:
@@ -47,13 +40,12 @@ class Page:
         with tag("header", None, "p-head"):
             tag("a", "palate", "p-brand", href="/")
             with tag("nav", None, "p-nav", aria_label="Pages"):
-                for path, name in PAGES:
+                for path, name in PAGES.items():
                     current = "page" if path == self.path else None
                     link = tag("a", name, href=self.state.address(path), aria_current=current)
                     self._links.append((path, link))
-        with tag(
-            "div", None, "p-page", id="content", tabindex=-1
-        ):  # the page of Quasar around it is the main landmark
+        # the page of Quasar around it is the main landmark
+        with tag("div", None, "p-page", id="content", tabindex=-1):
             tag("h1", title)
             self._said = tag("div", "", "hidden-text", role="status", aria_live="polite")
             self._swapped = tag("div", None, "p-note", role="alert")
@@ -135,7 +127,7 @@ class Page:
             with tag("select", None, aria_label=label) as select:
                 for choice in choices:
                     tag("option", choice, value=choice, selected=choice == chosen)
-        select.on("change", lambda e: self.go(**{name: e.args}), js_handler=_TYPED)
+        select.on("change", lambda e: self.go(**{name: e.args}), js_handler=TYPED)
 
     def user_picker(self) -> None:
         """Draw the choice of a user."""
@@ -158,17 +150,7 @@ class Page:
         value = getattr(self.state, name)
         with tag("label", None, "p-field"):
             said = tag("span", f"{label}: {words(value)}")
-            control = tag(
-                "input",
-                None,
-                type="range",
-                min=0,
-                max=most,
-                step=step,
-                value=value,
-                aria_label=label,
-                aria_valuetext=words(value),
-            )
+            control = range_control(most, value, label, words(value), step)
 
         def follow(event: "GenericEventArguments") -> None:
             now = type(value)(round(event.args, 2))
@@ -201,7 +183,7 @@ def text_field(label: str, value: str, typed: Callable[[str], Any]) -> None:
         field = tag(
             "input", None, type="text", value=value, autocomplete="off", spellcheck="false", size=size
         )
-    field.on("change", lambda e: typed(str(e.args)), js_handler=_TYPED)
+    field.on("change", lambda e: typed(str(e.args)), js_handler=TYPED)
 
 
 def search_field(find: Callable[[str], Any], **attributes: object) -> None:
@@ -209,7 +191,7 @@ def search_field(find: Callable[[str], Any], **attributes: object) -> None:
     with tag("label", None, "p-field"):
         tag("span", "Search by title")
         field = tag("input", None, "p-search", type="search", autocomplete="off", **attributes)
-    field.on("input", lambda e: find(str(e.args)), js_handler=_TYPED, throttle=0.12)
+    field.on("input", lambda e: find(str(e.args)), js_handler=TYPED, throttle=0.12)
 
 
 def problem(text: str) -> None:

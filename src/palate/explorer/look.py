@@ -13,5 +13,6 @@ CSS = _read("look.css")
 SCRIPT = f"<script>\n{_read('stars.js')}</script>"
 MISSING = _read("missing.html")
 _SAID: dict[str, dict[str, str]] = tomllib.loads(_read("texts.toml"))
-TEXTS, SOURCES, PARTS = (_SAID[table] for table in ("pages", "sources", "parts"))
+PAGES, TEXTS, BUNDLED = (_SAID[table] for table in ("navigation", "pages", "bundled"))
+SOURCES, PARTS = (_SAID[table] for table in ("sources", "parts"))
 CHARTS: dict[str, dict[str, Any]] = tomllib.loads(_read("charts.toml"))

@@ -15,6 +15,7 @@ from palate.model.nouns import PARTICIPLES, RATING
 
 if TYPE_CHECKING:
     from nicegui.elements.mixins.text_element import TextElement
+    from nicegui.events import GenericEventArguments
 
 Element: TypeAlias = "TextElement"  # of NiceGUI, which is imported only where a page is drawn
 
@@ -124,6 +125,16 @@ def levels_of(info: ModelInfo) -> list[float]:
     return [low + (high - low) * step / 10 for step in range(1, 11)]
 
 
+def range_control(
+    most: float, value: float, label: str, said: str, step: float = 1, **attributes: object
+) -> Element:
+    """Return a slider from 0 to `most`; `said` is its value as it is read aloud."""
+    spoken = {"aria_label": label, "aria_valuetext": said}
+    return tag(
+        "input", None, "", type="range", min=0, max=most, step=step, value=value, **spoken, **attributes
+    )
+
+
 def stars(
     item: ItemInfo, levels: Sequence[float], current: float | None, rate: Callable[[float], Any]
 ) -> Element:
@@ -131,27 +142,17 @@ def stars(
     names = [f"{level:g}" for level in levels]
     value = 0 if current is None else 1 + min(range(len(levels)), key=lambda at: abs(levels[at] - current))
     with tag("span", None, "stars").style(f"--part: {value / len(levels):.4f}"):
-        control = tag(
-            "input",
-            None,
-            "",
-            type="range",
-            min=0,
-            max=len(levels),
-            step=1,
-            value=value,
-            data_values="|".join(names),
-            aria_label=f"Your rating of {name_of(item)}",
-            aria_valuetext=f"{current:g} of {names[-1]}" if current else "not rated",
-        )
+        label = f"Your rating of {name_of(item)}"
+        said = "not rated" if current is None else f"{current:g} of {names[-1]}"
+        control = range_control(len(levels), value, label, said, data_values="|".join(names))
+
+    def given(event: "GenericEventArguments") -> None:
+        rate(levels[int(event.args) - 1])
+
     control.on("pointerdown", js_handler="(e) => palateStars.down(e)")
     control.on("pointermove", js_handler="(e) => palateStars.move(e)")
-    control.on(
-        "pointerup", lambda e: rate(levels[int(e.args) - 1]), js_handler="(e) => palateStars.up(e, emit)"
-    )
-    control.on(
-        "input", lambda e: rate(levels[int(e.args) - 1]), js_handler="(e) => palateStars.input(e, emit)"
-    )
+    control.on("pointerup", given, js_handler="(e) => palateStars.up(e, emit)")
+    control.on("input", given, js_handler="(e) => palateStars.input(e, emit)")
     return control
 
 

@@ -78,12 +78,9 @@ def _by_ratings(model: Model, ratings: RatingMatrix, noun: str) -> list[tuple[in
 
 def _odd(ratings: RatingMatrix, counts: np.ndarray, taken: set[int]) -> list[int]:
     agreement = agreements(ratings)
-    able = [
-        index
-        for index in np.argsort(agreement, kind="stable").tolist()
-        if counts[index] >= ENOUGH and index not in taken
-    ]
-    return [index for index in able if np.isfinite(agreement[index])][:EACH]
+    known = np.isfinite(agreement) & (counts >= ENOUGH)
+    order = np.argsort(agreement, kind="stable").tolist()
+    return [index for index in order if known[index] and index not in taken][:EACH]
 
 
 def agreements(ratings: RatingMatrix) -> np.ndarray:

@@ -49,8 +49,8 @@ def add_pages(source: Workspace | BundledTraining) -> None:
     from fastapi.responses import HTMLResponse
     from nicegui import app, ui
 
-    from palate.explorer.frame import PAGES, Page
-    from palate.explorer.look import CSS, SCRIPT
+    from palate.explorer.frame import Page
+    from palate.explorer.look import CSS, PAGES, SCRIPT
     from palate.explorer.views import compare, diagnostics, item, map, people, rate, recommendations, waiting  # noqa: A004
 
     ui.add_head_html(f"<style>{CSS}</style>{SCRIPT}", shared=True)
@@ -69,7 +69,7 @@ def add_pages(source: Workspace | BundledTraining) -> None:
         ui.page(path, response_timeout=60)(shown)
 
     views = (people, rate, recommendations, compare, map, diagnostics)
-    for (path, _), view in zip(PAGES, views, strict=True):
+    for path, view in zip(PAGES, views, strict=True):
         add(path, view.show)
 
     @app.exception_handler(404)
@@ -91,10 +91,9 @@ def missing_page(path: str) -> str:
     """
     from html import escape
 
-    from palate.explorer.frame import PAGES
-    from palate.explorer.look import CSS, MISSING
+    from palate.explorer.look import CSS, MISSING, PAGES
 
-    links = " ".join(f'<a href="{place}">{escape(name)}</a>' for place, name in PAGES)
+    links = " ".join(f'<a href="{place}">{escape(name)}</a>' for place, name in PAGES.items())
     return MISSING.format(css=CSS, path=escape(path), links=links)
 
 

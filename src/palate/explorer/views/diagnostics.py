@@ -48,9 +48,8 @@ def _panel(panel: Panel) -> None:
         tag("p", panel.text, "soft small")
         if panel.frame is None:
             return
-        with tag(
-            "div", None, role="img", aria_label=f"Chart: {panel.heading}; the table below has its numbers."
-        ):
+        label = f"Chart: {panel.heading}; the table below has its numbers."
+        with tag("div", None, role="img", aria_label=label):
             ui.echart(options(panel)).classes("p-chart")
         with tag("details"):
             tag("summary", "Show as a table")

@@ -25,12 +25,8 @@ def show(page: Page, item: str) -> None:
         with tag("div", None, "p-tools"):
             page.model_picker()
         genres = f"{about.genres.replace('|', ', ')}. " if about.genres else ""
-        tag(
-            "p",
-            f"{genres}{count(about.n_ratings, page.noun)}"
-            + ("" if about.mean_rating is None else f", mean {about.mean_rating:.2f}")
-            + f". Id {about.id}.",
-        )
+        mean = "" if about.mean_rating is None else f", mean {about.mean_rating:.2f}"
+        tag("p", f"{genres}{count(about.n_ratings, page.noun)}{mean}. Id {about.id}.")
         _own_rating(page, about)
         with tag("div", None, "p-three"):
             with tag("section", None, aria_label="Similar items"):

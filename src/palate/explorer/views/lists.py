@@ -59,14 +59,21 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
     with tag("ol", None, "p-list tight"):
         for row in answer.rows:
             with tag("li"):
-                with tag("div", None, "p-line"):
-                    tag("span", f"{row.rank}.", "p-rank")
-                    page.item_link(row.item, "p-grow")
+                words = f"{short_words(row, noun)}, {count(row.item.n_ratings, noun)}"
+                with _entry(page, row, scale, words):
                     if act is not None:
                         act(row)
-                with tag("div", None, "p-line p-under soft small"):
-                    bar(row, scale)
-                    tag("span", f"{short_words(row, noun)}, {count(row.item.n_ratings, noun)}")
+
+
+def _entry(page: Page, row: Row, scale: tuple[float, float] | None, words: str) -> Element:
+    """Draw an item of a list with what is expected of it; return its first line, which may hold more."""
+    with tag("div", None, "p-line") as line:
+        tag("span", f"{row.rank}.", "p-rank")
+        page.item_link(row.item, "p-grow")
+    with tag("div", None, "p-line p-under soft small"):
+        bar(row, scale)
+        tag("span", words)
+    return line
 
 
 def explain_numbers(page: Page, *models: str) -> None:
@@ -95,30 +102,24 @@ def short_words(row: Row, noun: str = RATING) -> str:
 
 
 def long_list(
-    page: Page, answer: Answer, marks: Sequence[Mark], act: Callable[[Row, list[Element]], Any] | None = None
+    page: Page, answer: Answer, marks: Sequence[Mark], act: Callable[[Row, Element], Any] | None = None
 ) -> None:
     """Draw a list with everything that is known of each item.
 
-    `act` draws what can be done with an item; the list it is given holds the place below the item,
-    once that is drawn.
+    `act` draws what can be done with an item; it is given the place below the item.
     """
     scale, noun = page.space.core.model_info(answer.model_id).scale, page.space.core.noun(answer.model_id)
     with tag("ol", None, "p-list"):
         for row, mark in zip(answer.rows, marks, strict=True):
             with tag("li", None, data_item=row.item.id):
-                with tag("div", None, "p-line"):
-                    tag("span", f"{row.rank}.", "p-rank")
-                    page.item_link(row.item, "p-grow")
+                crowd = "" if row.likely and row.in_words else _crowd(row, noun)
+                line = _entry(page, row, scale, f"{score_words(row, noun)}{crowd}")
+                below = tag("div", None, "p-under")
+                with line:
                     if mark.words:
                         tag("span", mark.words, f"p-mark {mark.kind}")
-                    below: list[Element] = []
                     if act is not None:
                         act(row, below)
-                with tag("div", None, "p-line p-under soft small"):
-                    bar(row, scale)
-                    crowd = "" if row.likely and row.in_words else _crowd(row, noun)
-                    tag("span", f"{score_words(row, noun)}{crowd}")
-                below.append(tag("div", None, "p-under"))
 
 
 def why(page: Page, item: str, classes: str = "") -> None:
@@ -170,11 +171,18 @@ def _crowd(row: Row, noun: str) -> str:
     return mean if row.in_words else f", {count(row.item.n_ratings, noun)}{mean}"
 
 
+def rated_by(page: Page, user: str, model: str) -> list[OwnRating]:
+    """Return what a user rated, latest live ratings first; nothing of somebody nobody knows."""
+    try:
+        return page.space.core.ratings(user, model)
+    except NotKnown:
+        return []
+
+
 def history(page: Page, user: str, model: str, most: int = N) -> None:
     """Draw what a user rated: latest live ratings first, then the highest."""
-    try:
-        rated = page.space.core.ratings(user, model)
-    except NotKnown:
+    rated = rated_by(page, user, model)
+    if not rated:
         tag("p", f"No {page.noun}s yet.", "soft")
         return
     with tag("ol", None, "p-list tight"):

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palate.app.errors import CannotAnswer, NotKnown
+from palate.app.errors import CannotAnswer
 from palate.app.positions import Positions, Taste, taste_of
 from palate.explorer.colors import COLORS, Group, groups, known_colors
 from palate.explorer.frame import Page, problem, search_field
 from palate.explorer.look import CHARTS, TEXTS
 from palate.explorer.parts import item_address, tag
 from palate.explorer.state import ME
-from palate.explorer.views.lists import asked
+from palate.explorer.views.lists import asked, rated_by
 from palate.factors.item_index import item_table
 
 if TYPE_CHECKING:
@@ -119,15 +119,8 @@ class Map:
         return np.array([self.places[item] for item in ids], np.int64)
 
     def _rated(self) -> tuple[np.ndarray, np.ndarray]:
-        try:
-            rated = [
-                one
-                for one in self.core.ratings(self.page.state.user, self.page.state.model)
-                if one.rating is not None
-            ]
-        except NotKnown:
-            rated = []
-        known = [one for one in rated if one.item.id in self.places]
+        rated = rated_by(self.page, self.page.state.user, self.page.state.model)
+        known = [one for one in rated if one.rating is not None and one.item.id in self.places]
         return self._rows(one.item.id for one in known), np.array([one.rating for one in known], np.float64)
 
     def options(self) -> dict[str, Any]:
@@ -142,12 +135,8 @@ class Map:
         self._legend()
         ui.run_javascript(f"window.palateTitles = {_json(self.title_of)}")
         options = self.options()
-        with tag(
-            "div",
-            None,
-            role="img",
-            aria_label=f"Map of {len(self.title_of):,} items; the table below names what is marked.",
-        ):
+        label = f"Map of {len(self.title_of):,} items; the table below names what is marked."
+        with tag("div", None, role="img", aria_label=label):
             self.chart = ui.echart(options, on_point_click=self._open).classes("p-map")
         tag("p", TEXTS["map"].format(share=self.found.share), "soft small")
         self._table(options["series"])

@@ -5,10 +5,10 @@ import datetime
 from palate.app.answers import Answer, Row
 from palate.explorer.cases import Case, append_case
 from palate.explorer.figures import Figures, measure
-from palate.explorer.frame import Page, later, problem, text_field
+from palate.explorer.frame import TYPED, Page, later, problem, text_field
 from palate.explorer.look import TEXTS
 from palate.explorer.parts import button, table, tag
-from palate.explorer.people import Person, twelve_people
+from palate.explorer.people import STRANGER, Person, twelve_people
 from palate.explorer.views.lists import asked, explain_numbers, history, short_list
 
 
@@ -46,11 +46,8 @@ def _person(page: Page, person: Person) -> None:
     state = page.state
     with tag("section", None, "p-person", aria_label=f"{person.user}, {person.why}"):
         with tag("h2"):
-            tag(
-                "a",
-                person.user if person.user == "a stranger" else f"User {person.user}",
-                href=state.address("/recommendations", user=person.user),
-            )
+            name = person.user if person.user == STRANGER else f"User {person.user}"
+            tag("a", name, href=state.address("/recommendations", user=person.user))
             tag("span", f" {person.why}", "soft small")
         with tag("div", None, "p-three"):
             with tag("div"):
@@ -71,28 +68,16 @@ def _wrong(page: Page, person: Person, row: Row, answers: dict[str, Answer | str
     from nicegui import ui
 
     with tag("span", None, "p-act") as place:
-        ask = button(
-            "looks wrong",
-            lambda: open_(),
-            "p-quiet",
-            aria_label=f"{row.item.name} looks wrong for {person.user}",
-        )
+        label = f"{row.item.name} looks wrong for {person.user}"
+        ask = button("looks wrong", lambda: open_(), "p-quiet", aria_label=label)
 
     def open_() -> None:
         ask.set_visibility(False)
         place.classes("p-open p-line")
         with place:
-            field = tag(
-                "input",
-                None,
-                "p-text",
-                type="text",
-                placeholder="Why? (optional)",
-                aria_label="Why it looks wrong",
-            )
-            field.on(
-                "change", lambda e: note.update(text=str(e.args)), js_handler="(e) => emit(e.target.value)"
-            )
+            hint, label = "Why? (optional)", "Why it looks wrong"
+            field = tag("input", None, "p-text", type="text", placeholder=hint, aria_label=label)
+            field.on("change", lambda e: note.update(text=str(e.args)), js_handler=TYPED)
             button("Save", lambda: save())
         ui.run_javascript(f"document.getElementById('{field.html_id}')?.focus()")
 

@@ -11,7 +11,7 @@ from palate.explorer.frame import Page, problem, search_field
 from palate.explorer.look import TEXTS
 from palate.explorer.parts import Element, button, count, levels_of, name_of, stars, tag
 from palate.explorer.state import ME
-from palate.explorer.views.lists import about, asked, long_list, said_of
+from palate.explorer.views.lists import about, asked, long_list, rated_by, said_of
 from palate.model.nouns import RATING
 from palate.store.changes import REMOVED, StoreError
 
@@ -94,12 +94,8 @@ class Rating:
                 said = tag("span", about, "soft small")
             control = stars(item, self.levels, current, lambda value: self.rate(item, value, said))
             control.props["data-item"] = item.id
-            button(
-                "seen, no opinion",
-                lambda: self.rate(item, None, said),
-                "p-quiet",
-                aria_label=f"Seen {name_of(item)}, no opinion",
-            )
+            label = f"Seen {name_of(item)}, no opinion"
+            button("seen, no opinion", lambda: self.rate(item, None, said), "p-quiet", aria_label=label)
 
     def rate(self, item: ItemInfo, value: float | None, said: "Element | None" = None) -> None:
         """Keep a rating, say so, and let the list follow."""
@@ -154,26 +150,19 @@ class Rating:
     def draw_own(self) -> None:
         """Draw one's own ratings, the latest first."""
         self.own.clear()
-        try:
-            rated = [
-                one for one in self.core.ratings(self.user, self.page.state.model) if one.origin == "live"
-            ]
-        except NotKnown:
-            rated = []
+        rated = rated_by(self.page, self.user, self.page.state.model)
+        live = [one for one in rated if one.origin == "live"]
         with self.own:
-            if not rated:
+            if not live:
                 tag("p", "None yet.", "soft")
             with tag("ul", None, "p-list tight"):
-                for one in rated:
+                for one in live:
                     with tag("li", None, "p-line", data_item=one.item.id):
                         self.page.item_link(one.item, "p-grow")
                         tag("span", said_of(one).removesuffix(", new"))
-                        button(
-                            "take back",
-                            functools.partial(self.remove, one.item.id),
-                            "p-quiet",
-                            aria_label=f"Take back {name_of(one.item)}",
-                        )
+                        remove = functools.partial(self.remove, one.item.id)
+                        label = f"Take back {name_of(one.item)}"
+                        button("take back", remove, "p-quiet", aria_label=label)
 
     def draw_list(self) -> None:
         """Draw the list, with what changed since the last one."""

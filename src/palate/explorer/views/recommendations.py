@@ -132,7 +132,7 @@ def _alike(page: Page, answer: Answer) -> Callable[[str], str]:
     return find
 
 
-def _why_button(page: Page, row: Row, below: list[Element]) -> None:
+def _why_button(page: Page, row: Row, below: Element) -> None:
     """Draw the button that shows below the row what a prediction is made of, and hides it again."""
     ask = button(
         "why?", lambda: toggle(), "p-quiet", aria_label=f"Why {name_of(row.item)}?", aria_expanded="false"
@@ -141,7 +141,7 @@ def _why_button(page: Page, row: Row, below: list[Element]) -> None:
     def toggle() -> None:
         opening = ask.props["aria-expanded"] == "false"
         ask.props["aria-expanded"] = "true" if opening else "false"
-        below[0].clear()
+        below.clear()
         if opening:
-            with below[0]:
+            with below:
                 why(page, row.item.id, "soft small")

@@ -2,8 +2,8 @@
 
 import time
 
-from palate.explorer.bundled import WORDS, BundledTraining, Progress
-from palate.explorer.look import TEXTS
+from palate.explorer.bundled import BundledTraining, Progress
+from palate.explorer.look import BUNDLED, TEXTS
 from palate.explorer.parts import Element, tag
 
 _EVERY = 0.5  # seconds between two looks
@@ -41,7 +41,7 @@ def _follow(training: BundledTraining, said: Element, took: Element, lines: list
     took.set_text(f"{seconds(progress)} s so far" if progress.now is not None else "")
     for line, name in zip(lines, training.names, strict=True):
         state = "done" if name in progress.done else "now" if name == progress.now else "later"
-        line.set_text(f"{name}: {WORDS[name]} ({state})")
+        line.set_text(f"{name}: {BUNDLED[name]} ({state})")
 
 
 def seconds(progress: Progress) -> int:
