@@ -143,7 +143,7 @@ def experiment(
     ratings, catalog = with_catalog(ratings, catalog)
     everything, held_out = split(ratings, validation, None, seed)
     known = _Finished(results, _data_digest(everything, held_out, catalog, seed), int((~held_out).sum()))
-    train, holdout = everything.select(~held_out), everything.select(held_out)
+    train, held = everything.select(~held_out), everything.select(held_out) if held_out.any() else 0
     rows: list[dict[str, Any]] = []
     latest: Any = None
     model: Any = None
@@ -155,12 +155,7 @@ def experiment(
             trainer = cell.trainer(len(train))
             if trainer != latest:  # cells that differ only in their lists share a model
                 model = trainer.fit(
-                    train,
-                    validation=holdout if len(holdout) else 0,
-                    catalog=catalog,
-                    callback=silent,
-                    threads=threads,
-                    seed=seed,
+                    train, validation=held, catalog=catalog, callback=silent, threads=threads, seed=seed
                 )
                 latest = trainer
             row = _row(cell, model, threads)
@@ -205,15 +200,8 @@ def _row(cell: Cell, model: Model, threads: int | None) -> dict[str, Any]:
 def _lists(model: Model, min_ratings: int, threads: int | None) -> dict[str, float]:
     """Return figures of everyone's top 10: how often rated, how many items, how alike the lists are."""
     ratings, allowed = cast(RatingMatrix, model.ratings), Filters(min_ratings=min_ratings).allowed(model)
-    ranking = rank(
-        model,
-        np.arange(model.n_users),
-        TOP,
-        allowed=allowed.mask,
-        exclude_seen=True,
-        ascending=False,
-        threads=threads,
-    )
+    users = np.arange(model.n_users)
+    ranking = rank(model, users, TOP, allowed=allowed.mask, exclude_seen=True, threads=threads)
     shown = ranking.items[ranking.items >= 0]
     counts = np.bincount(ratings.items, minlength=model.n_items)
     if not len(shown):

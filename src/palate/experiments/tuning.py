@@ -242,12 +242,9 @@ def _search(
             study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=[after])
         except KeyboardInterrupt:
             return study, f"Interrupted after {len(study.trials)} trials."
-        ended = (
-            f"All {trials} trials were made."
-            if len(study.trials) >= trials
-            else f"The budget of {seconds:g} s was used."
-        )
-        return study, ended
+        if len(study.trials) >= trials:
+            return study, f"All {trials} trials were made."
+        return study, f"The budget of {seconds:g} s was used."
     finally:
         optuna.logging.set_verbosity(verbosity)
 

@@ -185,16 +185,9 @@ class _Sweeps:
         self, values: np.ndarray, weights: np.ndarray, noise: np.ndarray | None, stats: bool = False
     ) -> Solved:
         """Return the rows that least squares finds for these values and weights, with noise added."""
-        return solve_rows(
-            replace(self.rows, values=values, weights=weights),
-            self.other,
-            self.mean,
-            self.prior,
-            draw=self.numbers.draw,
-            noise=noise,
-            prior_mean=self.prior_mean,
-            stats=stats,
-        )
+        given = (replace(self.rows, values=values, weights=weights), self.other, self.mean, self.prior)
+        draw, means = self.numbers.draw, self.prior_mean
+        return solve_rows(*given, draw=draw, noise=noise, prior_mean=means, stats=stats)
 
     def values(self, step: int) -> np.ndarray:
         """Return the ratings, or the noisy latent values behind them, drawn."""

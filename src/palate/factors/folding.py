@@ -51,17 +51,10 @@ def _solved(
         side = Side.padded(
             np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32)
         )
+        own, double = None if means is None else means[draw], prior.lacks_penalty
         for _ in range(factors.likelihood.fold_steps):
-            side = solve_rows(
-                factors.likelihood.working(rows, side, other, mean, threads),
-                other,
-                mean,
-                prior,
-                draw=draw,
-                double=prior.lacks_penalty,
-                threads=threads,
-                prior_mean=None if means is None else means[draw],
-            ).side
+            given = (factors.likelihood.working(rows, side, other, mean, threads), other, mean, prior)
+            side = solve_rows(*given, draw=draw, double=double, threads=threads, prior_mean=own).side
         return side
 
     columns = others if timed is None else [timed.columns(others, draw) for draw in range(len(others))]

@@ -67,28 +67,20 @@ def linear_scores(
 
     The parameters are those of `score_pairs`.
     """
-    from palate.kernels import pairs
+    from palate.kernels.pairs import pair_products
 
     users, items = _checked(model, user_index, item_index)
     user_prior, item_prior = (
         np.ascontiguousarray(prior.mean[:, :-1], dtype=np.float32)
         for prior in (model.user_prior, model.item_prior)
     )
+    vectors = (model.user_factors, model.item_factors, user_prior, item_prior)
     bias = item_biases(model, items)
     products = np.empty(len(users), dtype=np.float32)
 
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
-        pairs.pair_products(
-            model.user_factors,
-            model.item_factors,
-            user_prior,
-            item_prior,
-            bias[part],
-            users[part],
-            items[part],
-            products[part],
-        )
+        pair_products(*vectors, bias[part], users[part], items[part], products[part])
 
     run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
     return np.asarray(products + user_constants(model, users), np.float32)

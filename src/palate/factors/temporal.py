@@ -136,10 +136,8 @@ class TimeContext(OfDraws):
     ) -> "TimeContext":
         """Return the context of other users: the time bins of their rows, and their sessions if known."""
         if sessions is None or session_effect is None:
-            sessions, session_effect = (
-                Sessions.none(len(user_time_bin)),
-                np.empty((len(self.session_effect), 0), np.float32),
-            )
+            sessions = Sessions.none(len(user_time_bin))
+            session_effect = np.empty((len(self.session_effect), 0), np.float32)
         return replace(
             self,
             user_time_bin=user_time_bin.astype(np.int32),

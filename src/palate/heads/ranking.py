@@ -113,11 +113,8 @@ class TwoHeads:
             last = np.where(np.isnan(found.scores[:, -1]), -np.inf, found.scores[:, -1])
             done = (last >= bound) | (width >= n_items) | self._one_head
             at = open_[done]
-            out.items[at], out.scores[at], out.places[at] = (
-                found.items[done],
-                found.scores[done],
-                found.places[done],
-            )
+            out.items[at], out.scores[at] = found.items[done], found.scores[done]
+            out.places[at] = found.places[done]
             open_, width = open_[~done], 4 * width
         return out
 

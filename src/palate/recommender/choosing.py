@@ -49,11 +49,8 @@ class Test:
         tested = np.zeros(train.n_users, bool)
         tested[among] = True
         relevant &= tested[held_out.user_index]
-        user, item = (
-            held_out.user_index[relevant].astype(np.int64),
-            held_out.item_index[relevant].astype(np.int64),
-        )
-        users, row = np.unique(user, return_inverse=True)
+        item = held_out.item_index[relevant].astype(np.int64)
+        users, row = np.unique(held_out.user_index[relevant].astype(np.int64), return_inverse=True)
         return cls(users, row, item, (train.user_indptr, train.item_index), train.n_items)
 
     @classmethod

@@ -235,9 +235,8 @@ def bins_of(numbers: np.ndarray, edges: Sequence[float]) -> tuple[np.ndarray, np
     A missing number has 0 features, any other 1.
     """
     known = np.isfinite(numbers)
-    return known.astype(np.int64), np.searchsorted(np.asarray(edges), numbers[known], side="left").astype(
-        np.int32
-    )
+    ranges = np.searchsorted(np.asarray(edges), numbers[known], side="left")
+    return known.astype(np.int64), ranges.astype(np.int32)
 
 
 def _block(counts: np.ndarray, columns: np.ndarray, n_columns: int) -> FeatureBlock:

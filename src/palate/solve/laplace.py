@@ -61,22 +61,12 @@ class Half:
         if base.size:
             own = np.append(np.arange(k), base.shape[0] - 1)
             base = np.ascontiguousarray(base[np.ix_(own, own)])
+        given = (indptr, rows.columns, rows.weights, self.other.factors, precision, strength, base)
         rest = (float(prior.unobserved_weight), float(prior.dropout), bool(prior.bias), self.most)
         out = np.empty((len(wanted), k + 1, k + 1), np.float32)
 
         def run(start: int, stop: int) -> None:
-            row_covariances(
-                wanted[start:stop],
-                indptr,
-                rows.columns,
-                rows.weights,
-                self.other.factors,
-                precision,
-                strength,
-                base,
-                *rest,
-                out[start:stop],
-            )
+            row_covariances(wanted[start:stop], *given, *rest, out[start:stop])
 
         run_chunks(run, even_bounds(len(wanted), _ROWS_PER_CHUNK), threads)
         return out

@@ -354,9 +354,8 @@ def unobserved_terms(
     whole[:width, :width], whole[:width, width], whole[width, :width] = gram, sums, sums
     whole[width, width] = len(other.bias)
     right = np.append(left * sums - products, left * len(other.bias) - other.bias.sum(dtype=np.float64))
-    return (prior.unobserved_weight * whole).astype(np.float32), (prior.unobserved_weight * right).astype(
-        np.float32
-    )
+    w0 = prior.unobserved_weight
+    return (w0 * whole).astype(np.float32), (w0 * right).astype(np.float32)
 
 
 def gram_of(side: Side, threads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

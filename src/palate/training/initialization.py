@@ -88,9 +88,8 @@ def factor_start(
         threads,
     )
     factors *= np.float32(_START_SCALE * math.sqrt(residual_sd))
-    return Side.padded(factors, users.bias), Side.padded(
-        np.zeros((len(items.bias), n_factors), np.float32), items.bias
-    )
+    nothing = np.zeros((len(items.bias), n_factors), np.float32)
+    return Side.padded(factors, users.bias), Side.padded(nothing, items.bias)
 
 
 def can_grow(problem: Problem, priors: tuple[RowPrior, RowPrior]) -> bool:
@@ -170,22 +169,16 @@ def spectral_start(
         rows.values - np.float32(problem.mean) - np.repeat(users.bias, rows.counts) - items.bias[rows.columns]
     )
     counts = problem.by_item.counts
-    table = normalised(
-        replace(rows, values=left.astype(np.float32), weights=_NO_WEIGHTS),
-        rows.counts,
-        counts,
-        _POWER,
-        _POWER,
-    )
+    residuals = replace(rows, values=left.astype(np.float32), weights=_NO_WEIGHTS)
+    table = normalised(residuals, rows.counts, counts, _POWER, _POWER)
     values, right = truncated_svd(table, table.transposed(), n_factors, passes=4, seed=seed, threads=threads)
     root = np.sqrt(values)
     inverse = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
     factors = sparse_times(table, np.ascontiguousarray(right, np.float32), threads) * inverse
     factors *= activity(rows.counts, _POWER)[:, None]
     others = right * root * activity(counts, _POWER)[:, None]
-    return Side.padded(factors.astype(np.float32), users.bias), Side.padded(
-        others.astype(np.float32), items.bias
-    )
+    vectors = factors.astype(np.float32), others.astype(np.float32)
+    return Side.padded(vectors[0], users.bias), Side.padded(vectors[1], items.bias)
 
 
 class HasSize(Protocol):

@@ -128,11 +128,10 @@ class Spectral(ChoiceTrainer[FactorModel]):
         )
         times = None if self.half_life is None else choices.problem.times
         users = fold.users(choices.problem.by_user, items, threads, times)
-        notes = (
-            []
-            if rank == k
-            else [f"The ratings have rank {rank} up to rounding: the last {k - rank} of {k} factors are 0."]
-        )
+        notes = []
+        if rank < k:
+            said = f"The ratings have rank {rank} up to rounding: the last {k - rank} of {k} factors are 0."
+            notes.append(said)
         sides = Side(users, np.zeros(len(users), np.float32)), Side(items, np.zeros(len(items), np.float32))
         prior = ridge_prior(k, l2=1.0, l2_bias=1.0, bias=False)
         return FactorModel(
@@ -171,9 +170,7 @@ class Spectral(ChoiceTrainer[FactorModel]):
     def _weights(self, values: np.ndarray) -> np.ndarray:
         """Return h(s) of each singular value, 0 where there is nothing."""
         if self.filter == "power":
-            return np.where(
-                values > 0, np.power(values, self.power, where=values > 0, out=np.zeros_like(values)), 0.0
-            )
+            return np.asarray(np.power(values, self.power, where=values > 0, out=np.zeros_like(values)))
         last = values[min(256, max(int(np.count_nonzero(values)), 1)) - 1]
         squares = values**2
         return np.asarray(

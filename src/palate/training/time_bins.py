@@ -56,9 +56,8 @@ class Pairs:
         there[key] = True
         found = np.flatnonzero(there)
         number = np.cumsum(there, dtype=np.int64) - 1
-        return cls(
-            (found % n_rows).astype(np.int32), (found // n_rows).astype(np.int32), n_time_bins
-        ), number[key].astype(np.int32)
+        pairs = cls((found % n_rows).astype(np.int32), (found // n_rows).astype(np.int32), n_time_bins)
+        return pairs, number[key].astype(np.int32)
 
     @property
     def groups(self) -> list[BinGroup]:

@@ -112,17 +112,11 @@ def terms(
 
     def part(start: int, stop: int) -> tuple[float, np.ndarray, np.ndarray]:
         gradient, curvature = np.zeros(n), np.zeros((2, n))
-        return (
-            cutpoint_terms(start, stop, latent, codes, cutpoints, precision, gradient, curvature),
-            gradient,
-            curvature,
-        )
+        given = (latent, codes, cutpoints, precision, gradient, curvature)
+        return cutpoint_terms(start, stop, *given), gradient, curvature
 
-    value, gradient, bands = (
-        -0.5 * float(cutpoints @ cutpoints) / _PRIOR_SD**2,
-        -cutpoints / _PRIOR_SD**2,
-        np.zeros((2, n)),
-    )
+    value = -0.5 * float(cutpoints @ cutpoints) / _PRIOR_SD**2
+    gradient, bands = -cutpoints / _PRIOR_SD**2, np.zeros((2, n))
     for one, slope, band in run_chunks(part, even_bounds(len(latent), RATINGS_PER_CHUNK), threads):
         value, gradient, bands = value + one, gradient + slope, bands + band
     whole = np.diag(bands[0] + 1 / _PRIOR_SD**2) + np.diag(bands[1, :-1], 1) + np.diag(bands[1, :-1], -1)

@@ -44,10 +44,8 @@ class TimeState:
     @classmethod
     def start(cls, n_factors: int, n_time_bins: int = 1, n_sessions: int = 0) -> "TimeState":
         """Return a state without shifts and session effects."""
-        shift, session_effect = (
-            np.zeros((n_time_bins, padded_width(n_factors) + 1), np.float32),
-            np.zeros(n_sessions, np.float32),
-        )
+        shift = np.zeros((n_time_bins, padded_width(n_factors) + 1), np.float32)
+        session_effect = np.zeros(n_sessions, np.float32)
         return cls(shift, shift, np.full(2, n_factors + 1.0), session_effect, _START_PRECISION)
 
     @property
