@@ -33,18 +33,21 @@ PYTHON = re.compile(r"\b[a-z_]{3,}=(?=[\[({'\"\w])|\bpalate\.[A-Za-z]\w*|\bTrue\
 
 
 def text_of(node):
-    """Return the text of a string or an f-string, with `0` for what is filled in, or a message in
-    parts; None for other nodes.
+    """Return the text of a string, an f-string (with `0` for what is filled in) or a name that was given
+    one of these, or a message in parts; None for other nodes.
     """
+    while hasattr(node, "given"):
+        node = node.given
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "0" for part in node.values)
+        parts = (part if isinstance(part, ast.Constant) else part.value for part in node.values)
+        return "".join(text_of(part) or "0" for part in parts)
     name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
     if name == "Words":
         return Words(*(text_of(part) or "0" for part in node.args))
     if name == "Words.of":
-        return Words.of(text_of(node.args[0]))
+        return Words.of(text_of(node.args[0]) or "0")
     if name in ("Setting", "Call", "InPython"):
         known = {"Setting": Setting, "Call": Call, "InPython": InPython}[name]
         return known(*map(literal, node.args), **{one.arg: literal(one.value) for one in node.keywords})
@@ -62,6 +65,25 @@ def error_of(node):
     return ArgumentError(**(parts | {name: text_of(value) or "0" for name, value in given}))
 
 
+def note_given(tree):
+    """Note at each name in a function the last value that it was given above, as `given`."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            nodes = list(ast.walk(function))
+            given = [
+                node
+                for node in nodes
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+            ]
+            for name in (node for node in nodes if isinstance(node, ast.Name)):
+                above = [
+                    one for one in given if one.targets[0].id == name.id and one.end_lineno < name.lineno
+                ]
+                if above:
+                    name.given = max(above, key=lambda one: one.lineno).value
+    return tree
+
+
 @functools.cache  # asked for by several tests, and all of the source is read for it
 def calls():
     """Return where and what of every call in a layer whose errors a command may show."""
@@ -69,7 +91,7 @@ def calls():
     for path in sorted(SOURCE.rglob("*.py")):
         if path.relative_to(SOURCE).parts[0] in NOT_SHOWN:
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(note_given(ast.parse(path.read_text("utf-8")))):
             if isinstance(node, ast.Call) and node.args:
                 place = f"{path.relative_to(SOURCE)}:{node.lineno}"
                 found.append((place, ast.unparse(node.func).split(".")[-1], node))
