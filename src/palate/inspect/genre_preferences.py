@@ -46,19 +46,17 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
     ratings, counts = scorer.ratings, scorer.ratings.user_counts()
     user = np.repeat(np.arange(len(counts)), counts)
     residual = ratings.values() - scores_at(scorer, user, ratings.items, ratings.timestamp)
-    parts = [
-        pl.DataFrame(
-            {
-                names.USER_ID: scorer.users.take(rows),
-                "genre": pl.repeat(one.genre, len(rows), dtype=pl.String, eager=True),
-                "liking": one.total[rows] / (one.n[rows] + damping),
-                "n_in_genre": one.n[rows].astype(np.int64),
-                names.N_RATINGS: counts[rows],
-            }
-        )
-        for one in _by_genre(table, ratings.items, user, residual.astype(np.float64), len(counts))
-        for rows in (np.flatnonzero(one.n),)
-    ]
+    parts = []
+    for one in _by_genre(table, ratings.items, user, residual.astype(np.float64), len(counts)):
+        rows = np.flatnonzero(one.n)
+        columns = {
+            names.USER_ID: scorer.users.take(rows),
+            "genre": pl.repeat(one.genre, len(rows), dtype=pl.String, eager=True),
+            "liking": one.total[rows] / (one.n[rows] + damping),
+            "n_in_genre": one.n[rows].astype(np.int64),
+            names.N_RATINGS: counts[rows],
+        }
+        parts.append(pl.DataFrame(columns))
     order = pl.col("liking").round(9), names.USER_ID, "genre"
     return pl.concat(parts).sort(*order, descending=[True, False, False])
 
@@ -91,15 +89,14 @@ def genre_contrasts(model: Factored, user_index: int | None = None) -> pl.DataFr
     total = np.bincount(user, weights=left, minlength=len(counts))
     parts = []
     for one in _by_genre(item_table(model), items, user, left, len(counts)):
-        n_in = one.n
-        liking, clarity = _contrast(total, squares, counts, one.total, n_in)
-        rows = np.flatnonzero((n_in > 0) & (n_in < counts))
+        liking, clarity = _contrast(total, squares, counts, one.total, one.n)
+        rows = np.flatnonzero((one.n > 0) & (one.n < counts))
         columns = {
             names.USER_ID: model.users.take(first + rows),
             "taste": pl.repeat(one.genre, len(rows), dtype=pl.String, eager=True),
             "clarity": clarity[rows],
             "liking": liking[rows],
-            "n_in_taste": n_in[rows].astype(np.int64),
+            "n_in_taste": one.n[rows].astype(np.int64),
             names.N_RATINGS: counts[rows].astype(np.int64),
         }
         parts.append(pl.DataFrame(columns))

@@ -173,14 +173,11 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    given = False
+    whole: MutableMapping[str, Any] = {"type": "http.request", "body": body, "more_body": False}
+    messages = iter([whole])
 
     async def receiving() -> MutableMapping[str, Any]:
-        nonlocal given
-        if not given:
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
+        return next(messages, None) or await receive()
 
     return receiving
 
