@@ -151,7 +151,7 @@ def _fit_remote(
     wanted = {role: name for role, name in columns.items() if name is not None}
     table = chosen_columns(ratings, wanted, "ratings").toDF(*wanted)
     labels = {role: f"column {name!r}" for role, name in wanted.items()}
-    remote = Remote(table.sparkSession, table, labels, None if scale is None else scale_bounds(scale), blocks)
+    remote = Remote(table, labels, None if scale is None else scale_bounds(scale), blocks)
     problem, sides = remote.problem(
         mean=trainer.mean,
         confidence=trainer.confidence,

@@ -26,7 +26,7 @@ from palate.training.training_data import Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 _NAMES = ("user", "item", "rating")
 _BLOCK_RATINGS = 1 << 23  # 8 bytes each
@@ -89,22 +89,20 @@ class Remote:
 
     Parameters
     ----------
-    spark : SparkSession
     table : DataFrame
         Columns `user`, `item` and `rating`.
     labels : dict
         What to call each of them in messages.
-    scale : (float, float), optional
+    scale : (float, float) or None
         Lowest and highest possible rating.
-    n_blocks : int, optional
+    n_blocks : int or None
         Blocks of users, and of items.
     """
 
-    spark: Any
     table: Any
     labels: dict[str, str]
-    scale: tuple[float, float] | None = None
-    n_blocks: int | None = None
+    scale: tuple[float, float] | None
+    n_blocks: int | None
 
     def problem(
         self, *, mean: bool, confidence: Confidence | None, validation: float, seed: int
@@ -121,7 +119,7 @@ class Remote:
         warn_of_blanks(users.vocabulary, "user")
         warn_of_blanks(items.vocabulary, "item")
         n = int(users.counts.sum())
-        asked = self.n_blocks or max(4 * cores(self.spark), -(-n // _BLOCK_RATINGS))
+        asked = self.n_blocks or max(4 * cores(self.table.sparkSession), -(-n // _BLOCK_RATINGS))
         bounds = balanced_bounds(users.starts, asked), balanced_bounds(items.starts, asked)
         marked = self._marked(users, items, bounds, np.flatnonzero(holdout_mask(n, validation, seed)))
         try:
@@ -217,7 +215,7 @@ class Remote:
 
         block = np.searchsorted(bounds[1:-1], ids.number, "right").astype(np.int32)
         names = (side, f"{side}_number", f"{side}_block")
-        return self.spark.createDataFrame(pa.table([ids.given, ids.number, block], names=names))
+        return self.table.sparkSession.createDataFrame(pa.table([ids.given, ids.number, block], names=names))
 
     def _marked(
         self, users: _Ids, items: _Ids, bounds: tuple[np.ndarray, np.ndarray], held_out: np.ndarray
@@ -239,7 +237,7 @@ class Remote:
             (held_out[begin:end] - start, bounds[1][1:-1])
             for (begin, end), start in zip(pairwise(cuts), first, strict=False)
         ]
-        return _cogrouped(self.spark, table, parts, mark, _MARKED)
+        return _cogrouped(table, parts, mark, _MARKED)
 
     def _compressed(
         self,
@@ -255,7 +253,7 @@ class Remote:
         named = {"block": f"{sides[0]}_block", "row": sides[0], "column": sides[1]}
         chosen = [f.col(column).alias(name) for name, column in named.items()]
         given = [(int(first), int(last), n_columns, confidence) for first, last in pairwise(bounds)]
-        parts = _cogrouped(self.spark, kept.select(*chosen, "rating"), given, compress, _COMPRESSED)
+        parts = _cogrouped(kept.select(*chosen, "rating"), given, compress, _COMPRESSED)
         found = parts.select("block", "about").toArrow().sort_by("block")
         about = [pickle.loads(part.as_py()) for part in found.column("about")]  # nosec B301 - sent by a worker of this session
         counts, sums, weights = (np.concatenate([one[place] for one in about]) for place in (1, 2, 3))
@@ -278,11 +276,9 @@ class Remote:
         )
 
 
-def _cogrouped(
-    spark: "SparkSession", table: "DataFrame", given: list[Any], work: Callable[..., Any], schema: str
-) -> "DataFrame":
+def _cogrouped(table: "DataFrame", given: list[Any], work: Callable[..., Any], schema: str) -> "DataFrame":
     """Return what the workers make of each block of a table and what is given with it."""
-    grouped_table = table.groupBy("block").cogroup(cells(spark, given).groupBy("block"))
+    grouped_table = table.groupBy("block").cogroup(cells(table.sparkSession, given).groupBy("block"))
     return grouped_table.applyInArrow(grouped(work), schema).persist()
 
 
