@@ -1,5 +1,7 @@
 """Models side by side, with known lists and known errors."""
 
+import dataclasses
+
 import numpy as np
 import polars as pl
 import pytest
@@ -42,6 +44,16 @@ def test_what_moved_and_by_how_much(models):
     for row in moved.iter_rows(named=True):
         before, after = (models[name].predict(3, row["item_id"]) for name in ("weak", "damped"))
         assert row["change"] == pytest.approx(after - before, abs=1e-5)
+
+
+@pytest.mark.parametrize("titled", ["weak", "damped"])
+def test_titles_may_be_known_to_one_model_alone(models, titled):
+    titles = pl.DataFrame({"item_id": np.arange(30), "title": [f"film {item}" for item in range(30)]})
+    catalog = palate.Catalog.from_frame(titles).aligned(models[titled].items, models[titled].ratings)
+    both = {**models, titled: dataclasses.replace(models[titled], catalog=catalog)}
+    moved = palate.compare(both, users=[3], n=4, resamples=20).moved
+    assert moved.height
+    assert moved["title"].to_list() == [f"film {item}" for item in moved["item_id"]]
 
 
 def test_overlap_is_the_share_in_common(models):

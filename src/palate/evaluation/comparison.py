@@ -19,6 +19,7 @@ from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluating import check_bootstrap, evaluate, evaluate_common
 from palate.evaluation.named import named_scorers
+from palate.factors.item_index import item_table
 from palate.lists.lookup import column_of
 from palate.lists.obscurity import Known
 from palate.lists.options import ListOptions
@@ -270,8 +271,7 @@ def _moved(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], n: in
         both = both.filter(pl.col("rank_before").ne_missing(pl.col("rank_after"))).sort(
             names.USER_ID, pl.col("rank_before").fill_null(n + 1), pl.col("rank_after").fill_null(n + 1)
         )
-        about = pl.concat([_about(lists[first]), _about(lists[name])]).unique(names.ITEM_ID)
-        both = both.join(about, on=names.ITEM_ID, how="left", maintain_order="left")
+        both = both.join(_about(model, other), on=names.ITEM_ID, how="left", maintain_order="left")
         scores, others_scores = _predicted(model, both), _predicted(other, both)
         parts.append(
             both.with_columns(
@@ -288,8 +288,12 @@ def _ranks(frame: pl.DataFrame, rank: str) -> pl.DataFrame:
     return frame.select(names.USER_ID, names.ITEM_ID, pl.col(names.RANK).alias(rank))
 
 
-def _about(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(_there(frame, names.ITEM_ID, names.TITLE, names.N_RATINGS))
+def _about(*models: Scorer) -> pl.DataFrame:
+    """Return the titles and numbers of ratings of items, by the first of the models that knows them."""
+    tables = [item_table(model) for model in models]
+    columns = (_there(table, names.ITEM_ID, names.TITLE, names.N_RATINGS) for table in tables)
+    both = pl.concat((table.select(own) for table, own in zip(tables, columns, strict=True)), how="diagonal")
+    return both.group_by(names.ITEM_ID).agg(pl.all().drop_nulls().first())
 
 
 def _there(frame: pl.DataFrame, *columns: str) -> list[str]:
