@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import palate
+from palate._checks import ArgumentError
 from palate.io.counting import TableSize, count
 
 
@@ -88,3 +89,11 @@ def test_a_panic_of_polars_is_told_as_damage(tmp_path, table, monkeypatch):
         count(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match="the data that it is of are damaged"):
         palate.Ratings.from_frame(pl.scan_parquet(tmp_path / "t.parquet"), user="userId", item="movieId")
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "hex", ".", "\0"])
+def test_an_encoding_that_is_none_is_refused(tmp_path, table, encoding):
+    table.write_csv(tmp_path / "r.csv")
+    for reads in (count, palate.read):
+        with pytest.raises(ArgumentError, match="encoding must be one that Python knows, such as 'utf-8' or"):
+            reads(tmp_path / "r.csv", encoding=encoding)

@@ -80,6 +80,19 @@ def blocks(
         rest = buffer[cut:] + held
 
 
+def check_encoding(encoding: str) -> None:
+    """Raise ArgumentError unless Python knows a text encoding.
+
+    >>> check_encoding("latin-1")
+    """
+    try:
+        "".encode(encoding)  # refuses codecs that are not of text, too, such as "hex"
+    except (LookupError, ValueError):
+        raise ArgumentError(
+            "encoding", "be one that Python knows, such as 'utf-8' or 'latin-1'", f"{encoding!r}"
+        ) from None
+
+
 def _texts(source: Source, encoding: str, size: int) -> Iterator[tuple[bytes, bool]]:
     """Yield (UTF-8 bytes, whether they are the last) of a file."""
     with source.open() as stream:

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from palate._checks import ArgumentError
+from palate.io.blocks import check_encoding
 from palate.io.columnar import UNREADABLE, reason_of
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.io.formats import rating_file
@@ -56,6 +57,7 @@ def count(
     ValueError
         If a column is missing, or the file has to be read whole to be counted.
     """
+    check_encoding(encoding)
     source = rating_file(Files(Path(path)))
     refuse_foreign(source)
     return _counted(source, {"user": user, "item": item}, separator, encoding)

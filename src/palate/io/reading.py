@@ -1,6 +1,5 @@
 """`palate.read`: ratings and their catalog from a file, a folder or an archive."""
 
-import codecs
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from palate.data.duplicates import check_policy
 from palate.data.forks import needs_threads
 from palate.data.ratings import build
 from palate.io.beside import catalog_for
+from palate.io.blocks import check_encoding
 from palate.io.columnar import read_parquet
 from palate.io.foreign import has_types, refuse_foreign
 from palate.io.formats import FORMATS, Format, detect, rating_file
@@ -227,12 +227,7 @@ def _check_options(format: str, separator: str | None, encoding: str, decimal: s
         )
     if decimal not in (".", ",") or decimal == separator:
         raise ArgumentError("decimal", "be '.' or ',', and not the separator", f"{decimal!r}")
-    try:
-        codecs.lookup(encoding)
-    except LookupError:
-        raise ArgumentError(
-            "encoding", "be one that Python knows, such as 'utf-8' or 'latin-1'", f"{encoding!r}"
-        ) from None
+    check_encoding(encoding)
 
 
 def _marks(missing: object) -> tuple[str, ...]:
