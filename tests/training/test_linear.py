@@ -344,3 +344,13 @@ def test_a_small_memory_keeps_what_the_neighbours_need():
     assert products_kept(1_000_000, 100, memory=4e9) == 500
     assert products_kept(10_000_000, 100, memory=4e9) == 400
     assert products_kept(60_000, 100, memory=4e9) == 8333
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("l2", [2e-9, 1e-16])
+def test_a_penalty_too_weak_to_invert_the_products_is_an_error(l2):
+    few = palate.Ratings.from_arrays([0, 0, 1, 0], [2, 0, 2, 3], [4, 5, 1, 1], scale=(1, 5))
+    equal = palate.Ratings.from_arrays(np.repeat([0, 1, 2], 3), [0, 1, 2] * 3, np.full(9, 5), scale=(1, 5))
+    ratings = equal if l2 == 1e-16 else few
+    with pytest.raises(ArithmeticError, match="the products of the items could not be inverted; raise l2"):
+        palate.LinearItems(form="dense", l2=l2, item_exponent=1, min_ratings=1).fit(ratings, validation=0)

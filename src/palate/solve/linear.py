@@ -175,6 +175,8 @@ def _penalties(by_user: Rows, l2: float, dropout: float) -> np.ndarray:
 
 def _scale(diagonal: np.ndarray, gamma: np.ndarray, leave: float) -> np.ndarray:
     """Return `gamma + mu`, of the diagonal of C."""
+    if not (diagonal > 0).all():  # all digits were lost
+        raise _singular()
     return np.asarray(gamma + np.maximum(0.0, (1 - leave) / diagonal - gamma))
 
 
@@ -218,7 +220,7 @@ def _inverse(system: np.ndarray) -> np.ndarray:
     if not failed:
         factor, failed = lapack.dpotri(factor, lower=1, overwrite_c=1)
     if failed:
-        raise ArithmeticError("the products of the items could not be inverted; raise l2.")
+        raise _singular()
     inverse = np.ascontiguousarray(factor.T)  # the same memory: its upper triangle is filled
     for start in range(0, n, 256):
         stop = min(start + 256, n)
@@ -279,3 +281,7 @@ class RidgePath:
         rows = self._by_user.take(users)
         scores[np.repeat(np.arange(rows.n_rows), rows.counts), rows.columns] += rows.values
         return scores
+
+
+def _singular() -> ArithmeticError:
+    return ArithmeticError("the products of the items could not be inverted; raise l2.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from palate._checks import ArgumentError, check_choice, check_count
+from palate._words import counted
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.factors.parts import parts_of_fit
@@ -159,9 +160,10 @@ class Spectral(ChoiceTrainer[FactorModel]):
         if isinstance(self.n_factors, str):
             return min(128 if n_users < _FEW_USERS else 512, most)
         if self.n_factors > most:
+            both = f"{counted(n_users, 'user')} and {counted(n_items, 'item')}"
             raise ArgumentError(
                 "n_factors",
-                f"be at most {most:,}, the smaller of {n_users:,} users and {n_items:,} items",
+                f"be at most {most:,}, the smaller of {both}",
                 f"{self.n_factors:,}",
                 'Use "auto" for the largest possible number.',
             )
