@@ -53,6 +53,12 @@ def core():
     return Core({"a": served_models.point_model(), "b": served_models.two_heads()})
 
 
+def test_a_scale_that_is_very_wide_has_no_steps():
+    ratings = palate.Ratings.from_arrays(["al", "al", "bo"], [1, 2, 1], [1, 5, 3], scale=(0, 1e12))
+    core = Core({"wide": palate.Baseline().fit(ratings, validation=0)})
+    assert core.model_info("wide").levels is None
+
+
 def test_a_model_that_cannot_fold_users_in_is_served_to_its_own():
     ratings, rng = served_models.ratings(), np.random.default_rng(0)
     sizes = (len(ratings.users) + 1, 2), (len(ratings.items) + 1, 2)

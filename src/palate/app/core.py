@@ -6,15 +6,7 @@ from typing import Any
 
 from palate._checks import ArgumentError
 from palate.app.activating import load_file, version_of_object
-from palate.app.answers import (
-    Answer,
-    Comparison,
-    ItemInfo,
-    OwnRating,
-    Reasons,
-    Similar,
-    UserInfo,
-)
+from palate.app.answers import Answer, Comparison, ItemInfo, OwnRating, Reasons, Similar, UserInfo
 from palate.app.asked import Asked
 from palate.app.diagnostics import Panel, card
 from palate.app.explaining import reasons

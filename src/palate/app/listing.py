@@ -70,20 +70,16 @@ def _plain(
         return []
     users = np.array([asked.row], np.int64)
     heads = getattr(asked.model, "heads", None)
-    places: Any = None
     pool = _pool(asked, hidden, allowed)
-    if heads is None:
-        ranking = rank_among(asked.model, users, width, pool)
-        items, scores = ranking.items[0], ranking.scores[0]
-    else:
-        picked = heads.pick(users, width, pool)
-        items, scores, places = picked.items[0], picked.scores[0], picked.places[0]
-    kept = np.flatnonzero(items >= 0)[offset:]
-    items, scores = items[kept].astype(np.int64), scores[kept]
+    found: Any = (
+        rank_among(asked.model, users, width, pool) if heads is None else heads.pick(users, width, pool)
+    )
+    kept = np.flatnonzero(found.items[0] >= 0)[offset:]
+    items, scores = found.items[0][kept].astype(np.int64), found.scores[0][kept]
     predicted = None
     if served.model.scale is not None:
         predicted = asked.model.score_pairs(np.full(len(items), asked.row, np.int64), items)
-    chance = None if heads is None else heads.chances(users, places[kept])
+    chance = None if heads is None else heads.chances(users, found.places[0][kept])
     return [
         Row(
             rank=int(place) + 1,

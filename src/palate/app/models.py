@@ -77,7 +77,8 @@ class Models:
         state = self._state
         found = state.people.get(state.active if model is None else model)
         if found is None:
-            raise self._unknown(str(model))
+            there = ", ".join(map(repr, state.people))
+            raise UnknownModel(f"there is no model {str(model)!r}; there are {there}.")
         return found
 
     def any_knows(self, item: str) -> bool:
@@ -151,10 +152,6 @@ class Models:
         others = [people.served for name, people in self._state.people.items() if name != served.id]
         _check_same_scale([*others, served])
         return warmed_up(People(served, self.store), SHARE)
-
-    def _unknown(self, model_id: str) -> UnknownModel:
-        there = ", ".join(map(repr, self._state.people))
-        return UnknownModel(f"there is no model {model_id!r}; there are {there}.")
 
 
 def _said(error: Exception) -> str:

@@ -122,9 +122,10 @@ class ServedModel:
         if self.levels is not None or scale is None or ratings is None or ratings.levels is None:
             return self.levels
         for step in (1.0, 0.5):
-            steps = np.arange(scale[0], scale[1] + step / 2, step)
-            if len(steps) <= _MOST_STEPS and np.isin(ratings.levels, steps).all():
-                return steps
+            if scale[1] - scale[0] < (_MOST_STEPS - 0.5) * step:
+                steps = np.arange(scale[0], scale[1] + step / 2, step)
+                if np.isin(ratings.levels, steps).all():
+                    return steps
         return None
 
     # -- ids
@@ -172,19 +173,16 @@ class ServedModel:
         return self._infos.get(index, lambda: self._described(index))
 
     def _described(self, index: int) -> ItemInfo:
-        def of(name: str) -> Any:
-            column = self._columns.get(name)
-            return None if column is None else column[index]
-
-        mean = of(names.MEAN_RATING)
+        row = {name: column[index] for name, column in self._columns.items()}
+        mean = row.get(names.MEAN_RATING)
         return ItemInfo(
             id=self.item_id(index),
-            title=_text(of(names.TITLE)),
-            year=of(names.YEAR),
-            genres=_text(of(names.GENRES)),
-            n_ratings=of(names.N_RATINGS),
+            title=_text(row.get(names.TITLE)),
+            year=row.get(names.YEAR),
+            genres=_text(row.get(names.GENRES)),
+            n_ratings=row.get(names.N_RATINGS),
             mean_rating=None if mean is None or mean != mean else mean,
-            more={name: self._columns[name][index] for name in self._more},
+            more={name: row[name] for name in self._more},
         )
 
     @cached_property
@@ -215,14 +213,13 @@ class ServedModel:
     def titles(self) -> TitleIndex:
         """The titles, ready to be searched."""
 
-        def values(name: str) -> list[Any]:
-            column = self._columns.get(name)
-            return [None] * len(self.model.items) if column is None else column.to_list()
-
-        counts = np.zeros(len(self.model.items), np.int64) if self.counts is None else self.counts
-        return TitleIndex(
-            self.item_ids, [_text(value) for value in values(names.TITLE)], values(names.YEAR), counts
+        n_items, columns = len(self.model.items), self._columns
+        titles, years = (
+            columns[name].to_list() if name in columns else [None] * n_items
+            for name in (names.TITLE, names.YEAR)
         )
+        counts = np.zeros(n_items, np.int64) if self.counts is None else self.counts
+        return TitleIndex(self.item_ids, list(map(_text, titles)), years, counts)
 
     def allowed(self, min_ratings: int, where: Where | None) -> Allowed:
         """Return which items the filters keep; the last filters asked for are kept ready."""

@@ -22,7 +22,6 @@ from palate.model.user_ratings import UserRatings, last_time
 from palate.scorer import Scorer
 from palate.solve.confidence import Confidence
 from palate.solve.grades import COUNTS, NONE, RATINGS, Grades
-from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -166,13 +165,6 @@ def _one_row(
     }
 
 
-def _targets(model: "FactorModel", rows: Rows, times: np.ndarray | None) -> Rows:
-    """Return rows as the trainer saw them: counts as targets and weights, ratings as they are."""
-    confidence = Confidence.of_model(model.trainer, model.user_prior.unobserved_weight)
-    values, weights = confidence.apply(rows.values, rows.weights, times)
-    return replace(rows, values=values, weights=weights)
-
-
 def checked_row(
     model: Scorer,
     given: object,
@@ -208,9 +200,7 @@ def checked_row(
         place = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ArgumentError("ratings", "be finite", f"{values[place]} (ratings[{place}])")
     check_rating(
-        values,
-        scale_of(model),
-        lambda place: f"for {one} {element(ids, place)!r} (ratings[{place}])",
+        values, scale_of(model), lambda place: f"for {one} {element(ids, place)!r} (ratings[{place}])"
     )
     order = np.argsort(index, kind="stable")
     index = index[order]
@@ -279,6 +269,8 @@ def _weights(weights: object, order: np.ndarray) -> np.ndarray | None:
 
 def solve_side(model: "FactorModel", side: SideName, asked: ToFold) -> FoldedRows:
     """Return rows of one side, for each draw, given their ratings as they are."""
-    if model.factors.sums is None:
-        asked = replace(asked, rows=_targets(model, asked.rows, asked.times))
+    if model.factors.sums is None:  # as the trainer saw them: counts are targets and weights
+        confidence, rows = Confidence.of_model(model.trainer, model.user_prior.unobserved_weight), asked.rows
+        values, weights = confidence.apply(rows.values, rows.weights, asked.times)
+        asked = replace(asked, rows=replace(rows, values=values, weights=weights))
     return fold_rows(model.factors, side, asked)

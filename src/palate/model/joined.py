@@ -194,11 +194,8 @@ def _merged(
     held[~is_new] = held_out[order[~is_new]]
     first = at - 1
     if policy == "last":
-        older = (
-            np.zeros(len(at), bool)
-            if table.timestamp is None
-            else table.timestamp[at] < table.timestamp[first]
-        )
+        times = table.timestamp
+        older = np.zeros(len(at), bool) if times is None else times[at] < times[first]
         kept = ~second
         kept[first], kept[at] = older, ~older
         before, table, n_older = table, table.take(kept), int(older.sum())

@@ -122,11 +122,7 @@ def _times_of(model: "FactorModel", index: int) -> dict[str, Any]:
 def stored_item(model: "FactorModel", item: object) -> FoldedItem:
     """Return an item of the model as fold-in would."""
     index = model.items.index(item, "item id")
-    return FoldedItem(
-        id=item,
-        **_row(model, "item", index),
-        **vars(UserRatings.none()),
-    )
+    return FoldedItem(id=item, **_row(model, "item", index), **vars(UserRatings.none()))
 
 
 def _row(model: "FactorModel", side: SideName, index: int) -> dict[str, Any]:

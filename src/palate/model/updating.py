@@ -28,15 +28,7 @@ from palate.factors.taking import changed, take
 from palate.factors.temporal_scores import in_units_of
 from palate.model.folded import scale_of, solve_side, values_of_model
 from palate.model.history import History
-from palate.model.joined import (
-    Change,
-    Joined,
-    UnionWarning,
-    catalog_of_both,
-    check_timed,
-    join,
-    said_of,
-)
+from palate.model.joined import Change, Joined, UnionWarning, catalog_of_both, check_timed, join, said_of
 from palate.model.updated_sums import update_sums
 from palate.solve.features import BAG
 from palate.solve.grades import COUNTS, popularity, recency

@@ -14,7 +14,7 @@ import hashlib
 import math
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -129,9 +129,10 @@ def decode(stream: BinaryIO, size: int) -> tuple[dict[str, np.ndarray], dict[str
     tensors = {}
     for name, entry in header.tensors.items():
         tensors[name] = array = np.empty(entry.shape, dtype=entry.dtype)
-        for piece in _pieces(_bytes_of(array)):
-            _read_into(stream, piece)
-            digest.update(piece)
+        view = _bytes_of(array)
+        for start in range(0, len(view), _PIECE):
+            _read_into(stream, view[start : start + _PIECE])
+            digest.update(view[start : start + _PIECE])
     if digest.hexdigest().encode() != header.raw[at : at + 64]:
         raise Damage(
             "its content does not match its SHA-256, so it was damaged or altered after it was saved"
@@ -293,11 +294,6 @@ def _bytes_of(array: np.ndarray) -> memoryview:
             f"arrays must be contiguous, little-endian and of dtype {', '.join(DTYPES)}; got {array.dtype}"
         )
     return array.reshape(-1).view(np.uint8).data
-
-
-def _pieces(view: memoryview) -> Iterator[memoryview]:
-    for begin in range(0, len(view), _PIECE):
-        yield view[begin : begin + _PIECE]
 
 
 def _read_into(stream: BinaryIO, view: memoryview) -> None:

@@ -9,13 +9,7 @@ from palate.model.file.errors import Damage
 from palate.model.file.fields import Fields
 from palate.model.file.json import quoted
 from palate.model.file.schema import Input, Kind, Output
-from palate.model.file.tensors import (
-    TensorReader,
-    check_ascending,
-    check_finite,
-    put_strings,
-    take_strings,
-)
+from palate.model.file.tensors import TensorReader, check_ascending, check_finite, put_strings, take_strings
 from palate.solve.features import BAG, BINS, KINDS, TAGS, FeatureGroup, FeatureLink
 
 

@@ -23,9 +23,8 @@ class HistoryOfModel(Kind[History]):
 def _put(history: History) -> dict[str, Any]:
     """Return the history for the metadata, with one list per figure instead of one object per sweep."""
     sweeps = [fields_of(sweep) for sweep in history.sweeps]
-    columns = (
-        {name: [sweep[name] for sweep in sweeps] for name in fields_of(history.sweeps[0])} if sweeps else {}
-    )
+    names = sweeps[0] if sweeps else ()
+    columns = {name: [sweep[name] for sweep in sweeps] for name in names}
     earlier = {"earlier": [_put(one) for one in history.earlier]} if history.earlier else {}
     return {"sweeps": columns, **fields_of(history, leave_out=("sweeps", "earlier")), **earlier}
 

@@ -16,15 +16,7 @@ MAX_CONFIG = 1 << 22
 _MAX_DIRECTORY = 1 << 20
 _TAIL = (1 << 16) + 22 + 76  # the longest comment, and both records that end an archive
 _BLOCK = 1 << 20
-_ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-    EOFError,
-)
+_ZIP_ERRORS = (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, RuntimeError, ValueError, EOFError)
 
 
 def read_archive(file: BinaryIO, size: int) -> tuple[str, "Window"]:
