@@ -88,11 +88,8 @@ def read_cases(path: str | os.PathLike[str]) -> list[Case]:
     ValueError
         If a line is no case; the message names it.
     """
-    found = []
-    for number, line in enumerate(Path(path).read_text("utf-8").splitlines(), start=1):
-        if line.strip():
-            found.append(_case(line, f"{os.fspath(path)}, line {number}"))
-    return found
+    lines = enumerate(Path(path).read_text("utf-8").splitlines(), start=1)
+    return [_case(line, f"{os.fspath(path)}, line {number}") for number, line in lines if line.strip()]
 
 
 def _case(line: str, where: str) -> Case:

@@ -87,10 +87,7 @@ class State:
 
         What is as by default is left out.
         """
-        state = self.but(**changes)
-        default = State(
-            model=self.models[0], other=self.models[min(1, len(self.models) - 1)], models=self.models
-        )
+        state, default = self.but(**changes), State.of({}, self.models)
         shown: dict[str, str] = {}
         for name in ("model", "other", "user", "min_ratings", "caution", "diversity", "color"):
             value = getattr(state, name)

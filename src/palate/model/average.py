@@ -43,9 +43,8 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
             raise ValueError(
                 "models must have the same users, items and number of factors; fit them to the same ratings."
             )
-        if type(other.likelihood) is not type(first.likelihood) or not _same_levels(
-            other.levels, first.levels
-        ):
+        same_link = type(other.likelihood) is type(first.likelihood)
+        if not same_link or not _same_levels(other.levels, first.levels):
             raise ValueError("models must have the same link and levels; fit them by one trainer.")
     for other in models[1:]:
         if other.scale != first.scale:

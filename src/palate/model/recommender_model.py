@@ -77,9 +77,8 @@ class RecommenderModel(WithFile, Model):
             missing = f"{type(self).__name__!r} object has no attribute {name!r}"
             if name.startswith("_") or "heads" not in self.__dict__:
                 raise AttributeError(missing)
-            have = [
-                f"model.{head}.{name}" for head in ("stars", "choice") if hasattr(getattr(self, head), name)
-            ]
+            heads = [head for head in ("stars", "choice") if hasattr(getattr(self, head), name)]
+            have = [f"model.{head}.{name}" for head in heads]
             if have:
                 missing += f"; ask one of its heads: {' or '.join(have)}"
             raise AttributeError(missing)
