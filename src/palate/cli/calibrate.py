@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from palate.cli import arguments, options
 from palate.cli.input import busy, read_part
-from palate.cli.output import check_output, check_picture, deliver, print_cells, print_json, print_text
+from palate.cli.output import PICTURES, check_output, deliver, print_cells, print_json, print_text
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 from palate.cli.writing import instead
 
@@ -48,18 +48,12 @@ def calibrate(
     from palate.evaluation import calibration as library
 
     check_output(output)
-    if plot is not None:
-        check_picture(plot, "--plot")
+    check_output(plot, "--plot", PICTURES)
     loaded = arguments.of_ratings(arguments.load(model))
     ratings = read_part(test, [loaded], reading)
     with busy("testing"):
-        found = library.calibrate(
-            loaded,
-            ratings,
-            nominal=tuple(nominal) if nominal else library.NOMINAL,
-            seed=seed,
-            threads=threads,
-        )
+        shares = tuple(nominal) if nominal else library.NOMINAL
+        found = library.calibrate(loaded, ratings, nominal=shares, seed=seed, threads=threads)
     if output is not None:
         deliver(replace(found, frame_kind="polars").table, as_json=as_json, output=output)
     elif as_json:

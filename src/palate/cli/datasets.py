@@ -32,17 +32,8 @@ def list_(as_json: options.Json = False) -> None:
     if as_json:
         print_json(frame)
         return
-    import polars as pl
-
-    shown = frame.select(
-        "name",
-        pl.col("about").alias("what"),
-        pl.col("megabytes").alias("MB"),
-        "format",
-        pl.col("licence").alias("terms"),
-        pl.col("checksum").alias(".md5"),
-        pl.when("fetched").then(pl.lit("yes")).otherwise(pl.lit("")).alias("here"),
-    )
+    headings = {"about": "what", "megabytes": "MB", "licence": "terms", "checksum": ".md5", "fetched": "here"}
+    shown = frame.rename(headings).drop("urls")
     print_rows(shown, "id", "text", "count", "id", "text", "text", "text")
     names = " and ".join(datasets.BUNDLED)
     print_text("", f"{names} comes with palate and needs no download: palate train {datasets.BUNDLED[0]}.")

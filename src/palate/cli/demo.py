@@ -17,6 +17,7 @@ from palate.cli.writing import check_default, check_writable, instead
 
 if TYPE_CHECKING:
     from palate.cli.demo_story import Story
+    from palate.model.answers import Answers
 
 MODEL, LISTS, PLOT = "model.palate", "lists.palate", "plot.png"
 
@@ -81,6 +82,7 @@ def _save_plot(story: "Story", path: Path) -> Path | None:
 
 def document(story: "Story", output: Path, plot: Path | None) -> dict[str, Any]:
     """Return the figures of the story for JSON."""
+    judged = story.lists.evaluation
     return {
         "output": output / MODEL,
         "plot": plot,
@@ -98,19 +100,20 @@ def document(story: "Story", output: Path, plot: Path | None) -> dict[str, Any]:
                 "rare_share": told.obscurity.rare_share,
                 "outside_share": told.outside,
                 "highest": told.obscurity.highest,
-                "recommended": [int(item) for item in told.model.recommend(story.user, 5)["item_id"]],
+                "recommended": _best(told.model, story.user),
             }
             for told in story.models
         ],
         "lists": {
             "output": output / LISTS,
-            "recommended": [int(item) for item in story.lists.model.recommend(story.user, 5)["item_id"]],
-            "ndcg@10": {
-                name: story.lists.evaluation.value("ndcg@10", model=name)
-                for name in story.lists.evaluation.models
-            },
+            "recommended": _best(story.lists.model, story.user),
+            "ndcg@10": {name: judged.value("ndcg@10", model=name) for name in judged.models},
         },
     }
+
+
+def _best(model: "Answers", user: object) -> list[int]:
+    return [int(item) for item in model.recommend(user, 5)["item_id"]]
 
 
 def _next(story: "Story", output: Path, plot: Path | None, replaced: str = "") -> None:

@@ -31,15 +31,9 @@ def _error_by_penalty(axes: "Axes", story: Story) -> None:
     strengths = [strength for strength, _ in story.tried]
     rmse = [told.errors.rmse for _, told in story.tried]
     axes.plot(strengths, rmse, "o-", color=BLUE, label="without biases")
-    axes.plot([story.strength], [story.chosen.errors.rmse], "o", color=BLUE, markersize=12, fillstyle="none")
-    axes.annotate(
-        "chosen",
-        (story.strength, story.chosen.errors.rmse),
-        textcoords="offset points",
-        xytext=(0, -22),
-        ha="center",
-        color=BLUE,
-    )
+    best = story.strength, story.chosen.errors.rmse
+    axes.plot(*best, "o", color=BLUE, markersize=12, fillstyle="none")
+    _note(axes, "chosen", best, -22, BLUE)
     for told, color, style, label in (
         (story.lesson, RED, ":", "the lesson's penalty"),
         (story.baseline, GREY, "--", "baseline (biases alone)"),
@@ -59,20 +53,12 @@ def _fame(axes: "Axes", story: Story) -> None:
     """Number of ratings of the films in everyone's top 10, one bar per model."""
     models = story.models[::-1]
     for place, told in enumerate(models, 1):
-        low, first, median, third, high = np.quantile(
-            told.top_counts.to_numpy(), (0.05, 0.25, 0.5, 0.75, 0.95)
-        )
+        counts = told.top_counts.to_numpy()
+        low, first, median, third, high = np.quantile(counts, (0.05, 0.25, 0.5, 0.75, 0.95))
         axes.hlines(place, low, high, color=BLUE)
         axes.barh(place, third - first, left=first, height=0.5, facecolor=PALE, edgecolor=BLUE, zorder=2)
         axes.vlines(median, place - 0.25, place + 0.25, color=RED, linewidth=2, zorder=3)
-        axes.annotate(
-            f"{median:g}",
-            (median, place + 0.25),
-            textcoords="offset points",
-            xytext=(0, 3),
-            ha="center",
-            color=RED,
-        )
+        _note(axes, f"{median:g}", (median, place + 0.25), 3, RED)
     axes.set_xscale("log")
     ticks = [1, 3, 10, 30, 100, 300]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
@@ -81,6 +67,11 @@ def _fame(axes: "Axes", story: Story) -> None:
     axes.set_ylim(0.5, len(models) + 0.75)
     x = "ratings per film (log scale; box: middle half; line: 5 % to 95 %)"
     labelled(axes, "How well known the films in everyone's ten best are", x, "", grid="x")
+
+
+def _note(axes: "Axes", text: str, at: tuple[float, float], above: int, color: str) -> None:
+    """Write a text so many points above a place, or below it."""
+    axes.annotate(text, at, textcoords="offset points", xytext=(0, above), ha="center", color=color)
 
 
 def _broken(name: str) -> str:

@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
@@ -146,18 +146,17 @@ class _Unread:
 
     def write(self, text: str) -> int:
         """Write, or drop what can no longer be written."""
-        if self.error is None:
-            try:
-                return int(self.stream.write(text))
-            except OSError as error:
-                self.error = error
+        self._do(self.stream.write, text)
         return len(text)
 
     def flush(self) -> None:
         """Flush what can still be written."""
+        self._do(self.stream.flush)
+
+    def _do(self, action: Callable[..., object], *given: str) -> None:
         if self.error is None:
             try:
-                self.stream.flush()
+                action(*given)
             except OSError as error:
                 self.error = error
 

@@ -10,7 +10,7 @@ from palate.cli.arguments import models_in
 from palate.cli.errors import say, usage_error
 from palate.cli.id_lists import listed_ids
 from palate.cli.input import busy, read_part
-from palate.cli.output import check_output, check_picture, print_json, print_text
+from palate.cli.output import PICTURES, check_output, print_json, print_text
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 from palate.datasets import load
 
@@ -81,8 +81,7 @@ def evaluate(
     check_output(output)
     if curves is not None and no_lists:
         raise usage_error("choose --curves or --no-lists, not both")
-    if curves is not None:
-        check_picture(curves, "--curves")
+    check_output(curves, "--curves", PICTURES)
     if not models and (test is not None or train is not None):
         raise usage_error("--test and --train must be given with model files")
     title = ""

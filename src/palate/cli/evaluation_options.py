@@ -44,9 +44,8 @@ def show(
 
 
 def _view(evaluation: "Evaluation", by: str | None) -> Any:
-    return (
-        evaluation.table() if by is None else getattr(evaluation, "per_user" if by == "user" else f"by_{by}")
-    )
+    name = "per_user" if by == "user" else f"by_{by}"
+    return evaluation.table() if by is None else getattr(evaluation, name)
 
 
 def _document(evaluation: "Evaluation", by: str | None) -> dict[str, Any]:

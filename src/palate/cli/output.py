@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 FILE_TYPES = (".csv", ".parquet", ".json")
+PICTURES = (".png", ".svg", ".pdf")
 # Kinds of numbers, which are flush right, and how they are written.
 _NUMBERS = {"count": ",", "stars": ".2f", "error": ".4f", "number": ".4g"}
 _BETWEEN = 2  # blanks between columns
@@ -278,21 +279,12 @@ def print_json(document: object) -> None:
     stream.write(json.dumps(plain(document), ensure_ascii=narrow, allow_nan=False) + "\n")
 
 
-def check_output(path: Path | None) -> None:
+def check_output(path: Path | None, option: str = "--output", types: Sequence[str] = FILE_TYPES) -> None:
     """Check, before any work, that an answer can be written to a file of this name."""
     if path is None:
         return
-    if path.suffix.lower() not in FILE_TYPES:
-        raise usage_error(
-            f"--output must end in {', '.join(FILE_TYPES[:-1])} or {FILE_TYPES[-1]}; got '{path}'"
-        )
-    check_writable(path)
-
-
-def check_picture(path: Path, option: str) -> None:
-    """Check, before any work, that a plot can be written to a file of this name."""
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise usage_error(f"{option} must end in .png, .svg or .pdf; got '{path}'")
+    if path.suffix.lower() not in types:
+        raise usage_error(f"{option} must end in {', '.join(types[:-1])} or {types[-1]}; got '{path}'")
     check_writable(path)
 
 

@@ -158,9 +158,9 @@ def recommend(
     frame = loaded.recommend(who, n, **asked)
     whom = "you" if is_new else f"user {users[0]}" if users and len(users) == 1 else ""
     drop = (*(("user_id",) if whom else ()), *(_said_in_words(loaded) if words else ()))
-    deliver(
-        frame, as_json=as_json, output=output, title=_title(whom, ascending), drop=drop, noun=noun_of(loaded)
-    )
+    what = "The lowest predictions" if ascending else "Recommendations"
+    title = f"{what} for {whom}" if whom else ""  # lists of several users have none
+    deliver(frame, as_json=as_json, output=output, title=title, drop=drop, noun=noun_of(loaded))
 
 
 def _check_one_of(*ways: bool) -> None:
@@ -169,12 +169,6 @@ def _check_one_of(*ways: bool) -> None:
         raise usage_error(
             "name the users, or give --all-users, or --rate or --fold-in for a new user; one of the three"
         )
-
-
-def _title(whom: str, ascending: bool) -> str:
-    """Return the title of one user's list; lists of several users have none."""
-    what = "The lowest predictions" if ascending else "Recommendations"
-    return f"{what} for {whom}" if whom else ""
 
 
 def _by_both(model: "Model", by: str | None) -> bool:

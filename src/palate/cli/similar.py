@@ -55,12 +55,8 @@ def similar(
     check_output(output)
     condition = options.condition(genres, year, where)
     loaded = arguments.load(model, between or [item])
-    how: dict[str, Any] = {
-        "min_ratings": min_ratings,
-        "where": condition,
-        "candidates": listed_ids(loaded, candidates),
-        "exclude_items": listed_ids(loaded, exclude_items),
-    }
+    how: dict[str, Any] = {"min_ratings": min_ratings, "where": condition}
+    how |= {"candidates": listed_ids(loaded, candidates), "exclude_items": listed_ids(loaded, exclude_items)}
     if shrink is not None:
         how["shrink"] = shrink
     if between:
