@@ -223,6 +223,15 @@ def test_pages_are_parts_of_one_list(core):
     assert [row.rank for row in popular.rows] == [3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("asked", "got"),
+    [({}, "neither"), ({"user": "1", "ratings": {}}, "both"), ({"user": "", "ratings": {}}, "both")],
+)
+def test_a_list_is_of_a_user_or_of_ratings(core, asked, got):
+    with pytest.raises(ValueError, match=f"either a user or ratings; got {got}."):
+        core.recommend(**asked)
+
+
 def test_filters_are_those_of_the_model(core):
     where = {"genres": "Comedy", "year": (1965, 1990)}
     wanted = served_models.point_model().recommend("u6", 40, where=where, min_ratings=5)["item_id"].to_list()

@@ -62,10 +62,9 @@ def memory_allows(path: Path) -> None:
     """
     free, wanted = available_gigabytes(), path.stat().st_size * _COPIES / 1e9
     if free is not None and wanted > free:
-        raise MemoryError(
-            f"{path} needs about {wanted * 1e3:,.0f} MB beside the model in use, and "
-            f"{free * 1e3:,.0f} MB are free. Free memory, or restart the service with this file."
-        )
+        needs = f"{path} needs about {wanted * 1e3:,.0f} MB beside the model in use"
+        advice = "Free memory, or restart the service with this file."
+        raise MemoryError(f"{needs}, and {free * 1e3:,.0f} MB are free. {advice}")
 
 
 def warmed_up(people: People, share: float = 1.0) -> People:
@@ -108,6 +107,5 @@ def _try_stranger(people: People) -> None:
 def _check(served: ServedModel, rows: list[Any]) -> None:
     wrong = [row for row in rows if not np.isfinite(row.score)]
     if wrong:
-        raise CannotAnswer(
-            f"scores must be finite; got {wrong[0].score} for item {wrong[0].item.id!r} of {served.id!r}."
-        )
+        got = f"{wrong[0].score} for item {wrong[0].item.id!r} of {served.id!r}"
+        raise CannotAnswer(f"scores must be finite; got {got}.")

@@ -81,9 +81,8 @@ class Core(Models):
         ids = [path.stem for path in files]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
-            raise ValueError(
-                f"models must have different file names, which are their ids; {twice[0]!r} appears twice."
-            )
+            must = "have different file names, which are their ids"
+            raise ValueError(f"models must {must}; {twice[0]!r} appears twice.")
         return cls({path.stem: load_file(path, path.stem) for path in files}, store=store)
 
     def close(self) -> None:
@@ -163,9 +162,8 @@ class Core(Models):
 
     def _asked(self, people: People, user: str | None, ratings: Mapping[str, float] | None) -> Asked:
         if (user is None) == (ratings is None):
-            raise ValueError(
-                "a list needs either a user or ratings; got " + ("both." if user else "neither.")
-            )
+            got = "neither" if user is None else "both"
+            raise ValueError(f"a list needs either a user or ratings; got {got}.")
         return people.known(user) if user is not None else people.stranger(ratings or {})
 
     def answers_quickly(self, user: str, model: str | None = None) -> bool:

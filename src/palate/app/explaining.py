@@ -25,10 +25,8 @@ def reasons(served: ServedModel, asked: Asked, item: str, user: str = "", by: st
     if asked.row < 0:
         raise CannotAnswer(f"an explanation needs a user with ratings; user {user!r} has none.")
     if asked.model.ratings is None:
-        raise CannotAnswer(
-            f"an explanation needs the ratings of the users; model {served.id!r} was saved without them. "
-            f"Save it with its ratings."
-        )
+        saved = f"model {served.id!r} was saved without them. Save it with its ratings."
+        raise CannotAnswer(f"an explanation needs the ratings of the users; {saved}")
     if by is not None and not hasattr(asked.model, "heads"):
         raise CannotAnswer(f"by is for a model of two heads; model {served.id!r} has one. Leave it out.")
     key, head = served.model.items.id(index), {} if by is None else {"by": by}

@@ -47,10 +47,8 @@ def best(
     if not is_integer(offset) or offset < 0:
         raise ArgumentError("offset", "be a whole number of at least 0", f"{offset!r}")
     if exclude_seen and asked.row >= 0 and served.model.ratings is None and asked.model is served.model:
-        raise CannotAnswer(
-            f"exclude_seen must be false for model {served.id!r}, which was saved without its "
-            "ratings; or save it with them."
-        )
+        must = f"be false for model {served.id!r}, which was saved without its ratings"
+        raise CannotAnswer(f"exclude_seen must {must}; or save it with them.")
     hidden = asked.seen if exclude_seen else asked.live
     allowed = served.allowed(min_ratings, where)
     if asked.row < 0:
@@ -114,16 +112,12 @@ def _by_verb(
 ) -> list[Row]:
     """Return a list from the model's own verb: by lower confidence bounds, or of unlike items."""
     if how["caution"] and not has_spread(served.predicts):
-        raise CannotAnswer(
-            f"caution must be 0 for model {served.id!r}, which has no standard errors; got "
-            f"{how['caution']:g}. Train with palate.Gibbs, or by least squares with ratings held "
-            "out and saved."
-        )
+        must = f"be 0 for model {served.id!r}, which has no standard errors; got {how['caution']:g}"
+        advice = "Train with palate.Gibbs, or by least squares with ratings held out and saved."
+        raise CannotAnswer(f"caution must {must}. {advice}")
     if how["diversity"] and not served.knows_likeness:
-        raise CannotAnswer(
-            f"diversity must be 0 for model {served.id!r}, which has no similarities of items; "
-            f"got {how['diversity']:g}. Train with a catalog that has genres."
-        )
+        must = f"be 0 for model {served.id!r}, which has no similarities of items; got {how['diversity']:g}"
+        raise CannotAnswer(f"diversity must {must}. Train with a catalog that has genres.")
     found = asked.model.recommend(
         asked.user,
         n + offset,

@@ -18,9 +18,8 @@ def check_user(user: str) -> str:
     except UnicodeEncodeError:
         raise ArgumentError("an id", "be valid Unicode", f"{user!r}") from None
     if not 0 < size <= MOST_BYTES or "\0" in user:
-        raise ArgumentError(
-            "an id", f"have 1 to {MOST_BYTES} bytes in UTF-8, none of them zero", f"one of {size:,} bytes"
-        )
+        must = f"have 1 to {MOST_BYTES} bytes in UTF-8, none of them zero"
+        raise ArgumentError("an id", must, f"one of {size:,} bytes")
     return user
 
 

@@ -166,7 +166,7 @@ def _check_same_scale(models: Sequence[ServedModel]) -> None:
     scaled = [served for served in models if served.model.scale is not None]
     for served in scaled[1:]:
         if served.model.scale != scaled[0].model.scale:
+            scales = f"{scaled[0].id!r} has {scaled[0].model.scale}, {served.id!r} has {served.model.scale}"
             raise ValueError(
-                f"models served together must have the same rating scale; {scaled[0].id!r} has "
-                f"{scaled[0].model.scale}, {served.id!r} has {served.model.scale}. Serve them apart."
+                f"models served together must have the same rating scale; {scales}. Serve them apart."
             )

@@ -70,9 +70,8 @@ class People:
         """Return a user's live ratings and row; UnknownUser if there is neither."""
         live, row = self.store.of(user), self.stored_row(user)
         if not live and row < 0:
-            raise UnknownUser(
-                f"user {user!r} is unknown: not in model {self.served.id!r}, and without live ratings."
-            )
+            why = f"not in model {self.served.id!r}, and without live ratings"
+            raise UnknownUser(f"user {user!r} is unknown: {why}.")
         return live, row
 
     def known(self, user: str) -> Asked:

@@ -37,9 +37,8 @@ def free_port(port: int | None) -> int:
             except OSError:
                 continue
     if port is None:
-        raise OSError(
-            f"the ports {PORT} to {PORT + 19} are in use; name another one: palate explore --port 9000."
-        )
+        ports = f"the ports {PORT} to {PORT + 19}"
+        raise OSError(f"{ports} are in use; name another one: palate explore --port 9000.")
     raise OSError(f"port {port} is in use; let palate find a free one: palate explore --port 0.")
 
 

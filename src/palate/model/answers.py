@@ -70,10 +70,8 @@ class Answers(HoldsDerived):
 
         Raises ValueError for a model that cannot take new users.
         """
-        raise ValueError(
-            f"new users need a model that can fold them in; a model of {self.trainer.get('name')} "
-            "cannot. Train again with their ratings."
-        )
+        one = f"a model of {self.trainer.get('name')} cannot. Train again with their ratings."
+        raise ValueError(f"new users need a model that can fold them in; {one}")
 
     @property
     def predicts(self) -> Scorer:

@@ -40,9 +40,8 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
     first = models[0]
     for other in models[1:]:
         if other.users != first.users or other.items != first.items or other.n_factors != first.n_factors:
-            raise ValueError(
-                "models must have the same users, items and number of factors; fit them to the same ratings."
-            )
+            must = "have the same users, items and number of factors"
+            raise ValueError(f"models must {must}; fit them to the same ratings.")
         same_link = type(other.likelihood) is type(first.likelihood)
         if not same_link or not _same_levels(other.levels, first.levels):
             raise ValueError("models must have the same link and levels; fit them by one trainer.")

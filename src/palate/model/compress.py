@@ -70,9 +70,8 @@ def _checked(model: "FactorModel", k: int) -> RatingMatrix:
         got = f"{model.link!r}, whose mean over draws is not a product of factors"
         raise ArgumentError("compress", "be used with a model with the link 'identity'", got)
     if model.ratings is None:
-        raise ValueError(
-            "compress needs the ratings of the model to measure its loss; this model was saved without them."
-        )
+        needs = "compress needs the ratings of the model to measure its loss"
+        raise ValueError(f"{needs}; this model was saved without them.")
     return model.ratings
 
 

@@ -126,12 +126,13 @@ def _by_genres(
     from palate.model.genre_vectors import vector_of_genres
 
     if len(row.rated) or not features:
-        raise ValueError(
-            f"items cannot be folded into this model: a {model.trainer.get('name', 'model of choices')} "
-            f"model makes users of their items, "
-            "and not the reverse. Train again with the new item's ratings, or leave them out and pass "
-            "features={'genres': ...}: the item then has the mean vector of its genres."
+        name = model.trainer.get("name", "model of choices")
+        why = f"a {name} model makes users of their items, and not the reverse"
+        advice = (
+            "Train again with the new item's ratings, or leave them out and pass features={'genres': ...}"
         )
+        then = "the item then has the mean vector of its genres"
+        raise ValueError(f"items cannot be folded into this model: {why}. {advice}: {then}.")
     others = [name for name in features if name != names.GENRES]
     if others:
         raise ArgumentError("features", "hold genres alone for a model of choices", repr(others[0]))
@@ -261,9 +262,8 @@ def _weights(weights: object, order: np.ndarray) -> np.ndarray | None:
         raise ArgumentError("weights and ratings", "be of one length", f"{len(values)} and {len(order)}")
     wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
     if len(wrong):
-        raise ArgumentError(
-            "weights", "be positive and finite", f"{values[wrong[0]]:g} (weights[{wrong[0]}])"
-        )
+        got = f"{values[wrong[0]]:g} (weights[{wrong[0]}])"
+        raise ArgumentError("weights", "be positive and finite", got)
     return np.asarray(values[order])
 
 

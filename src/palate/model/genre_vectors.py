@@ -30,9 +30,8 @@ def vector_of_genres(model: FactorScorer, genres: Any) -> np.ndarray:
     wanted = _listed(genres)
     table = item_table(model)
     if names.GENRES not in table.columns:
-        raise ArgumentError(
-            "features['genres']", "be left out for a model whose catalog has no genres", repr(genres)
-        )
+        must = "be left out for a model whose catalog has no genres"
+        raise ArgumentError("features['genres']", must, repr(genres))
     tags = column_tags(model, names.GENRES)
     vectors = model.item_factors[0]
     rated: np.ndarray = np.abs(vectors).max(axis=1) > 0

@@ -184,12 +184,9 @@ def _merged(
     second = find_duplicates(table.user, table.item)
     at = np.flatnonzero(second)
     if len(at) and policy == "error":
-        raise ValueError(
-            Words.of(
-                f"{len(at):,} pairs are rated in the model and in the new ratings, and `duplicates='error'`. "
-                "Leave the pairs out, or say which rating counts by `duplicates='last'`, 'mean' or 'sum'."
-            )
-        )
+        twice = f"{len(at):,} pairs are rated in the model and in the new ratings, and `duplicates='error'`."
+        advice = "Leave the pairs out, or say which rating counts by `duplicates='last'`, 'mean' or 'sum'."
+        raise ValueError(Words.of(f"{twice} {advice}"))
     held = np.zeros(len(order), bool)
     held[~is_new] = held_out[order[~is_new]]
     first = at - 1
@@ -291,7 +288,6 @@ class Change:
 def check_timed(model: "Model", change: Change, needed: bool) -> None:
     """Raise ValueError if a model needs times that the new ratings lack."""
     if needed and change.joined.ratings.timestamp is None:
-        raise ValueError(
-            f"the new ratings must have timestamps for this model of {model.trainer.get('name')}, which "
-            "was trained with them; they have none. Say which column holds them."
-        )
+        one = f"this model of {model.trainer.get('name')}, which was trained with them"
+        advice = "Say which column holds them."
+        raise ValueError(f"the new ratings must have timestamps for {one}; they have none. {advice}")

@@ -57,9 +57,8 @@ class LinearModel(WithFile, Model):
         ratings = self.ratings
         if ratings is None:
             advice = "Fold users in, or keep ratings."
-            raise ArgumentError(
-                "the scores of known users", "be made of their ratings", "a model without", advice
-            )
+            scores = "the scores of known users"
+            raise ArgumentError(scores, "be made of their ratings", "a model without", advice)
         trained = ratings.trained()
         return self.grades.of_rows(Rows.of_matrix(trained), trained.timestamp)
 

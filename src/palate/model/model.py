@@ -294,10 +294,8 @@ class Model(Answers):
 
         Raises ValueError for a model whose scores are no sums over a user's items.
         """
-        raise ValueError(
-            "explain needs a model that knows what each of a user's ratings adds to a score; a model of "
-            f"{self.trainer.get('name')} does not."
-        )
+        needs = "explain needs a model that knows what each of a user's ratings adds to a score"
+        raise ValueError(f"{needs}; a model of {self.trainer.get('name')} does not.")
 
     def with_change(self, change: Change) -> tuple[Self, tuple[str, ...]]:
         """Return the model after a `change` by an update, with notes about it.
@@ -306,20 +304,17 @@ class Model(Answers):
 
         Raises ValueError for a model that cannot be updated.
         """
-        raise ValueError(
-            f"update needs a model that palate trained; a model of {self.trainer.get('name')} "
-            "cannot be updated. Make it again from all ratings."
-        )
+        one = f"a model of {self.trainer.get('name')} cannot be updated. Make it again from all ratings."
+        raise ValueError(f"update needs a model that palate trained; {one}")
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
         """Write the model to one file at `path`, with its `ratings` or without.
 
         Raises ValueError for a model without a file format.
         """
-        raise ValueError(
-            f"save needs a model that palate trained; a model of {self.trainer.get('name')} has no "
-            "file format. Keep it with pickle, which runs code when it is loaded."
-        )
+        one = f"a model of {self.trainer.get('name')} has no file format"
+        advice = "Keep it with pickle, which runs code when it is loaded."
+        raise ValueError(f"save needs a model that palate trained; {one}. {advice}")
 
 
 def scores_of_pairs(

@@ -64,7 +64,6 @@ def _stored(model: "Answers", user: object) -> UserRatings:
     """Return what a user of the model rated, without what was held out."""
     index = model.users.index(user, "user id")
     if model.ratings is None:
-        raise ValueError(
-            "known users beside new ones need the ratings of the model, which was saved without them."
-        )
+        needs = "known users beside new ones need the ratings of the model"
+        raise ValueError(f"{needs}, which was saved without them.")
     return UserRatings.stored(model.ratings, index).trained()

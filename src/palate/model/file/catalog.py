@@ -96,10 +96,8 @@ def _type_name(series: pl.Series) -> str:
     for name, dtype in _TYPES.items():
         if dtype == series.dtype:
             return name
-    raise Damage(
-        f"column {series.name!r} of the catalog is of type {series.dtype}, which the file cannot hold: "
-        "cast it to text or numbers, or leave it out"
-    )
+    column = f"column {series.name!r} of the catalog is of type {series.dtype}"
+    raise Damage(f"{column}, which the file cannot hold: cast it to text or numbers, or leave it out")
 
 
 def _put_column(writer: TensorWriter, name: str, series: pl.Series, type_name: str) -> None:

@@ -134,9 +134,8 @@ def decode(stream: BinaryIO, size: int) -> tuple[dict[str, np.ndarray], dict[str
             _read_into(stream, view[start : start + _PIECE])
             digest.update(view[start : start + _PIECE])
     if digest.hexdigest().encode() != header.raw[at : at + 64]:
-        raise Damage(
-            "its content does not match its SHA-256, so it was damaged or altered after it was saved"
-        )
+        why = "so it was damaged or altered after it was saved"
+        raise Damage(f"its content does not match its SHA-256, {why}")
     return tensors, header.metadata
 
 
@@ -159,10 +158,8 @@ def read_header(stream: BinaryIO, size: int) -> Header:
         raise Damage(f"it ends after {size} bytes, inside the header's length")
     length = int.from_bytes(start, "little")
     if length > size - 8:
-        raise Damage(
-            f"its header must end within the file of {size} bytes, but is said to take {length}; it is cut "
-            f"off or foreign"
-        )
+        what = f"its header must end within the file of {size} bytes, but is said to take {length}"
+        raise Damage(f"{what}; it is cut off or foreign")
     if length > MAX_HEADER:
         raise Damage(f"its header must take at most {MAX_HEADER} bytes; got {length}")
     raw = bytearray(length)
@@ -176,9 +173,8 @@ def parse_header(raw: bytes, n_data: int) -> Header:
     try:
         text = raw.decode("ascii")
     except UnicodeDecodeError as error:
-        raise Damage(
-            f"its header must be ASCII; got byte {raw[error.start]:#04x} at position {error.start}"
-        ) from None
+        got = f"byte {raw[error.start]:#04x} at position {error.start}"
+        raise Damage(f"its header must be ASCII; got {got}") from None
     values = parse_json(text, "its header")
     outer = values.pop("__metadata__", None)
     if not isinstance(outer, dict) or list(outer) != ["palate"] or not isinstance(outer["palate"], str):
@@ -199,28 +195,21 @@ def _check_not_foreign(start: bytes) -> None:
     if _PICKLE.match(start) and any(start[3:]):
         raise Damage("it is a pickle, which palate never loads, not a palate model")
     if _TEXT.fullmatch(start):  # the length of a header always holds zero bytes
-        raise Damage(
-            "it is text, such as a CSV table of ratings, not a palate model; train a model on the ratings "
-            "first"
-        )
+        what = "it is text, such as a CSV table of ratings, not a palate model"
+        raise Damage(f"{what}; train a model on the ratings first")
 
 
 def _digest_position(raw: bytes) -> int:
     """Return where the 64 digits stand; on the way check format and version, which come before them."""
     match = _START.match(raw)
     if match is None:
-        what = (
-            "a safetensors file of another program" if raw.startswith(b"{") else "a file of another program"
-        )
-        raise Damage(
-            f"its header must begin with the name of the format, {FORMAT!r}; it is damaged, or {what}"
-        )
+        kind = "a safetensors file" if raw.startswith(b"{") else "a file"
+        must = f"begin with the name of the format, {FORMAT!r}"
+        raise Damage(f"its header must {must}; it is damaged, or {kind} of another program")
     version = int(match[1])
     if version > VERSION:
-        raise Damage(
-            f"it has version {version} of the format and this palate reads up to {VERSION}: upgrade palate "
-            f"to load it"
-        )
+        known = f"it has version {version} of the format and this palate reads up to {VERSION}"
+        raise Damage(f"{known}: upgrade palate to load it")
     if version < 1 or match[1] != str(version).encode():
         raise Damage(f"its version must be a whole number from 1; got {match[1].decode()}")
     if not _DIGITS.match(raw, match.end()):
@@ -238,47 +227,35 @@ def _check_entries(values: dict[str, Any], n_data: int) -> dict[str, TensorEntry
     for name, entry in ordered.items():
         if entry.begin != position:
             kind = "leaves a hole" if entry.begin > position else "overlaps another"
-            raise Damage(
-                f"tensor {quoted(name)} must begin at byte {position} of the data; got {entry.begin}, "
-                f"which {kind}"
-            )
+            got = f"{entry.begin}, which {kind}"
+            raise Damage(f"tensor {quoted(name)} must begin at byte {position} of the data; got {got}")
         position = entry.end
     if position != n_data:
-        raise Damage(
-            f"its tensors must take the {n_data} bytes after the header; they take {position}, so it is "
-            f"cut off or padded"
-        )
+        must = f"take the {n_data} bytes after the header; they take {position}"
+        raise Damage(f"its tensors must {must}, so it is cut off or padded")
     return ordered
 
 
 def _check_entry(name: str, value: object, n_data: int) -> TensorEntry:
+    must = f"tensor {quoted(name)} must"
     if not isinstance(value, dict) or sorted(value) != ["data_offsets", "dtype", "shape"]:
-        raise Damage(f"tensor {quoted(name)} must have dtype, shape and data_offsets; got {quoted(value)}")
+        raise Damage(f"{must} have dtype, shape and data_offsets; got {quoted(value)}")
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise Damage(
-            f"tensor {quoted(name)} must have a dtype among {', '.join(DTYPES)}; got {quoted(dtype)}"
-        )
+        raise Damage(f"{must} have a dtype among {', '.join(DTYPES)}; got {quoted(dtype)}")
     if not _is_list_of_sizes(shape) or len(shape) > MAX_DIMENSIONS:
-        raise Damage(
-            f"tensor {quoted(name)} must have a shape of at most {MAX_DIMENSIONS} sizes from 0; got "
-            f"{quoted(shape)}"
-        )
+        raise Damage(f"{must} have a shape of at most {MAX_DIMENSIONS} sizes from 0; got {quoted(shape)}")
     if not _is_list_of_sizes(offsets) or len(offsets) != 2 or not offsets[0] <= offsets[1] <= n_data:
         cut = _is_list_of_sizes(offsets) and max(offsets, default=0) > n_data
-        raise Damage(
-            f"tensor {quoted(name)} must have two data_offsets, in order and up to {n_data}; got "
-            f"{quoted(offsets)}{'; the file may be cut off' if cut else ''}"
-        )
+        got = f"{quoted(offsets)}{'; the file may be cut off' if cut else ''}"
+        raise Damage(f"{must} have two data_offsets, in order and up to {n_data}; got {got}")
     # Python's integers do not overflow; NumPy's do, even for a shape with a zero in it.
     if math.prod(size for size in shape if size) >= 2**48:
-        raise Damage(f"tensor {quoted(name)} must have a shape below 2**48 elements; got {quoted(shape)}")
+        raise Damage(f"{must} have a shape below 2**48 elements; got {quoted(shape)}")
     n_bytes = math.prod(shape) * DTYPES[dtype].itemsize
     if n_bytes != offsets[1] - offsets[0]:
-        raise Damage(
-            f"tensor {quoted(name)} must take {n_bytes} bytes for its shape and dtype; its data_offsets "
-            f"are {quoted(offsets)}"
-        )
+        given = f"its data_offsets are {quoted(offsets)}"
+        raise Damage(f"{must} take {n_bytes} bytes for its shape and dtype; {given}")
     return TensorEntry(DTYPES[dtype], tuple(shape), *offsets)
 
 
@@ -290,9 +267,8 @@ def _is_list_of_sizes(value: object) -> bool:
 def _bytes_of(array: np.ndarray) -> memoryview:
     """Return the array's bytes without copying; refuses what would need a copy."""
     if not array.flags.c_contiguous or array.dtype not in _NAMES or sys.byteorder != "little":
-        raise Damage(
-            f"arrays must be contiguous, little-endian and of dtype {', '.join(DTYPES)}; got {array.dtype}"
-        )
+        dtypes = ", ".join(DTYPES)
+        raise Damage(f"arrays must be contiguous, little-endian and of dtype {dtypes}; got {array.dtype}")
     return array.reshape(-1).view(np.uint8).data
 
 

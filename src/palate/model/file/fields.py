@@ -94,9 +94,8 @@ def to_json(value: object, what: str, finite: bool = False) -> Any:
         return value
     if isinstance(value, int) and -(2**63) <= value < 2**63:
         return value
-    raise Damage(
-        f"{what} must be a finite number, a string or a list or mapping of these; got {quoted(value)}"
-    )
+    must = "be a finite number, a string or a list or mapping of these"
+    raise Damage(f"{what} must {must}; got {quoted(value)}")
 
 
 def from_json(value: Any, hint: Any, what: str) -> Any:

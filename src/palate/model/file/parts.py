@@ -63,10 +63,8 @@ def ascending_in_draws(name: str, cutpoints: np.ndarray) -> None:
     fall = np.argwhere(np.diff(cutpoints, axis=1) < 0)
     if len(fall):
         draw, cut = (int(place) for place in fall[0])
-        raise Damage(
-            f"tensor {name!r} must be in ascending order in each draw; "
-            f"got {cutpoints[draw, cut + 1]} after {cutpoints[draw, cut]} in draw {draw}"
-        )
+        got = f"{cutpoints[draw, cut + 1]} after {cutpoints[draw, cut]} in draw {draw}"
+        raise Damage(f"tensor {name!r} must be in ascending order in each draw; got {got}")
 
 
 def zero_at_last(name: str, shift: np.ndarray) -> None:
@@ -91,10 +89,8 @@ def check_rows(name: str, offsets: str, columns: np.ndarray, indptr: np.ndarray,
         good = (block < columns[after]) | starts[after]
         if not good.all():
             position = begin + int(np.argmin(good)) + 1
-            raise Damage(
-                f"tensor {name!r} must ascend in each {whose}'s row, each item once; "
-                f"got {columns[position]} after {columns[position - 1]} at position {position}"
-            )
+            got = f"{columns[position]} after {columns[position - 1]} at position {position}"
+            raise Damage(f"tensor {name!r} must ascend in each {whose}'s row, each item once; got {got}")
 
 
 def finite_from_0(value: float) -> bool:
@@ -134,10 +130,8 @@ def _check_time(found: Values, given: Input) -> None:
     first[indptr] = True
     wrong[1:] |= (begin[1:] <= end[:-1]) & ~first[1:-1]
     if wrong.any():
-        raise Damage(
-            "tensors 'context.begin' and 'context.end' must be of sessions that follow each other; "
-            f"the one at position {int(np.argmax(wrong))} does not"
-        )
+        must = "tensors 'context.begin' and 'context.end' must be of sessions that follow each other"
+        raise Damage(f"{must}; the one at position {int(np.argmax(wrong))} does not")
 
 
 def _time(**found: np.ndarray) -> TimeContext:
@@ -193,9 +187,8 @@ def _check_grades(found: Values, given: Input) -> None:
         np.isfinite(numbers).all() and 0 < grades.least <= 1 and grades.low <= grades.high and numbers[-1] > 0
     )
     if not good or (grades.kind == "counts" and grades.low < 0):
-        raise Damage(
-            f"{where} must have least in (0, 1], low not above high, and half_life positive; got {grades}"
-        )
+        must = "have least in (0, 1], low not above high, and half_life positive"
+        raise Damage(f"{where} must {must}; got {grades}")
 
 
 def _fold(grades: Values, **scales: np.ndarray) -> SumFold:
@@ -240,10 +233,8 @@ class StarCodes(Kind[Any]):
 def _check_ratings(found: Values, given: Input) -> None:
     indptr, items, n_items = found["indptr"], found["items"], found["n_items"]
     if n_items != given.reader.size("item"):
-        raise Damage(
-            f"'n_items' of 'ratings' in its metadata must be {given.reader.size('item')}, the number of "
-            f"items; got {n_items}"
-        )
+        must = f"be {given.reader.size('item')}, the number of items"
+        raise Damage(f"'n_items' of 'ratings' in its metadata must {must}; got {n_items}")
     check_rows("ratings.items", "ratings.indptr", items, indptr, n_items, "user")
 
 

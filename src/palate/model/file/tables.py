@@ -60,9 +60,8 @@ def _check_likelihood(found: Values, given: Input) -> None:
     link, kind = found["link"], likelihood_class(found["link"])
     if found["user_noise"] is not None and (found["noise_sd"] is None or not kind.takes_row_noise):
         links = " or ".join(repr(one) for one in LINKS if likelihood_class(one).takes_row_noise)
-        raise Damage(
-            f"tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link {links}"
-        )
+        must = f"stand beside 'noise_sd' in a model with the link {links}"
+        raise Damage(f"tensor 'user_noise.scale' must {must}")
     for name in kind.needs:
         if found[name] is None and name == "scale":
             raise Damage(f"'scale' in its metadata must be two numbers for the link {link!r}; got null")

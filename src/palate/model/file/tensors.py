@@ -55,9 +55,8 @@ class TensorReader:
         if array.dtype not in _dtypes(dtypes):
             raise Damage(f"{_tensor(name)} must be {dtypes.replace(' ', ' or ')}; got {array.dtype}")
         if self._axes[name] != axes:
-            raise Damage(
-                f"{_tensor(name)} must have the axes {axes!r} in the metadata; got {quoted(self._axes[name])}"
-            )
+            got = quoted(self._axes[name])
+            raise Damage(f"{_tensor(name)} must have the axes {axes!r} in the metadata; got {got}")
         words = axes.split()
         if array.ndim != len(words):
             raise Damage(f"{_tensor(name)} must have {len(words)} dimensions ({axes}); got {array.ndim}")
@@ -90,9 +89,8 @@ class TensorReader:
             raise Damage(f"{_tensor(name)} must have at least {extra} along {word!r}; got {size}")
         known, source = self._sizes.setdefault(axis, (size - extra, name))
         if known + extra != size:
-            raise Damage(
-                f"{_tensor(name)} must have {known + extra} along {word!r} to match {source!r}; got {size}"
-            )
+            wanted = f"{known + extra} along {word!r} to match {source!r}"
+            raise Damage(f"{_tensor(name)} must have {wanted}; got {size}")
 
 
 def _tensor(name: str) -> str:
@@ -130,10 +128,8 @@ def check_ascending(name: str, array: np.ndarray, *, strictly: bool, words: str)
         good = block < after if strictly else block <= after
         if not good.all():
             position = begin + int(np.argmin(good)) + 1
-            raise Damage(
-                f"{_tensor(name)} must be {words}; got {array[position]} after {array[position - 1]} at "
-                f"position {position}"
-            )
+            got = f"{array[position]} after {array[position - 1]} at position {position}"
+            raise Damage(f"{_tensor(name)} must be {words}; got {got}")
 
 
 def check_offsets(name: str, offsets: np.ndarray, end: int) -> None:
@@ -190,9 +186,8 @@ def _decoded(name: str, data: np.ndarray, offsets: np.ndarray, first_row: int) -
         try:
             strings.append(raw[begin:end].decode("utf-8"))
         except UnicodeDecodeError as error:
-            raise Damage(
-                f"{_tensor(name)} must be valid UTF-8; {error.reason} in string {first_row + row}"
-            ) from None
+            where = f"{error.reason} in string {first_row + row}"
+            raise Damage(f"{_tensor(name)} must be valid UTF-8; {where}") from None
     return strings
 
 

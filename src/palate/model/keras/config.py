@@ -87,9 +87,8 @@ def read_plan(text: str, what: str) -> KerasPlan:
     layers = tuple(_layer(entry, what) for entry in entries)
     names = [layer.name for layer in layers]
     if len(set(names)) < len(names):
-        raise Damage(
-            f"{what} must name each layer once; got {quoted(Counter(names).most_common(1)[0][0])} twice"
-        )
+        repeated = Counter(names).most_common(1)[0][0]
+        raise Damage(f"{what} must name each layer once; got {quoted(repeated)} twice")
     plan = KerasPlan(layers)
     check_present(names)
     for layer in layers:
@@ -141,22 +140,16 @@ def _sources(nodes: object) -> Iterator[str]:
 def _check_kind(layer: KerasLayer) -> None:
     named = f"layer {quoted(layer.name)}"
     if layer.kind == "Lambda":
-        raise Damage(
-            f"{named} is a Lambda layer, which holds code; no code in a file is ever run, so it is no "
-            f"model to read"
-        )
+        what = "a Lambda layer, which holds code; no code in a file is ever run"
+        raise Damage(f"{named} is {what}, so it is no model to read")
     if layer.kind not in _HARMLESS:
-        raise Damage(
-            f"{named} is of class {quoted(layer.kind)}; a matrix factorization has only "
-            f"{', '.join(_HARMLESS)}. A network of other layers cannot become a FactorModel"
-        )
+        what = f"of class {quoted(layer.kind)}; a matrix factorization has only {', '.join(_HARMLESS)}"
+        raise Damage(f"{named} is {what}. A network of other layers cannot become a FactorModel")
     if layer.name in (*NEEDED, *OPTIONAL) and layer.kind != _EMBEDDING:
         raise Damage(f"{named} must be of class {_EMBEDDING}; got {layer.kind}")
     if layer.kind == _EMBEDDING and layer.name not in (*NEEDED, *OPTIONAL):
-        raise Damage(
-            f"{named} is an Embedding that a FactorModel has no place for; it has "
-            f"{', '.join((*NEEDED, *OPTIONAL))}"
-        )
+        there = ", ".join((*NEEDED, *OPTIONAL))
+        raise Damage(f"{named} is an Embedding that a FactorModel has no place for; it has {there}")
     if layer.kind == "Dot" and layer.config.get("normalize"):
         raise Damage(f"{named} must be a plain product; it is a cosine (normalize=True)")
 

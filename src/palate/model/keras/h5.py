@@ -70,15 +70,12 @@ class Hdf5:
             return None
         link = parent.get(name, getlink=True)
         if not isinstance(link, self._h5py.HardLink):
-            raise Damage(
-                f"{_place(parent)} must hold its members itself; {quoted(name)} is a {type(link).__name__} "
-                f"to elsewhere"
-            )
+            member = f"{quoted(name)} is a {type(link).__name__} to elsewhere"
+            raise Damage(f"{_place(parent)} must hold its members itself; {member}")
         found = parent[name]
         if not isinstance(found, self._h5py.Group | self._h5py.Dataset):
-            raise Damage(
-                f"{_place(parent)} must hold groups and tables; {quoted(name)} is a {type(found).__name__}"
-            )
+            member = f"{quoted(name)} is a {type(found).__name__}"
+            raise Damage(f"{_place(parent)} must hold groups and tables; {member}")
         return found
 
     def group(self, parent: "h5py.Group", name: str) -> Any:
@@ -109,9 +106,8 @@ class Hdf5:
         attribute = self.root.attrs.get_id(name)
         kind = self._h5py.check_string_dtype(attribute.dtype)
         if attribute.shape != () or kind is None or (kind.length or 0) > MAX_TEXT:
-            raise Damage(
-                f"attribute {quoted(name)} must be one text; got {attribute.dtype} of shape {attribute.shape}"
-            )
+            got = f"{attribute.dtype} of shape {attribute.shape}"
+            raise Damage(f"attribute {quoted(name)} must be one text; got {got}")
         if kind.length is not None:
             return bytes(self.root.attrs[name]).rstrip(b"\0").decode("utf-8")
         if self.root.id.get_create_plist().get_sizes() != (8, 8):
@@ -131,18 +127,16 @@ class Hdf5:
             raise Damage(f"{what} must stand in the file itself; it is {where}")
         plain = table.id.get_create_plist()
         if plain.get_nfilters() or table.chunks is not None:
-            raise Damage(
-                f"{what} must be stored whole and uncompressed, as Keras does; it is in chunks or compressed"
-            )
+            must = "be stored whole and uncompressed, as Keras does"
+            raise Damage(f"{what} must {must}; it is in chunks or compressed")
         wanted = int(table.shape[0]) * int(table.shape[1]) * kind.itemsize
         stored = int(table.id.get_storage_size())
         begin = table.id.get_offset()
         end = wanted if begin is None else begin + wanted
         if stored != wanted or end > self._size:
-            raise Damage(
-                f"{what} must hold what its shape says; {table.shape[0]} x {table.shape[1]} numbers are "
-                f"{wanted} bytes, and the file has {min(stored, self._size)} for them"
-            )
+            numbers = f"{table.shape[0]} x {table.shape[1]} numbers are {wanted} bytes"
+            there = f"the file has {min(stored, self._size)} for them"
+            raise Damage(f"{what} must hold what its shape says; {numbers}, and {there}")
         values = np.empty(table.shape, kind)
         table.read_direct(values)
         result = np.ascontiguousarray(values, dtype=np.float32)

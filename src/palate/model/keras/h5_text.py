@@ -37,10 +37,9 @@ def heap_text(file: BinaryIO, size: int, name: str, longest: int) -> str:
         raise Damage(f"attribute {quoted(name)} must stand in the file once; got {len(found)} versions")
     descriptor = found.pop()
     length, heap, number = (int.from_bytes(descriptor[a:b], "little") for a, b in ((0, 4), (4, 12), (12, 16)))
-    if length > min(longest, size):
-        raise Damage(
-            f"attribute {quoted(name)} must be a text of at most {min(longest, size)} bytes; got {length}"
-        )
+    longest = min(longest, size)
+    if length > longest:
+        raise Damage(f"attribute {quoted(name)} must be a text of at most {longest} bytes; got {length}")
     data = _heap_object(file, size, heap, number, length)
     if data is None:
         raise Damage(f"the text of attribute {quoted(name)} must stand in the file; it does not")

@@ -133,10 +133,8 @@ def _from_legacy(hdf5: Hdf5) -> KerasTables:
     weights = hdf5.root if weights is None else weights
     names = hdf5.names(weights)
     if names == ["layers"] or set(names) == {"layers", "optimizer", "vars"}:
-        raise Damage(
-            "it must name its layers, and a .weights.h5 file of Keras 3 numbers them; save the whole model "
-            "as .keras instead"
-        )
+        must = "name its layers, and a .weights.h5 file of Keras 3 numbers them"
+        raise Damage(f"it must {must}; save the whole model as .keras instead")
     check_present([name for name in names if name not in _NOT_LAYERS])
     found = {}
     for name in names:
@@ -145,10 +143,8 @@ def _from_legacy(hdf5: Hdf5) -> KerasTables:
         if name in (USER, ITEM, USER_BIAS, ITEM_BIAS):
             found[name] = _only(tables, name, hdf5)
         elif tables and name not in _NOT_LAYERS and "optimizer" not in name:
-            raise Damage(
-                f"layer {name!r} must not have weights in a matrix factorization; it has {len(tables)} "
-                f"tables of them"
-            )
+            must = "not have weights in a matrix factorization"
+            raise Damage(f"layer {name!r} must {must}; it has {len(tables)} tables of them")
     return _fitted(found, plan)
 
 
@@ -165,9 +161,8 @@ def _from_counters(hdf5: Hdf5, plan: KerasPlan) -> KerasTables:
         if name in groups:
             group = hdf5.group(layers, groups[name])
             if group is None:
-                raise Damage(
-                    f"layer {name!r} must have its weights in 'layers/{groups[name]}'; there is no such group"
-                )
+                place = f"'layers/{groups[name]}'"
+                raise Damage(f"layer {name!r} must have its weights in {place}; there is no such group")
             found[name] = _only(hdf5.tables(group), name, hdf5)
     return _fitted(found, plan)
 

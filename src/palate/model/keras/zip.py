@@ -37,9 +37,8 @@ def read_archive(file: BinaryIO, size: int) -> tuple[str, "Window"]:
             if len(text) > MAX_CONFIG:
                 raise Damage(f"{CONFIG} must be at most {MAX_CONFIG} bytes")
             if weights.compress_type != zipfile.ZIP_STORED or weights.flag_bits & 1:
-                raise Damage(
-                    f"{WEIGHTS} must be stored as it is, as Keras does; it is compressed or encrypted"
-                )
+                must = "be stored as it is, as Keras does"
+                raise Damage(f"{WEIGHTS} must {must}; it is compressed or encrypted")
             with archive.open(weights) as part:
                 while part.read(_BLOCK):  # to its end, where its checksum is compared
                     pass
