@@ -61,6 +61,5 @@ def errors(scorer: Scorer, ratings: Ratings, *, clip: bool = True) -> Errors:
             raise ArgumentError("clip", "be off for scores without a rating scale")
         predicted = np.clip(predicted, *scorer.scale)
     difference = predicted - ratings.value
-    return Errors(
-        rmse=float(np.sqrt(np.mean(difference**2))), mae=float(np.mean(np.abs(difference))), n=len(ratings)
-    )
+    rmse, mae = np.sqrt(np.mean(difference**2)), np.mean(np.abs(difference))
+    return Errors(rmse=float(rmse), mae=float(mae), n=len(ratings))

@@ -45,29 +45,22 @@ def weight_sections(model: FactorScorer) -> list[Section]:
     }
     for side, own in (("user", model.factors.user.noise), ("item", model.factors.item.noise)):
         named |= {} if own is None else {f"{side} noise": own.scale.mean(axis=0)}
-    averaged = (
-        ""
-        if n_draws == 1
-        else f" Norms and biases are means over {n_draws} draws, as are the figures of weights."
-    )
     text = (
         "A weight is one number of a factor vector. A norm is the length of a vector: how much "
-        "taste changes predictions." + averaged,
+        "taste changes predictions."
     )
-    first = Section(
-        "weights", "Norms, weights and biases", text, table(named), bins=histogram(named), plot="weights"
-    )
+    if n_draws > 1:
+        text += f" Norms and biases are means over {n_draws} draws, as are the figures of weights."
+    heading = "Norms, weights and biases"
+    first = Section("weights", heading, (text,), table(named), histogram(named), plot="weights")
     return [first, *_by_count(model, named["user norms"], named["item norms"])]
 
 
 def _by_count(model: Factored, user_norms: np.ndarray, item_norms: np.ndarray) -> list[Section]:
     if model.ratings is None:
         return []
-    sides = (
-        ("user", user_norms, model.ratings.user_counts()),
-        ("item", item_norms, model.ratings.item_counts()),
-    )
-    frame = pl.concat([norms_by_count(side, norm, counts) for side, norm, counts in sides])
+    users = norms_by_count("user", user_norms, model.ratings.user_counts())
+    frame = pl.concat([users, norms_by_count("item", item_norms, model.ratings.item_counts())])
     text = (
         "With a penalty, vectors are short unless they have many ratings, which keeps rarely "
         "rated items from the top of lists. If norms fall with the number of ratings, items with "

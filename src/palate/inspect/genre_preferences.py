@@ -119,9 +119,8 @@ def _contrast(
 
 def clearest_genres(model: Factored, min_ratings: int = 20, min_in_genre: int = 10) -> pl.DataFrame:
     """Return each user with a clear taste in a genre, with that genre, clearest first."""
-    enough = (pl.col("n_in_taste") >= min_in_genre) & (
-        pl.col(names.N_RATINGS) - pl.col("n_in_taste") >= min_in_genre
-    )
+    inside = pl.col("n_in_taste")
+    enough = inside.is_between(min_in_genre, pl.col(names.N_RATINGS) - min_in_genre)
     found = genre_contrasts(model).filter(
         enough, pl.col(names.N_RATINGS) >= min_ratings, pl.col("clarity") > 0
     )

@@ -62,9 +62,7 @@ def _table(frame: pl.DataFrame) -> str:
     heads = [_text(COLUMNS.get(name, (name.replace("_", " "), ""))[0]) for name in frame.columns]
     numeric = [frame[name].dtype.is_numeric() for name in frame.columns]
     rows = [[cell(row[name], kind_of(name)) for name in frame.columns] for row in frame.iter_rows(named=True)]
-    if (
-        len(heads) > _WIDEST and len(rows) <= _WIDEST
-    ):  # a row for each column, or the last would be beyond the page
+    if len(heads) > _WIDEST >= len(rows):  # a row for each column, or the last would be beyond the page
         heads, numeric, rows = _turned(heads, rows)
     head = "".join(f"<th{_class(one)}>{name}</th>" for name, one in zip(heads, numeric, strict=True))
     body = "".join(

@@ -20,21 +20,8 @@ from palate.lists.recommending import ranking_frame
 from palate.lists.similar import similar_items, similar_users
 from palate.scorer import Factored, Scorer
 
-_SHOWN = (
-    names.USER_ID,
-    names.ITEM_ID,
-    names.RANK,
-    names.TITLE,
-    names.YEAR,
-    names.GENRES,
-    names.N_RATINGS,
-    names.MEAN_RATING,
-    names.RATING,
-    names.PREDICTED_RATING,
-    names.SCORE,
-    "similarity",
-    "held_out",
-)
+_SHOWN = dict.fromkeys([names.USER_ID, names.ITEM_ID, *names.SHOWN])  # without repetition, in this order
+_HIDDEN = {"similar_to", names.STD, names.LOW, names.HIGH, names.IN_WORDS, "source"}
 
 
 @needs_threads("item_page")
@@ -164,9 +151,9 @@ def _best(model: Scorer, user_id: object, n: int, seen: bool) -> Section:
 
 def _predicted(model: Factored, user_id: object, n: int, seen: bool, *, worst: bool) -> Section:
     """Return the items with a user's highest predictions, or with the lowest."""
-    name, heading, which = (
-        ("worst", "Least recommended", "lowest") if worst else ("best", "Recommended", "highest")
-    )
+    name, heading, which = "best", "Recommended", "highest"
+    if worst:
+        name, heading, which = "worst", "Least recommended", "lowest"
     rows = user_rows(model, user_id)
     ranking = rank(model, rows.index, n, exclude_seen=seen, ascending=worst)
     return _listed(name, heading, f"The {which} predictions{_rest(seen)}", ranking_frame(rows, ranking))
@@ -191,9 +178,9 @@ def _plain(model: Factored) -> Factored:
 
 
 def _listed(name: str, heading: str, text: str, frame: pl.DataFrame) -> Section:
-    hidden = {names.USER_ID} if name in ("rated", "best", "worst") else set()
+    hidden = _HIDDEN if name == "similar" else {*_HIDDEN, names.USER_ID}
     if "held_out" in frame.columns and not frame["held_out"].any():
-        hidden.add("held_out")
+        hidden = {*hidden, "held_out"}
     shown = [column for column in _SHOWN if column in frame.columns and column not in hidden]
     return Section(name, heading, (text,), frame.select(shown))
 
@@ -224,9 +211,8 @@ def _numbers(
         (name, value, None if among is None else float((among < value).mean()))
         for name, (value, among) in found.items()
     ]
-    frame = pl.DataFrame(
-        rows, schema={"figure": pl.String, "value": pl.Float64, "share": pl.Float64}, orient="row"
-    )
+    schema = {"figure": pl.String, "value": pl.Float64, "share": pl.Float64}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
     text = f"The share is the share of all {side}s with a lower value."
     return Section("numbers", "Numbers", (text,), frame)
 
@@ -235,11 +221,8 @@ def _levels(values: np.ndarray, levels: np.ndarray | None) -> Section:
     """Return how often each rating was given."""
     known = np.unique(values) if levels is None or len(levels) > 20 else levels
     counts = (np.asarray(values)[:, None] == known).sum(axis=0)
-    columns = {
-        "level": known.astype(np.float64),
-        "n": counts.astype(np.int64),
-        "share": counts / max(1, len(values)),
-    }
+    share = counts / max(1, len(values))
+    columns = {"level": known.astype(np.float64), "n": counts.astype(np.int64), "share": share}
     return Section("ratings", "Ratings given", (), pl.DataFrame(columns), plot="levels")
 
 

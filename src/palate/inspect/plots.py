@@ -2,7 +2,7 @@
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -104,16 +104,8 @@ def _fame(figure: "Figure", section: "Section") -> None:
     )
     for place, (column, label, color, hatch) in enumerate(columns):
         at = np.arange(len(labels)) + 0.27 * (place - 1)
-        axes.bar(
-            at,
-            100 * found[column].to_numpy(),
-            width=0.27,
-            color=color,
-            hatch=hatch,
-            edgecolor="white",
-            linewidth=0,
-            label=label,
-        )
+        look: dict[str, Any] = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+        axes.bar(at, 100 * found[column].to_numpy(), width=0.27, label=label, **look)
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", fontsize=8)
     title = "Number of ratings: all items, rated items, recommended items"
     labelled(axes, title, "ratings per item", "share (%)", grid="y", legend="best")
@@ -125,18 +117,12 @@ def _time_bins(figure: "Figure", section: "Section") -> None:
     begins = found["begins"]
     if begins.dtype.is_temporal():
         begins = begins.dt.strftime("%Y-%m")
-    axes.fill_between(
-        at, found["higher_low"].to_numpy(), found["higher_high"].to_numpy(), color=PALE, label="80 % interval"
-    )
-    axes.plot(at, found["higher"].to_numpy(), "o-", color=BLUE)
+    low, middle, high = (found[name].to_numpy() for name in ("higher_low", "higher", "higher_high"))
+    axes.fill_between(at, low, high, color=PALE, label="80 % interval")
+    axes.plot(at, middle, "o-", color=BLUE)
     axes.axhline(0, color=GREY, linewidth=0.8)
-    axes.set_xticks(
-        at,
-        ["start" if one is None else str(one) for one in begins.to_list()],
-        rotation=45,
-        ha="right",
-        fontsize=8,
-    )
+    labels = ["start" if one is None else str(one) for one in begins.to_list()]
+    axes.set_xticks(at, labels, rotation=45, ha="right", fontsize=8)
     title = "Rating of an average item by an average user"
     x = "start of the time bin; all have about the same number of ratings"
     labelled(axes, title, x, "difference from the average", grid="y", legend="best")
@@ -155,11 +141,8 @@ def _tastes(figure: "Figure", section: "Section") -> None:
     likings, clarities = (found[name].to_numpy() for name in ("liking", "clarity"))
     axes.barh(range(len(found)), likings, color=[BLUE if one > 0 else GREY for one in clarities])
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(
-        range(len(found)),
-        [f"{one} ({n})" for one, n in found.select("taste", "n_in_taste").rows()],
-        fontsize=9,
-    )
+    labels = [f"{one} ({n})" for one, n in found.select("taste", "n_in_taste").rows()]
+    axes.set_yticks(range(len(found)), labels, fontsize=9)
     axes.set_xlabel("mean residual inside the genre minus outside (stars)")
     axes.set_title("Tastes by genre, number of ratings in brackets (blue: clear)", fontsize=11)
     axes.grid(axis="x", alpha=0.3)

@@ -24,9 +24,8 @@ def prediction_section(model: Scorer, sample: int | None, seed: int) -> Section:
     wanted = max(1, PAIRS // max(1, n_items)) if sample is None else sample
     users = sampled(n_users, wanted, seed)
     values = predictions(model, users)
-    return described_predictions(
-        model, values, f"Every item for {who(len(users), n_users, seed)}: {values.size:,} predictions."
-    )
+    sample_of = f"Every item for {who(len(users), n_users, seed)}: {values.size:,} predictions."
+    return described_predictions(model, values, sample_of)
 
 
 def predictions(model: Scorer, users: np.ndarray) -> np.ndarray:
@@ -50,15 +49,8 @@ def described_predictions(model: Scorer, values: np.ndarray, sample: str) -> Sec
             f"{_percent(below + above)} lie outside the scale of {scale[0]:g} to {scale[1]:g}: "
             f"{_percent(below)} below, {_percent(above)} above."
         )
-    return Section(
-        "predictions",
-        "Predictions",
-        tuple(text),
-        frame,
-        bins=histogram(named),
-        plot="predictions",
-        marks=() if scale is None else scale,
-    )
+    bins, marks = histogram(named), () if scale is None else scale
+    return Section("predictions", "Predictions", tuple(text), frame, bins, plot="predictions", marks=marks)
 
 
 def who(n: int, n_users: int, seed: int) -> str:
@@ -67,11 +59,9 @@ def who(n: int, n_users: int, seed: int) -> str:
     >>> who(3, 3, 0), who(2, 3000, 7)
     ('all 3 users', '2 of the 3,000 users, drawn at random (seed 7)')
     """
-    return (
-        f"all {n_users:,} users"
-        if n == n_users
-        else f"{n:,} of the {n_users:,} users, drawn at random (seed {seed})"
-    )
+    if n == n_users:
+        return f"all {n_users:,} users"
+    return f"{n:,} of the {n_users:,} users, drawn at random (seed {seed})"
 
 
 def _percent(share: float) -> str:

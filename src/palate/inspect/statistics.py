@@ -39,13 +39,8 @@ def describe(values: np.ndarray) -> dict[str, float | int | None]:
 
 def _figures(values: np.ndarray) -> list[float]:
     quantiles = np.quantile(values, np.array(QUANTILES) / 100)
-    return [
-        values.mean(dtype=np.float64),
-        values.std(dtype=np.float64),
-        values.min(),
-        *quantiles,
-        values.max(),
-    ]
+    mean, std = values.mean(dtype=np.float64), values.std(dtype=np.float64)
+    return [mean, std, values.min(), *quantiles, values.max()]
 
 
 def table(named: Mapping[str, np.ndarray]) -> pl.DataFrame:

@@ -65,9 +65,8 @@ def _by_item(model: FactorScorer, context: TimeContext) -> np.ndarray:
     found = np.empty((n_draws, context.n_time_bins, n_items))
     for draw in range(n_draws):
         user, own = context.user_shift[draw].astype(np.float64), context.item_shift[draw].astype(np.float64)
-        mean = (model.user_factors[draw] - context.user_shift[draw, context.user_time_bin, :k]).mean(
-            axis=0, dtype=np.float64
-        )
+        unshifted = model.user_factors[draw] - context.user_shift[draw, context.user_time_bin, :k]
+        mean = unshifted.mean(axis=0, dtype=np.float64)
         same = user[:, k] + own[:, k] + own[:, :k] @ mean + np.einsum("tf,tf->t", user[:, :k], own[:, :k])
         found[draw] = user[:, :k] @ model.item_factors[draw].T + same[:, None]
     return found
