@@ -37,14 +37,10 @@ def connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """
     if read_only and not path.is_file():
         raise StoreError(f"there is no store {path}.")
-    mode = "ro" if read_only else "rwc"
+    address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     try:
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=5,
+            address, uri=True, isolation_level=None, check_same_thread=False, timeout=5
         )
     except sqlite3.Error as error:
         raise StoreError(f"the store {path} cannot be opened: {error}.") from error
@@ -66,9 +62,8 @@ def usable(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        advice = (
-            "Name another file." if "not a database" in str(error) else "Look for damage: palate db check."
-        )
+        foreign = "not a database" in str(error)
+        advice = "Name another file." if foreign else "Look for damage: palate db check."
         raise StoreError(f"the store {path} cannot be used: {error}. {advice}") from error
 
 
@@ -89,13 +84,8 @@ def check_kind(connection: sqlite3.Connection, path: Path, *, empty_allowed: boo
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    for name, value in (
-        ("journal_mode", "WAL"),
-        ("synchronous", "FULL"),
-        ("foreign_keys", "ON"),
-        ("mmap_size", "0"),
-    ):
-        connection.execute(f"PRAGMA {name}={value}")
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0"):
+        connection.execute(f"PRAGMA {setting}")
     connection.execute("PRAGMA secure_delete=ON")  # what was forgotten is overwritten, not only unlinked
     if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         connection.execute("BEGIN IMMEDIATE")

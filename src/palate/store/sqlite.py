@@ -92,10 +92,8 @@ class SQLiteStore(DatabaseStore):
     def _said(self, error: Exception) -> StoreError:
         text = str(error)
         if "full" in text:
-            return StoreError(
-                f"the store {self.path} cannot be written: the disk is full. Free space; nothing has to be "
-                f"restarted."
-            )
+            advice = "Free space; nothing has to be restarted."
+            return StoreError(f"the store {self.path} cannot be written: the disk is full. {advice}")
         if "locked" in text:
             text = "another program is writing to it. End that program, or try again"
         return StoreError(

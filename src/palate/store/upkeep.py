@@ -40,9 +40,8 @@ def check(address: str) -> list[str]:
     if not address.startswith(POSTGRES):
         with closing(connected(file_of(address), read_only=True)) as connection:
             try:
-                found += [
-                    str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"
-                ]
+                told = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+                found += [line for line in told if line != "ok"]
             except sqlite3.DatabaseError as error:
                 return [str(error)]
     if found:  # what is damaged may not be readable
@@ -92,14 +91,9 @@ def exported(address: str) -> pl.DataFrame:
         for user in sorted(mirror.users())
         for item, rating in sorted(mirror.of(user).items())
     ]
-    schema = {
-        "user_id": pl.String,
-        "item_id": pl.String,
-        "rating": pl.Float64,
-        "state": pl.String,
-        "timestamp": pl.Int64,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    ids = {names.USER_ID: pl.String, names.ITEM_ID: pl.String}
+    others = {names.RATING: pl.Float64, "state": pl.String, names.TIMESTAMP: pl.Int64}
+    return pl.DataFrame(rows, schema={**ids, **others}, orient="row")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,11 +131,8 @@ def joined(ratings: Ratings, mirror: Mirror) -> Joined:
     kept = known.join(live, on=[names.USER_ID, names.ITEM_ID], how="anti")
     rated = live.filter(pl.col(names.RATING).is_not_null())
     extra = {name: name for name in (names.TIMESTAMP, names.WEIGHT) if name in frame.columns}
-    merged = Ratings.from_frame(
-        pl.concat([kept, rated.select(kept.columns)]),
-        scale=ratings.scale if ratings.declared else None,
-        **extra,
-    )
+    whole, scale = pl.concat([kept, rated.select(kept.columns)]), ratings.scale if ratings.declared else None
+    merged = Ratings.from_frame(whole, scale=scale, **extra)
     total = sum(rating.state == RATED for user in mirror.users() for rating in mirror.of(user).values())
     n_replaced = known.height - kept.height
     return Joined(merged, rated.height, n_replaced, int(forgotten.sum()), total - rated.height)
