@@ -63,6 +63,5 @@ def status_of(error: Exception) -> tuple[int, str]:
     >>> status_of(StoreError("full")), status_of(ValueError("n"))
     ((503, 'store'), (422, 'invalid'))
     """
-    return next(
-        ((status, code) for kind, status, code in STATUS if isinstance(error, kind)), (500, "internal")
-    )
+    found = ((status, code) for kind, status, code in STATUS if isinstance(error, kind))
+    return next(found, (500, "internal"))

@@ -85,9 +85,8 @@ class Guard:
         given = _key(headers)
         may_write = _one_of(given, settings.write_keys)
         if not (may_write or _one_of(given, settings.read_keys)):
-            raise _Refused(
-                401, "key", "a key must be sent as 'Authorization: Bearer KEY'; got none, or an unknown one."
-            )
+            said = "a key must be sent as 'Authorization: Bearer KEY'; got none, or an unknown one."
+            raise _Refused(401, "key", said)
         reads = method in ("GET", "OPTIONS") or (method == "POST" and path in READING_POSTS)
         if not (reads or may_write):
             raise _Refused(403, "key", "this needs a key for writing; got one for reading.")
@@ -96,13 +95,9 @@ class Guard:
     def _check_rate(self, key: bytes) -> None:
         after = 0.0 if self._limits is None else self._limits.wait(key)
         if after:
-            raise _Refused(
-                429,
-                "rate",
-                f"a key may send {self.settings.rate_limit:g} requests a second; got more. "
-                f"Try again in {math.ceil(after)} s.",
-                math.ceil(after),
-            )
+            rate, seconds = self.settings.rate_limit, math.ceil(after)
+            said = f"a key may send {rate:g} requests a second; got more. Try again in {seconds} s."
+            raise _Refused(429, "rate", said, seconds)
 
 
 def matched_path(scope: Scope) -> str:
@@ -159,9 +154,8 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise _Refused(
-                        400, "body", "the body must be complete; the connection ended before that."
-                    )
+                    said = "the body must be complete; the connection ended before that."
+                    raise _Refused(400, "body", said)
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
                 if size > BODY_BYTES:

@@ -22,20 +22,19 @@ from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
 
 MOST_YEAR = 2**31 - 1  # what a column of years holds
 LISTS = "/v1/users/{user}/recommendations"
-_LISTED = ("model", "caution", "diversity", "min_ratings", "exclude_seen")  # as the core has them, too
+_LISTED = ("model", "caution", "diversity", "min_ratings")  # as the core has them, too
 REMAINS = (
     "A salted hash of the id, so that the user is left out from now on. Older model files and "
     "backups contain the user's ratings until they are replaced."
 )
 
 
-def _where(genre: Sequence[str], year_from: int | None, year_to: int | None) -> dict[str, Any] | None:
-    found: dict[str, Any] = {}
-    if genre:
-        found["genres"] = list(genre)
-    if year_from is not None or year_to is not None:
-        found["year"] = _years(year_from, year_to)
-    return found or None
+def _how(asked: ListQuery | bodies.SessionIn) -> dict[str, Any]:
+    """Return what the core takes for the length of a list, its order, and its items."""
+    where: dict[str, Any] = {"genres": list(asked.genre)} if asked.genre else {}
+    if asked.year_from is not None or asked.year_to is not None:
+        where["year"] = _years(asked.year_from, asked.year_to)
+    return {"n": asked.n, "where": where or None, **{name: getattr(asked, name) for name in _LISTED}}
 
 
 def _years(first: int | None, last: int | None) -> tuple[int | None, int | None]:
@@ -51,9 +50,8 @@ def _explain(asked: str | None) -> tuple[str, ...]:
     parts = tuple(part for part in (asked or "").split(",") if part)
     for part in parts:
         if part not in EXPLAIN:
-            raise ArgumentError(
-                "explain", f"be of {' and '.join(EXPLAIN)}, with a comma between", f"{part!r}"
-            )
+            must = f"be of {' and '.join(EXPLAIN)}, with a comma between"
+            raise ArgumentError("explain", must, f"{part!r}")
     return parts
 
 
@@ -102,17 +100,7 @@ def session_routes(router: APIRouter, core: Core) -> None:
                 got = f"item {row.item!r} twice"
                 raise ArgumentError("ratings", "not repeat an item", got, "Keep one of its ratings.")
             ratings[row.item] = row.rating
-        answer = core.recommend(
-            ratings=ratings,
-            n=body.n,
-            model=body.model,
-            caution=body.caution,
-            diversity=body.diversity,
-            min_ratings=body.min_ratings,
-            where=_where(body.genre, body.year_from, body.year_to),
-            explain=body.explain,
-        )
-        return reply(_listed(answer))
+        return reply(_listed(core.recommend(ratings=ratings, explain=body.explain, **_how(body))))
 
     @router.get("/compare", response_model=Comparison, responses=failures(404))
     def compare(user: str, models: str, n: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10) -> Any:
@@ -129,14 +117,9 @@ def _page(core: Core, settings: Settings, user: str, query: ListQuery) -> Any:
     If the list is another by now, the answer is 409 with a fresh first page.
     """
     cursor = query.cursor
-    listed = {name: getattr(query, name) for name in _LISTED}
-    how: dict[str, Any] = {
-        "n": query.n,
-        **listed,
-        "where": _where(query.genre, query.year_from, query.year_to),
-        "explain": _explain(query.explain),
-    }
-    asked = [user, *listed.values(), query.genre, query.year_from, query.year_to]
+    how = {**_how(query), "exclude_seen": query.exclude_seen, "explain": _explain(query.explain)}
+    listed = [getattr(query, name) for name in (*_LISTED, "exclude_seen")]
+    asked = [user, *listed, query.genre, query.year_from, query.year_to]
     given, offset = (None, 0) if cursor is None else read_cursor(settings.secret, cursor)
     answer = core.recommend(user, offset=offset, **how)
     state = _state(asked, answer)
@@ -144,9 +127,9 @@ def _page(core: Core, settings: Settings, user: str, query: ListQuery) -> Any:
     if fresh:
         answer, offset = core.recommend(user, offset=0, **how), 0
         state = _state(asked, answer)
-    following = (
-        make_cursor(settings.secret, state, offset + how["n"]) if len(answer.rows) == how["n"] else None
-    )
+    following = None
+    if len(answer.rows) == query.n:
+        following = make_cursor(settings.secret, state, offset + query.n)
     return reply(_listed(answer, following, fresh), 409 if fresh else 200)
 
 
@@ -249,9 +232,8 @@ def health_routes(router: APIRouter, core: Core, metrics: Metrics) -> None:
         problem = core.store.problem()
         reasons = [] if problem is None else [problem]
         models = [bodies.Stamp(model.id, model.version) for model in core.models]
-        return reply(
-            bodies.Ready("ready" if not reasons else "not ready", reasons, models), 503 if reasons else 200
-        )
+        said, status = ("not ready", 503) if reasons else ("ready", 200)
+        return reply(bodies.Ready(said, reasons, models), status)
 
     @router.get(
         "/metrics",
