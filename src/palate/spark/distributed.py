@@ -95,19 +95,13 @@ def fit_distributed(
     """
     check_named(fit_distributed, options, _taken())
     if not isinstance(trainer, LeastSquares):
-        raise ArgumentTypeError(
-            "trainer",
-            "be palate.LeastSquares, whose rows can be solved separately",
-            f"{type(trainer).__name__}",
-            "Train others on the driver with palate.spark.fit.",
-        )
+        must = "be palate.LeastSquares, whose rows can be solved separately"
+        advice = "Train others on the driver with palate.spark.fit."
+        raise ArgumentTypeError("trainer", must, type(trainer).__name__, advice)
     if not fitted_class(trainer.link).linear:
-        raise ArgumentError(
-            "link",
-            "be 'identity' in fit_distributed",
-            f"{trainer.link!r}, whose blocks change in every sweep",
-            "Train it on the driver with palate.spark.fit.",
-        )
+        must, advice = "be 'identity' in fit_distributed", "Train it on the driver with palate.spark.fit."
+        got = f"{trainer.link!r}, whose blocks change in every sweep"
+        raise ArgumentError("link", must, got, advice)
     if blocks is not None and (not is_integer(blocks) or blocks < 1):
         raise ArgumentError("blocks", "be a whole number of at least 1", f"{blocks!r}")
     if half_sweeps is not None and not isinstance(half_sweeps, str | os.PathLike):
@@ -189,13 +183,5 @@ def _check_remote(
     if not is_number(validation):
         must = Words("be a share in [0, 1) with ", alone)
         raise ArgumentTypeError("validation", must, type(validation).__name__)
-    wanted = {
-        "time": "",
-        "n_starts": 1,
-        "user_features": "",
-        "item_features": "",
-        "user_weighting": 0.0,
-        "grades": "none",
-        "half_life": None,
-    }
-    check_beside(trainer, wanted, alone)
+    wanted = {"time": "", "n_starts": 1, "user_features": "", "item_features": ""}
+    check_beside(trainer, {**wanted, "user_weighting": 0.0, "grades": "none", "half_life": None}, alone)

@@ -55,9 +55,8 @@ def packed(batches: Batches) -> Batches:
         with pa.ipc.new_stream(sink, gathered[0].schema) as writer:
             for batch in gathered:
                 writer.write_batch(batch)
-        return pa.RecordBatch.from_arrays(
-            [pa.array([sink.getvalue().to_pybytes()], pa.binary())], names=["part"]
-        )
+        part = pa.array([sink.getvalue().to_pybytes()], pa.binary())
+        return pa.RecordBatch.from_arrays([part], names=["part"])
 
     gathered, n_rows = [], 0
     for batch in batches:

@@ -68,9 +68,8 @@ def fit(
         "error", and as `trainer.fit`.
     """
     if not hasattr(trainer, "fit") or isinstance(trainer, type):
-        raise ArgumentTypeError(
-            "trainer", "have the method fit(ratings), as palate.LeastSquares() has", f"{trainer!r}"
-        )
+        must = "have the method fit(ratings), as palate.LeastSquares() has"
+        raise ArgumentTypeError("trainer", must, f"{trainer!r}")
     wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
     how: dict[str, Any] = {"scale": scale, "duplicates": duplicates}
     table, given = ratings_to_fit(trainer, ratings, wanted, how, memory_limit, options)
@@ -94,10 +93,8 @@ def ratings_to_fit(
     check_fits(size_of(table, columns["user"], columns["item"]), trainer, memory_limit)
     held_out: Any = options.get("validation")
     if library_of(held_out) == "pyspark":
-        options = {
-            **options,
-            "validation": read_ratings(chosen_columns(held_out, columns, "validation"), columns, how),
-        }
+        held_out = chosen_columns(held_out, columns, "validation")
+        options = {**options, "validation": read_ratings(held_out, columns, how)}
     return read_ratings(table, columns, how), options
 
 
@@ -129,9 +126,8 @@ def _gather(gathered: dict[str, Any], role: str, series: pl.Series, label: str, 
     """Check a part of a column and append it in as few bytes as its values need."""
     if role in ("user", "item"):
         ids, kind = id_column(series, label, where)
-        gathered.setdefault(role, Keys() if kind == "str" else Numbers()).add(
-            ids if kind == "str" else ids.to_numpy()
-        )
+        parts, part = (Keys(), ids) if kind == "str" else (Numbers(), ids.to_numpy())
+        gathered.setdefault(role, parts).add(part)
     elif role == "timestamp":
         gathered.setdefault(role, Texts()).add(series)
     else:

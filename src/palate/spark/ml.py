@@ -30,6 +30,7 @@ except ImportError:
 
 _PIECE = 1 << 25  # bytes of a model's file in one row of the table that holds it
 _UNKNOWN = ("raise", "nan", "baseline")
+_float = TypeConverters.toFloat
 
 
 def trainer_to_text(trainer: Trainer) -> str:
@@ -41,9 +42,8 @@ def trainer_to_text(trainer: Trainer) -> str:
     if isinstance(trainer, str):
         trainer = trainer_of_text(trainer)
     if not is_dataclass(trainer) or isinstance(trainer, type) or not hasattr(palate, type(trainer).__name__):
-        raise ArgumentTypeError(
-            "trainer", "be one of palate's trainers, such as palate.LeastSquares()", f"{trainer!r}"
-        )
+        must = "be one of palate's trainers, such as palate.LeastSquares()"
+        raise ArgumentTypeError("trainer", must, f"{trainer!r}")
     try:
         return json.dumps({"name": type(trainer).__name__, **asdict(trainer)})
     except TypeError as error:
@@ -62,9 +62,8 @@ def trainer_of_text(text: str) -> Any:
         if not _makes_trainers(kind):
             raise TypeError
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise ArgumentError(
-            "trainer", "be JSON with the name of one of palate's trainers", f"{text!r}"
-        ) from None
+        must = "be JSON with the name of one of palate's trainers"
+        raise ArgumentError("trainer", must, f"{text!r}") from None
     return kind(**fields)
 
 
@@ -134,12 +133,8 @@ class PalateEstimator(
     ratingCol = _param("ratingCol", "column of ratings; empty: each row counts 1")
     weightCol = _param("weightCol", "column of weights, or empty")
     duplicates = _param("duplicates", "what to do with repeated pairs")
-    validation = _param(
-        "validation", "share of ratings held out to decide when to stop", TypeConverters.toFloat
-    )
-    memoryLimit = _param(
-        "memoryLimit", "memory for training in gigabytes; 0: the free memory", TypeConverters.toFloat
-    )
+    validation = _param("validation", "share of ratings held out to decide when to stop", _float)
+    memoryLimit = _param("memoryLimit", "memory for training in gigabytes; 0: the free memory", _float)
     seed = _param("seed", "seed of the split and of the initial values", TypeConverters.toInt)
 
     def __init__(self, **params: object) -> None:
@@ -170,16 +165,14 @@ class PalateEstimator(
 
     def _fit(self, dataset: "DataFrame") -> "PalateModel":
         value = {param.name: self.getOrDefault(param) for param in self.params}
-        given = ("userCol", "itemCol", "ratingCol", "timestampCol", "weightCol")
-        require_spark_columns(dataset, {name: value[name] for name in given if value[name]}, "dataset")
+        roles = ("user", "item", "rating", "timestamp", "weight")
+        columns: dict[str, Any] = {role: value[f"{role}Col"] or None for role in roles}
+        named = {f"{role}Col": name for role, name in columns.items() if name}
+        require_spark_columns(dataset, named, "dataset")
         model = fit(
             self.getTrainer(),
             dataset,
-            user=value["userCol"],
-            item=value["itemCol"],
-            rating=value["ratingCol"] or None,
-            timestamp=value["timestampCol"] or None,
-            weight=value["weightCol"] or None,
+            **columns,
             duplicates=value["duplicates"] or None,
             memory_limit=value["memoryLimit"] or None,
             validation=value["validation"],
@@ -201,9 +194,8 @@ class PalateModel(_Columns, Model, util.MLReadable["PalateModel"], util.MLWritab
     def _transform(self, dataset: "DataFrame") -> Any:
         value = {param.name: self.getOrDefault(param) for param in self.params}
         require_spark_columns(dataset, {name: value[name] for name in ("userCol", "itemCol")}, "dataset")
-        timed = value["timestampCol"] in dataset.columns and knows_time(
-            getattr(self.model, "predicts", self.model)
-        )
+        by_time = knows_time(getattr(self.model, "predicts", self.model))
+        timed = by_time and value["timestampCol"] in dataset.columns
         return predict(
             self.model,
             dataset,
@@ -250,10 +242,8 @@ class _Writer(util.MLWriter):
             file = Path(folder) / "model.palate"
             self.stage.model.save(file)
             data = file.read_bytes()
-        pieces = [
-            (number, data[start : start + _PIECE]) for number, start in enumerate(range(0, len(data), _PIECE))
-        ]
-        table = spark.createDataFrame(pieces, "number int, bytes binary")
+        pieces = [data[start : start + _PIECE] for start in range(0, len(data), _PIECE)]
+        table = spark.createDataFrame(list(enumerate(pieces)), "number int, bytes binary")
         table.coalesce(1).write.parquet(f"{path.rstrip('/')}/model")
 
 

@@ -95,12 +95,8 @@ def require_spark_columns(table: "DataFrame", wanted: dict[str, str], what: str)
         If a column is missing or there twice.
     """
     if library_of(table) != "pyspark" or not hasattr(table, "mapInArrow"):
-        raise ArgumentTypeError(
-            what,
-            "be a Spark DataFrame",
-            f"{type(table).__name__}",
-            "For tables on this machine use the methods of the model.",
-        )
+        advice = "For tables on this machine use the methods of the model."
+        raise ArgumentTypeError(what, "be a Spark DataFrame", type(table).__name__, advice)
     for argument, name in wanted.items():
         if name not in table.columns:
             raise ValueError(missing_column(name, argument, table.columns, what))

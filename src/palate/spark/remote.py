@@ -129,20 +129,17 @@ class Remote:
                 raise self._repeated() from None
             raise
         kept = marked.filter("NOT held_out")
-        by_user, sums, weights = self._compressed(
-            kept, ("user", "item"), bounds[0], len(items.counts), confidence
-        )
-        by_item, _, _ = self._compressed(kept, ("item", "user"), bounds[1], len(users.counts), confidence)
+        of_users, of_items = (bounds[0], len(items.counts)), (bounds[1], len(users.counts))
+        by_user, sums, weights = self._compressed(kept, ("user", "item"), *of_users, confidence)
+        by_item, _, _ = self._compressed(kept, ("item", "user"), *of_items, confidence)
         marked.unpersist()
         n_train = int(by_user.rows.indptr[-1])
         if not n_train:
             raise ValueError(
                 "there must be at least one training rating; all are held out. Lower validation."
             )
-        scale = observed if self.scale is None else self.scale
-        ratings = Ratings(
-            users.vocabulary, items.vocabulary, *held, scale=scale, declared=self.scale is not None
-        )
+        scale, declared = (observed, False) if self.scale is None else (self.scale, True)
+        ratings = Ratings(users.vocabulary, items.vocabulary, *held, scale=scale, declared=declared)
         problem = RemoteProblem(
             ratings,
             np.ones(len(ratings), bool),
@@ -170,20 +167,13 @@ class Remote:
             raise ArgumentError("the ratings", "have at least one row", "an empty table")
         for name, must in (("user", "an id"), ("item", "an id"), ("rating", "a finite number")):
             if found[name]:
-                raise ArgumentError(
-                    self.labels[name],
-                    f"have {must} in every row",
-                    f"{found[name]:,} of {found[5]:,} rows without",
-                    "Drop or fill these rows first.",
-                )
+                must, got = f"have {must} in every row", f"{found[name]:,} of {found[5]:,} rows without"
+                raise ArgumentError(self.labels[name], must, got, "Drop or fill these rows first.")
         low, high = float(found[3]), float(found[4])
         if self.scale is not None and not self.scale[0] <= low <= high <= self.scale[1]:
             beyond = low if low < self.scale[0] else high
-            raise ArgumentError(
-                self.labels["rating"],
-                f"be within the declared scale {self.scale[0]:g} to {self.scale[1]:g}",
-                f"{beyond:g}",
-            )
+            must = f"be within the declared scale {self.scale[0]:g} to {self.scale[1]:g}"
+            raise ArgumentError(self.labels["rating"], must, f"{beyond:g}")
         return low, high
 
     def _check_types(self) -> None:
@@ -194,9 +184,8 @@ class Remote:
             fits = (NumericType,) if name == "rating" else (IntegralType, StringType)
             if not isinstance(found, fits):
                 must = "hold numbers" if name == "rating" else "hold ids, which are integers or strings"
-                raise ArgumentTypeError(
-                    self.labels[name], must, found.simpleString(), "Cast the column first."
-                )
+                got, advice = found.simpleString(), "Cast the column first."
+                raise ArgumentTypeError(self.labels[name], must, got, advice)
 
     def _ids(self, side: str) -> _Ids:
         """Return the ids of a side, with the number and the sum of the ratings of each."""

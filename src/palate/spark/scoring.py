@@ -22,16 +22,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-_DESCRIBED = (
-    names.USER_ID,
-    names.ITEM_ID,
-    names.RANK,
-    names.PREDICTED_RATING,
-    names.SCORE,
-    names.STD,
-    names.LOW,
-    names.HIGH,
-)
+# columns of lists that are not those of the catalog
+_KEPT = {names.USER_ID, names.ITEM_ID, names.RANK, names.PREDICTED_RATING, names.SCORE, names.IN_WORDS}
+_SPREAD = {names.STD, names.LOW, names.HIGH}
 
 
 @helpful
@@ -99,7 +92,7 @@ def recommend(
     how = {"n": n, "threads": threads, **options}
     sample = _sample(loaded, how)
     if not catalog:
-        sample = sample.select([name for name in sample.columns if name in (*_DESCRIBED, names.IN_WORDS)])
+        sample = sample.select([name for name in sample.columns if name in _KEPT | _SPREAD])
     if user != names.USER_ID and user in sample.columns:
         raise ArgumentError("user", "name a column that the lists do not have", f"{user!r}", "Rename it.")
     if users is None:
@@ -142,10 +135,8 @@ def _answer_schema(users: "DataFrame", user: str, sample: pl.DataFrame) -> tuple
     schema, given = _arrow_schema(sample), users.schema[user].dataType
     place = schema.get_field_index(names.USER_ID)
     schema = schema.set(place, pa.field(names.USER_ID, to_arrow_type(given)))
-    declared = StructType(
-        [StructField(f.name, given) if f.name == names.USER_ID else f for f in _spark_schema(schema).fields]
-    )
-    return schema, declared
+    fields = _spark_schema(schema).fields
+    return schema, StructType([StructField(f.name, given) if f.name == names.USER_ID else f for f in fields])
 
 
 @helpful
@@ -202,12 +193,9 @@ def predict(
     loaded.predict([loaded.users.id(0)], [loaded.items.id(0)], **options)
     if timestamp is not None:
         loaded.predict([], [], timestamps=[])
-    mean = name or (names.SCORE if loaded.scale is None else names.PREDICTED_RATING)
-    added = [
-        mean,
-        *([names.STD] if return_std else []),
-        *([names.LOW, names.HIGH] if interval is not None else []),
-    ]
+    added = [name or (names.SCORE if loaded.scale is None else names.PREDICTED_RATING)]
+    added += [names.STD] if return_std else []
+    added += [names.LOW, names.HIGH] if interval is not None else []
     declared = _with_floats(pairs, added)
     return pairs.mapInArrow(mapped(partial(predicted, shipped, wanted, added, options)), declared)
 
@@ -218,11 +206,8 @@ def _with_floats(pairs: "DataFrame", added: list[str]) -> Any:
 
     for name in added:
         if name in pairs.columns:
-            raise ArgumentError(
-                "pairs",
-                f"have no column {name!r}, which is a column of the result",
-                advice="Rename it, or pass name=.",
-            )
+            must = f"have no column {name!r}, which is a column of the result"
+            raise ArgumentError("pairs", must, advice="Rename it, or pass name=.")
     return StructType([*pairs.schema.fields, *(StructField(name, FloatType()) for name in added)])
 
 

@@ -37,9 +37,8 @@ def ship(spark: "SparkSession", model: Model | str | os.PathLike[str]) -> tuple[
         path = os.path.abspath(os.fsdecode(model))
         return palate.load(path), Shipped(path, True, _digest(path), version_here())
     if not hasattr(model, "save") or not hasattr(model, "recommend"):
-        raise ArgumentTypeError(
-            "model", "be a palate model or the path of a model file", f"{type(model).__name__}"
-        )
+        must = "be a palate model or the path of a model file"
+        raise ArgumentTypeError("model", must, type(model).__name__)
     sessions = _shipped.setdefault(model, {})
     if id(spark) not in sessions:
         sessions[id(spark)] = _add_file(spark, model)
@@ -95,7 +94,6 @@ def parts_of(table: "DataFrame") -> Iterator[Any]:
     """
     import pyarrow as pa
 
-    for row in table.mapInArrow(_by_value(errand.packed), "part binary").toLocalIterator(
-        prefetchPartitions=True
-    ):
+    parts = table.mapInArrow(_by_value(errand.packed), "part binary")
+    for row in parts.toLocalIterator(prefetchPartitions=True):
         yield pa.ipc.open_stream(pa.py_buffer(bytes(row[0]))).read_all()

@@ -4,6 +4,7 @@ import pickle  # nosec B403 - what the driver of one session sends to its own wo
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -106,12 +107,8 @@ def recommended(
     for batch in batches:
         users = ids_of(model.users, batch.column(0))
         if unknown == "skip":
-            known = model.users.indices(users) >= 0
-            users = (
-                [user for user, there in zip(users, known, strict=True) if there]
-                if isinstance(users, list)
-                else users.filter(pl.Series(known))
-            )
+            known = pl.Series(model.users.indices(users) >= 0)
+            users = list(compress(users, known)) if isinstance(users, list) else users.filter(known)
         if len(users):
             frame = model.recommend(users if isinstance(users, list) else users.alias("users"), **options)
             yield from as_batches(frame, schema)
@@ -134,10 +131,8 @@ def predicted(
         users, items = ids_of(model.users, columns["user"]), ids_of(model.items, columns["item"])
         found = model.predict(users, items, **timed, **options)
         added = found if isinstance(found, tuple) else (found,)
-        yield pa.RecordBatch.from_arrays(
-            [*batch.columns, *(pa.array(column, pa.float32()) for column in added)],
-            names=[*batch.schema.names, *names],
-        )
+        arrays = [*batch.columns, *(pa.array(column, pa.float32()) for column in added)]
+        yield pa.RecordBatch.from_arrays(arrays, names=[*batch.schema.names, *names])
 
 
 def solved(version: str, how: dict[str, Any], batches: Iterator[Any]) -> Iterator[Any]:
