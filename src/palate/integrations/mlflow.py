@@ -71,9 +71,7 @@ def save_model(
     >>> load_model(folder)
     FactorModel(Baseline: 671 users, 9,066 items, 0 factors)
     """
-    pyfunc, models = (
-        require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.pyfunc", "mlflow.models")
-    )
+    pyfunc, models = _required("mlflow.pyfunc"), _required("mlflow.models")
     if not isinstance(model, Model):
         raise ArgumentTypeError("model", "be a model of palate", type(model).__name__)
     described = models.Model() if mlflow_model is None else mlflow_model
@@ -124,19 +122,14 @@ def log_model(
     ...     log_model(palate.LeastSquares().fit(ratings), "films").model_uri
     'models:/m-0d9f6b'
     """
-    models = require("mlflow.models", "MLflow", "mlflow", _LOADER)
-    flavor = require(_LOADER, "MLflow", "mlflow", _LOADER)
-    params = {
-        key: str(value)
-        for key, value in dict(model.trainer).items()
-        if not isinstance(value, dict | list | tuple)
-    }
+    models = _required("mlflow.models")
+    settings = dict(model.trainer).items()
     return models.Model.log(
         artifact_path=None,
         name=name,
-        flavor=flavor,
+        flavor=_required(_LOADER),
         registered_model_name=registered_model_name,
-        params=params,
+        params={key: str(value) for key, value in settings if not isinstance(value, dict | list | tuple)},
         model=model,
         **options,
     )
@@ -164,18 +157,14 @@ def load_model(model_uri: str | os.PathLike[str], *, dst_path: str | None = None
     >>> load_model("models:/films/1")  # doctest: +SKIP
     FactorModel(LeastSquares: 671 users, 9,066 items, 32 factors)
     """
-    models = require("mlflow.models", "MLflow", "mlflow", _LOADER)
-    artifacts = require("mlflow.artifacts", "MLflow", "mlflow", _LOADER)
+    models, artifacts = _required("mlflow.models"), _required("mlflow.artifacts")
     folder = model_uri if os.path.isdir(model_uri) else None
     if folder is None:
         folder = artifacts.download_artifacts(artifact_uri=os.fspath(model_uri), dst_path=dst_path)
     flavors = models.Model.load(os.fspath(folder)).flavors
     if FLAVOR not in flavors:
-        raise ArgumentError(
-            "model_uri",
-            "name a model that palate saved",
-            f"{os.fspath(model_uri)!r} of the flavors {', '.join(sorted(flavors))}",
-        )
+        got = f"{os.fspath(model_uri)!r} of the flavors {', '.join(sorted(flavors))}"
+        raise ArgumentError("model_uri", "name a model that palate saved", got)
     return load_file(Path(folder) / flavors[FLAVOR]["data"])
 
 
@@ -185,31 +174,28 @@ def _load_pyfunc(path: str) -> Served:
     return Served(load_file(file / _FILE if file.is_dir() else file))
 
 
+def _required(module: str) -> Any:
+    return require(module, "MLflow", "mlflow", _LOADER)
+
+
 def _type_of(vocabulary: Vocabulary) -> str:
     return "long" if vocabulary.kind == "int" else "string"
 
 
 def _signature(model: Model) -> Any:
     """Return the signature: pairs in, one prediction each out; the item is not needed for lists."""
-    models, types = (require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.models", "mlflow.types"))
+    models, types = _required("mlflow.models"), _required("mlflow.types")
     user = types.ColSpec(_type_of(model.users), "user_id")
     item = types.ColSpec(_type_of(model.items), "item_id", required=False)
-    params = types.ParamSchema(
-        [types.ParamSpec(name, _TYPES[type(default)], default) for name, default in PARAMETERS.items()]
-    )
-    return models.ModelSignature(
-        inputs=types.Schema([user, item]), outputs=types.Schema([types.ColSpec("float")]), params=params
-    )
+    inputs, outputs = types.Schema([user, item]), types.Schema([types.ColSpec("float")])
+    params = [types.ParamSpec(name, _TYPES[type(default)], default) for name, default in PARAMETERS.items()]
+    return models.ModelSignature(inputs=inputs, outputs=outputs, params=types.ParamSchema(params))
 
 
 def _example(model: Model) -> Any:
     import pandas as pd
 
-    pairs = min(2, len(model.users), len(model.items))
-    ids = {"user_id": model.users, "item_id": model.items}
-    return pd.DataFrame(
-        {
-            name: [one if _type_of(known) == "long" else str(one) for one in map(known.id, range(pairs))]
-            for name, known in ids.items()
-        }
-    )
+    pairs = range(min(2, len(model.users), len(model.items)))
+    columns = {"user_id": [*map(model.users.id, pairs)], "item_id": [*map(model.items.id, pairs)]}
+    kinds = {"user_id": _type_of(model.users), "item_id": _type_of(model.items)}
+    return pd.DataFrame(columns).astype({name: str for name, kind in kinds.items() if kind != "long"})

@@ -58,9 +58,8 @@ class PruningCallback:
             raise ArgumentTypeError("trial", "be a trial of Optuna", type(trial).__name__)
         directions = [one.name for one in trial.study.directions] if _has_study(trial) else []
         if len(directions) > 1:
-            raise ArgumentError(
-                "trial", "be of a study with one objective to be pruned", f"{len(directions)}"
-            )
+            must = "be of a study with one objective to be pruned"
+            raise ArgumentError("trial", must, f"{len(directions)}")
         if directions == ["MAXIMIZE"]:
             raise ArgumentError("trial", f"be of a study that minimizes {metric}", "one that maximizes")
         self.trial = trial

@@ -58,19 +58,17 @@ class Served:
 
     def _ids(self, table: "pd.DataFrame", column: str, vocabulary: Vocabulary) -> list[Any]:
         if not hasattr(table, "columns"):
-            raise ArgumentError(
-                "the input", f"be a table with the column {column}", f"{type(table).__name__}"
-            )
+            must = f"be a table with the column {column}"
+            raise ArgumentError("the input", must, type(table).__name__)
         if column not in table.columns:
-            raise ArgumentError(
-                f"column {column}", "be in the input", f"the columns {', '.join(map(str, table.columns))}"
-            )
+            got = f"the columns {', '.join(map(str, table.columns))}"
+            raise ArgumentError(f"column {column}", "be in the input", got)
         # kinds of ids that MLflow has not: they come as text
         read = {"uuid": UUID, "uint": int}.get(vocabulary.kind)
         values = table[column].tolist()
-        return (
-            values if read is None else [read(value) if isinstance(value, str) else value for value in values]
-        )
+        if read is None:
+            return values
+        return [read(value) if isinstance(value, str) else value for value in values]
 
 
 def _checked(params: Mapping[str, Any] | None) -> dict[str, Any]:

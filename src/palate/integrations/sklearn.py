@@ -101,10 +101,8 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
         """Return the parameters by name; with `deep` those of the trainer, too, as `trainer__NAME`."""
         found = cast(dict[str, Any], super().get_params(deep=deep))
         trainer = self._trainer()
-        if deep and is_dataclass(trainer):
-            found |= {
-                f"{_OF_TRAINER}{one.name}": getattr(trainer, one.name) for one in fields(trainer) if one.init
-            }
+        if deep:
+            found |= {f"{_OF_TRAINER}{name}": getattr(trainer, name) for name in _settings_of(trainer)}
         return found
 
     def set_params(self, **params: object) -> Self:
@@ -120,17 +118,13 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
         if not changed:
             return self
         trainer = self._trainer()
-        known = [one.name for one in fields(trainer) if one.init] if is_dataclass(trainer) else []
+        known = _settings_of(trainer)
         for name in changed:
             if name not in known:
-                has = (
-                    f"it has {', '.join(known)}"
-                    if known
-                    else "its parameters cannot be named here; set trainer= itself"
-                )
-                raise ValueError(
-                    f"{_OF_TRAINER}{name} must name a hyper-parameter of {type(trainer).__name__}: {has}."
-                )
+                has = "its parameters cannot be named here; set trainer= itself"
+                has = f"it has {', '.join(known)}" if known else has
+                must = f"must name a hyper-parameter of {type(trainer).__name__}"
+                raise ValueError(f"{_OF_TRAINER}{name} {must}: {has}.")
         self.trainer = replace(cast(Any, trainer), **changed)
         return self
 
@@ -152,33 +146,23 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
         """
         validation, trainer = _validation(), self._trainer()
         if not hasattr(trainer, "fit") or isinstance(trainer, type):
-            raise ArgumentTypeError(
-                "trainer", "have the method fit(ratings), as palate.LeastSquares() has", f"{trainer!r}"
-            )
+            must = "have the method fit(ratings), as palate.LeastSquares() has"
+            raise ArgumentTypeError("trainer", must, f"{trainer!r}")
         check_choice("unknown", self.unknown, ("baseline", "nan", "raise"))
         pairs = self._pairs(X, reset=True)
         if y is None:
-            raise ArgumentError(
-                "y", "hold the ratings: this regressor requires y to be passed, but the target y is None"
-            )
-        values = validation.check_array(
-            validation.column_or_1d(y, warn=True), ensure_2d=False, dtype="numeric", input_name="y"
-        )
+            must = "hold the ratings: this regressor requires y to be passed, but the target y is None"
+            raise ArgumentError("y", must)
+        values = validation.column_or_1d(y, warn=True)
+        values = validation.check_array(values, ensure_2d=False, dtype="numeric", input_name="y")
         validation.check_consistent_length(pairs.users, values)
         weights = None
         if sample_weight is not None:
-            weights = validation._check_sample_weight(
-                sample_weight, np.empty(len(values)), ensure_non_negative=True
-            )
+            like = np.empty(len(values))
+            weights = validation._check_sample_weight(sample_weight, like, ensure_non_negative=True)
         ratings = _ratings(pairs, values, weights, self.scale)
-        self.model_ = trainer.fit(
-            ratings,
-            validation=self.validation,
-            catalog=self.catalog,
-            callback=silent,
-            threads=self.threads,
-            seed=self.seed,
-        )
+        own = {name: getattr(self, name) for name in ("validation", "catalog", "threads", "seed")}
+        self.model_ = trainer.fit(ratings, callback=silent, **own)
         if getattr(self.model_, "scale", None) is None:
             warn_caller(
                 f"{type(trainer).__name__} predicts scores, which rank items but are not ratings. Their "
@@ -217,9 +201,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
     def _pairs(self, X: object, *, reset: bool) -> Pairs:
         validation = _validation()
         if not is_frame(X):
-            if isinstance(
-                X, list | tuple
-            ):  # as it stands: an array of text would be made of numbers beside text
+            if isinstance(X, list | tuple):  # as it stands; numbers beside text would become text
                 X = np.array(X, dtype=object)
             X = validation.check_array(X, dtype=None, estimator=self, input_name="X")
         validation.validate_data(self, X, reset=reset, skip_check_array=True)
@@ -237,6 +219,11 @@ def _ratings(
         users, items, values = users[keep], items[keep], values[keep]
         given = {name: None if column is None else column[keep] for name, column in given.items()}
     return Ratings.from_arrays(users, items, values, scale=scale, **given)
+
+
+def _settings_of(trainer: object) -> list[str]:
+    """Return the names of a trainer's hyper-parameters; none if it is no dataclass."""
+    return [one.name for one in fields(trainer) if one.init] if is_dataclass(trainer) else []
 
 
 def _validation() -> Any:

@@ -78,10 +78,8 @@ def export_vectors(
     items = item_rows(factors)
     length = longest(items)
     if side == "items":
-        columns = [
-            factors.items.take(np.arange(len(items))).alias(names.ITEM_ID),
-            _series(of_one_length(items, length)),
-        ]
+        known = factors.items.take(np.arange(len(items))).alias(names.ITEM_ID)
+        columns = [known, _series(of_one_length(items, length))]
     else:
         users = user_rows(factors, np.arange(len(factors.users))) * length
         users = np.column_stack([users, np.zeros(len(users))])  # items have one component more
@@ -97,12 +95,11 @@ def _of_factors(model: Model, head: str | None) -> "FactorModel":
 
     if isinstance(model, palate.RecommenderModel):
         if head not in HEADS:
-            raise ArgumentError(
-                "head",
+            must = (
                 "be 'choice' (what people choose) or 'stars' (predicted ratings) for a model of "
-                "two heads, because no inner product orders items by both",
-                f"{head!r}",
+                "two heads, because no inner product orders items by both"
             )
+            raise ArgumentError("head", must, f"{head!r}")
         model = getattr(model, head)
         if model is None:
             raise ArgumentError("head", "be 'choice' for a model without a star head", "'stars'")
@@ -111,9 +108,8 @@ def _of_factors(model: Model, head: str | None) -> "FactorModel":
     if not isinstance(model, palate.FactorModel):
         name = getattr(model, "trainer", {}).get("name") or type(model).__name__
         of = f" as its {head} head" if head else ""
-        raise ArgumentTypeError(
-            "model", "have factors", f"{name}{of}, whose scores are not products of short vectors", _WAY_OUT
-        )
+        got = f"{name}{of}, whose scores are not products of short vectors"
+        raise ArgumentTypeError("model", "have factors", got, _WAY_OUT)
     return model
 
 

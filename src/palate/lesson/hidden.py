@@ -119,9 +119,8 @@ def hidden_model(stage: Stage, seed: int, size: float) -> HiddenModel:
     """Return a model whose predictions stand about `size` stars apart, whatever the ratings say."""
     draw = np.random.default_rng(seed)
     base, width = stage.base, _N_FACTORS + 1
-    prior = RowPrior(
-        precision=np.eye(width, dtype=np.float32)[None], mean=np.zeros((1, width), np.float32), bias=False
-    )
+    precision, mean = np.eye(width, dtype=np.float32)[None], np.zeros((1, width), np.float32)
+    prior = RowPrior(precision=precision, mean=mean, bias=False)
     each = float(np.sqrt(size)) / _N_FACTORS**0.25
 
     def normal(n: int) -> np.ndarray:

@@ -98,9 +98,7 @@ class KerasView:
             ("user_bias", model.users, model.user_bias[..., None]),
             ("movie_bias", model.items, model.item_bias[..., None]),
         ]
-        return [
-            Layer(name, ids, rows) for name, ids, rows in tables if not name.endswith("bias") or np.any(rows)
-        ]
+        return [Layer(*table) for table in tables if not table[0].endswith("bias") or np.any(table[2])]
 
     def get_layer(self, name: str) -> "Layer":
         """Return a layer by `name`: "user_embedding", "movie_embedding", "user_bias" or "movie_bias".
@@ -146,19 +144,14 @@ class Layer:
             If the model has several draws, or an id is negative or above ten million.
         """
         if len(self.rows) != 1:
-            raise ArgumentError(
-                "the model",
-                "have one draw to show its vectors as a layer",
-                f"{len(self.rows)}",
-                "See compress.",
-            )
+            must = "have one draw to show its vectors as a layer"
+            raise ArgumentError("the model", must, f"{len(self.rows)}", "See compress.")
         if self.ids.kind != "int":
             return [self.rows[0]]
         ids = self.ids.values.to_numpy()
         if not 0 <= ids[0] <= ids[-1] < _MAX_ROWS:
-            raise ArgumentError(
-                "ids", f"be from 0 to {_MAX_ROWS:,} to be row numbers", f"{ids[0]} to {ids[-1]}"
-            )
+            must = f"be from 0 to {_MAX_ROWS:,} to be row numbers"
+            raise ArgumentError("ids", must, f"{ids[0]} to {ids[-1]}")
         table = np.zeros((ids[-1] + 1, self.rows.shape[2]), np.float32)
         table[ids] = self.rows[0]
         return [table]
@@ -174,17 +167,13 @@ def pair_of(x: object) -> tuple[Any, Any]:
     if isinstance(x, dict) and len(x) == 2:
         x = list(x.values())
     if not isinstance(x, list | tuple) or len(x) != 2:
-        raise ArgumentError(
-            "predict", "be given [users, items], a list of two columns", f"{type(x).__name__}"
-        )
+        must = "be given [users, items], a list of two columns"
+        raise ArgumentError("predict", must, type(x).__name__)
     users, items = (_column(side, what) for side, what in zip(x, ("users", "items"), strict=True))
     if len(users) != len(items):
-        raise ArgumentError(
-            "users and items",
-            "be of one length",
-            f"{len(users)} and {len(items)}",
-            "Repeat the user, as np.repeat(user, len(items)) does.",
-        )
+        got = f"{len(users)} and {len(items)}"
+        advice = "Repeat the user, as np.repeat(user, len(items)) does."
+        raise ArgumentError("users and items", "be of one length", got, advice)
     return users, items
 
 

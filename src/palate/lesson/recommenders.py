@@ -45,10 +45,8 @@ def check_recommender(answer: Any, notebook: dict[str, Any], *, name: str, thres
             around.restore()
     except Wrong as wrong:
         return Verdict(False, str(wrong))
-    return Verdict(
-        True,
-        " ".join([f"{name} is right for every hidden model, user and n that it was tried with.", *remarks]),
-    )
+    said = f"{name} is right for every hidden model, user and n that it was tried with."
+    return Verdict(True, " ".join([said, *remarks]))
 
 
 def _check_signature(answer: object, name: str, threshold: bool) -> None:
@@ -91,13 +89,8 @@ def _cases(stage: Stage, name: str, floor: int, uid: object) -> Iterator[Case]:
     al, bo, cy, di = (users * 4)[:4]
     calls: list[tuple[HiddenModel, Any, int | None, int | None]]
     if not floor:
-        calls = [
-            (first, al, None, None),
-            (first, bo, None, None),
-            (second, bo, 12, None),
-            (second, cy, 1, None),
-            (first, al, 7, None),
-        ]
+        lengths = [(first, al, None), (first, bo, None), (second, bo, 12), (second, cy, 1), (first, al, 7)]
+        calls = [(*call, None) for call in lengths]
     else:
         counts = np.sort(stage.counts)[::-1]
         few, some = int(counts[min(2, len(counts) - 1)]), int(counts[min(200, len(counts) // 2)])
@@ -170,11 +163,9 @@ def _where(error: BaseException) -> str:
 
 
 def _empty_advice(case: Case, stage: Stage) -> str:
-    return (
-        " No film has that many ratings: the right answer is a frame without rows."
-        if case.floor > stage.counts.max()
-        else ""
-    )
+    if case.floor <= stage.counts.max():
+        return ""
+    return " No film has that many ratings: the right answer is a frame without rows."
 
 
 def _check_frame(frame: pl.DataFrame, case: Case, stage: Stage) -> list[Any]:

@@ -60,17 +60,10 @@ class Surroundings:
             frames = [(name, home, value)]
             if isinstance(value, Lesson):
                 frames = [(f"{name}.df", None, value.df), (f"{name}.movies", None, value.movies)]
-            self.watched += [
-                Watched(
-                    label,
-                    where,
-                    frame,
-                    list(frame.columns),
-                    frame.copy() if hasattr(frame, "iloc") else frame.clone(),
-                )
-                for label, where, frame in frames
-                if is_frame(frame) and all(frame is not seen.frame for seen in self.watched)
-            ]
+            for label, where, frame in frames:
+                if is_frame(frame) and all(frame is not seen.frame for seen in self.watched):
+                    copy = frame.copy() if hasattr(frame, "iloc") else frame.clone()
+                    self.watched.append(Watched(label, where, frame, list(frame.columns), copy))
 
     def changes(self) -> list[str]:
         """Return what has happened to the tables since."""
@@ -95,18 +88,14 @@ class Surroundings:
             if "n_ratings" in watched.columns and "rating" not in watched.columns:
                 ids = ids_of(watched.copy)
                 if ids is not None:
-                    return pl.DataFrame(
-                        [ids.alias("movieId"), to_polars(watched.copy, ["n_ratings"])["n_ratings"]]
-                    )
+                    return to_polars(watched.copy, ["n_ratings"]).select(ids.alias("movieId"), "n_ratings")
         return None
 
 
 def is_frame(value: object) -> bool:
     """Return whether a value is a data frame of pandas or Polars."""
-    return type(value).__name__ == "DataFrame" and type(value).__module__.split(".")[0] in (
-        "pandas",
-        "polars",
-    )
+    library = type(value).__module__.split(".")[0]
+    return type(value).__name__ == "DataFrame" and library in ("pandas", "polars")
 
 
 def ids_of(frame: Any) -> pl.Series | None:

@@ -61,20 +61,15 @@ def plain(text: str) -> str:
     said = f" {' '.join(_spelt(word) for word in said.split())} "
     said = re.sub(r"\|(?: \|)+", "|", said)  # ", but" ends one clause, not two
     for claim, one, ahead in _VOCABULARY["rewrites"]:
-        said = re.sub(
-            pattern(claim).pattern + (f"(?={pattern(ahead).pattern})" if ahead else ""), f" {one}", said
-        )
+        followed = f"(?={pattern(ahead).pattern})" if ahead else ""
+        said = re.sub(pattern(claim).pattern + followed, f" {one}", said)
     return said
 
 
 def _number(word: str) -> str:
-    number = (
-        _VOCABULARY["numbers"].get(word)
-        if word.isalpha()
-        else int(float(word))
-        if word[0].isdigit()
-        else None
-    )
+    number = _VOCABULARY["numbers"].get(word)
+    if word[0].isdigit():
+        number = int(float(word))
     return word if number is None else f"N{number}"
 
 
@@ -89,9 +84,8 @@ def claims(said: str, claim: str) -> bool:
         See the head of this module.
     """
     denied = claim.startswith("!")
-    return any(
-        _denied(said, found.start()) == denied for found in pattern(claim.removeprefix("!")).finditer(said)
-    )
+    places = (found.start() for found in pattern(claim.removeprefix("!")).finditer(said))
+    return any(_denied(said, place) == denied for place in places)
 
 
 def _denied(said: str, place: int) -> bool:
@@ -127,10 +121,8 @@ def _expression(name: str) -> str:
     if name == "|":
         return r"\|"
     if name in FAMILIES:
-        return "|".join(
-            word[:-1] + r"\w*" if word.endswith("*") else word + "s?"
-            for word in (*FAMILIES[name].split(), name)
-        )
+        family = (*FAMILIES[name].split(), name)
+        return "|".join(word[:-1] + r"\w*" if word.endswith("*") else word + "s?" for word in family)
     return NUMERALS.get(name, name[:-1] + r"\w*" if name.endswith("*") else name + "s?" * name.islower())
 
 
@@ -170,13 +162,8 @@ def _spelt(word: str) -> str:
 
 def _is_known(word: str) -> bool:
     singular = word.removesuffix("s")
-    return (
-        word in _ORDINARY
-        or singular in _ORDINARY
-        or word in _STEMS
-        or singular in _STEMS
-        or any(word[:end] + "*" in _STEMS for end in range(3, len(word) + 1))
-    )
+    known = any(one in _ORDINARY or one in _STEMS for one in (word, singular))
+    return known or any(word[:end] + "*" in _STEMS for end in range(3, len(word) + 1))
 
 
 def _slips(one: str, other: str) -> int:
