@@ -111,7 +111,7 @@ def test_names_in_capitals(tmp_path):
         ),
         (b"\x28\xb5\x2f\xfd\0", "it is compressed by Zstandard. Unpack it: zstd -d t.x"),
         (b"\x80\x04\x95", "it is a pickle, which palate never loads"),
-        (b"x" * 257 + b"ustar\0", "it is a tar archive"),
+        (b"x" * 257 + b"ustar\0", "it is a tar archive. Unpack it: tar -xf t.x"),
     ],
 )
 def test_what_is_no_table(tmp_path, start, message):

@@ -160,29 +160,19 @@ def _movie_table(data: Dataset) -> tuple[pl.DataFrame, int]:
     keys = unique_keys(
         rows.select(pl.col(names.KEY).fill_null(with_year)).to_series(), rows[names.ITEM_ID].to_list()
     )
-    index = pl.Series(np.arange(n_items, dtype=np.int32))
-    columns = {
-        _INDEX: index,
-        "movieId": index,
-        names.TITLE: rows[names.TITLE],
-        names.GENRES: rows[names.GENRES],
-        names.KEY: pl.Series(keys, dtype=pl.String),
-        names.YEAR: rows[names.YEAR],
-        names.N_RATINGS: rows[names.N_RATINGS],
-        names.MEAN_RATING: rows[names.MEAN_RATING].round(6),
-    }
-    return pl.DataFrame(columns), n_unrated
+    index = pl.int_range(pl.len(), dtype=pl.Int32)
+    key, mean = pl.Series(names.KEY, keys, dtype=pl.String), pl.col(names.MEAN_RATING).round(6)
+    number, film = index.alias(_INDEX), index.alias("movieId")
+    films = rows.select(number, film, names.TITLE, names.GENRES, key, names.YEAR, names.N_RATINGS, mean)
+    return films, n_unrated
 
 
 def _id_table(ratings: Ratings) -> pl.DataFrame:
     """Return which compact id stands for which original id, users and films one after the other."""
+    number, original = pl.int_range(pl.len(), dtype=pl.Int32), pl.col("id").cast(pl.String)
     parts = [
-        pl.DataFrame(
-            {
-                "column": [column] * len(ids),
-                "id": np.arange(len(ids), dtype=np.int32),
-                "original_id": ids.values.cast(pl.String),
-            }
+        ids.values.to_frame("id").select(
+            pl.lit(column).alias("column"), number.alias("id"), original.alias("original_id")
         )
         for column, ids in (("userId", ratings.users), ("movieId", ratings.items))
     ]

@@ -15,12 +15,7 @@ from palate.data.forks import filled, sorted_distinct, threads_lost
 from palate.data.ids import KIND_NAMES, CodedIds, WhereRow, has_surrogate, id_column, kind_of_type, row_label
 from palate.data.series import to_series
 
-_DTYPES: dict[str, type[pl.DataType]] = {
-    "int": pl.Int64,
-    "uint": pl.UInt64,
-    "str": pl.String,
-    "uuid": pl.String,
-}
+_DTYPES = {"int": pl.Int64, "uint": pl.UInt64, "str": pl.String, "uuid": pl.String}
 _CHUNK = 1 << 20  # rows looked up at a time: keeps the temporary arrays small beside 20 million ids
 _IN_CACHE = 1 << 17  # of integers, whose temporary arrays then stay in a cache
 _TABLE_MIN = 1 << 16  # a lookup table this small is always worth it
@@ -123,9 +118,7 @@ class Vocabulary:
             vocabulary = cls(ids.sort().cast(_DTYPES[kind]).alias("id"), kind)
             return vocabulary, vocabulary._match(ids)[codes]
         series, kind = id_column(values, what, where)
-        numbers = _compact_numbers(series) if kind == "int" else None
-        distinct = sorted_distinct(series) if numbers is None else pl.Series(_distinct(numbers))
-        vocabulary = cls(distinct.cast(_DTYPES[kind]).alias("id"), kind)
+        vocabulary = cls(_distinct(series, kind).cast(_DTYPES[kind]).alias("id"), kind)
         return vocabulary, vocabulary._match(series)
 
     def __len__(self) -> int:
@@ -338,20 +331,17 @@ class Vocabulary:
         return low, table
 
 
-def _compact_numbers(series: pl.Series) -> np.ndarray | None:
-    """Return the integers as an array if marking each value in a table is cheaper than hashing, else None."""
-    if not len(series):
-        return None
-    low, high = int(series.min()), int(series.max())  # type: ignore[arg-type]
-    return series.to_numpy() if high - low < max(len(series), _TABLE_MIN) else None
-
-
-def _distinct(numbers: np.ndarray) -> np.ndarray:
-    low = int(numbers.min())
-    seen = np.zeros(int(numbers.max()) - low + 1, dtype=bool)
+def _distinct(ids: pl.Series, kind: str) -> pl.Series:
+    """Return the different ids, ascending; close integers by marks in a table, cheaper than hashing."""
+    if kind != "int" or not len(ids):
+        return sorted_distinct(ids)
+    low, high = int(ids.min()), int(ids.max())  # type: ignore[arg-type]
+    if high - low >= max(len(ids), _TABLE_MIN):
+        return sorted_distinct(ids)
+    numbers, seen = ids.to_numpy(), np.zeros(high - low + 1, dtype=bool)
     for start in range(0, len(numbers), _IN_CACHE):
         seen[numbers[start : start + _IN_CACHE].astype(np.int64) - low] = True
-    return np.flatnonzero(seen) + low
+    return pl.Series(np.flatnonzero(seen) + low)
 
 
 def _look_up(numbers: np.ndarray, low: int, table: np.ndarray) -> np.ndarray:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from palate.evaluation.figures import Figures, Interval
-from palate.evaluation.scoring import ERRORS, Figure
+from palate.evaluation.item_bins import Figure
+from palate.evaluation.scoring import ERRORS
 
 
 @dataclass(frozen=True)

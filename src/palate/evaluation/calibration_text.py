@@ -1,6 +1,8 @@
 """A calibration as text: a table, a verdict, the scores and the notes."""
 
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from palate.evaluation.text import aligned
@@ -36,11 +38,12 @@ def table_rows(calibration: "Calibration") -> list[list[str]]:
 
     The first row is the heading.
     """
-    shares = calibration.nominal
-    rows = [["ratings of the item", "tested", *(f"{share:.3g} %" for share in (100 * s for s in shares))]]
-    for label, cells in _groups(calibration).items():
-        rows.append([label, f"{cells[0]['n_test']:,}", *(_cell(cell) for cell in cells)])
-    widths = [f"{cell['width']:.2f}" for cell in _groups(calibration)["all"]]
+    table = _cells(calibration)
+    rows = [["ratings of the item", "tested", *(f"{100 * share:.3g} %" for share in calibration.nominal)]]
+    for (label, n_test), cells in groupby(table, key=itemgetter("n_train", "n_test")):
+        shares = (f"{100 * cell['coverage']:.1f} ±{100 * cell['se']:.1f}" for cell in cells)
+        rows.append([label, f"{n_test:,}", *shares])
+    widths = [f"{cell['width']:.2f}" for cell in table if cell["n_train"] == "all"]
     return [*rows, ["mean width", "", *widths]]
 
 
@@ -59,38 +62,29 @@ def explanation(calibration: "Calibration") -> list[str]:
 
 def verdict(calibration: "Calibration") -> str:
     """Return whether the intervals are right, overall and by the number of ratings of the items."""
-    groups = _groups(calibration)
-    every = [(label, cell) for label, cells in groups.items() for cell in cells]
-    for close, pairs in ((CLOSE, [("all", cell) for cell in groups["all"]]), (CLOSE_DECILE, every)):
-        off = [(label, cell) for label, cell in pairs if not _is_close(cell, close)]
-        if off:
-            break
-    else:
+    off = list(filter(_is_off, _cells(calibration)))
+    if not off:
         return "The intervals have the right coverage, for items with few ratings and with many."
-    label, worst = max(off, key=lambda pair: abs(pair[1]["error"]))
+    overall = [cell for cell in off if cell["n_train"] == "all"]
+    worst = max(overall or off, key=lambda cell: abs(cell["error"]))
     how = "too narrow" if worst["error"] < 0 else "too wide"
     share, nominal = f"{100 * worst['coverage']:.1f} %", f"{100 * worst['nominal']:.3g} %"
-    if close == CLOSE:
-        return f"The intervals are {how}: {share} of the ratings lie inside the {nominal} intervals."
-    return (
-        f"Overall, the intervals have the right coverage. For items with {label} ratings they are {how}: "
-        f"{share} of the ratings lie inside the {nominal} intervals."
-    )
+    said = f"{how}: {share} of the ratings lie inside the {nominal} intervals."
+    if overall:
+        return f"The intervals are {said}"
+    items = f"items with {worst['n_train']} ratings"
+    return f"Overall, the intervals have the right coverage. For {items} they are {said}"
 
 
-def _groups(calibration: "Calibration") -> dict[str, list[dict[str, Any]]]:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in replace(calibration, frame_kind="polars").table.to_dicts():
-        groups.setdefault(row["n_train"], []).append(row)
-    return groups
+def _cells(calibration: "Calibration") -> list[dict[str, Any]]:
+    cells: list[dict[str, Any]] = replace(calibration, frame_kind="polars").table.to_dicts()
+    return cells
 
 
-def _cell(cell: dict[str, Any]) -> str:
-    return f"{100 * cell['coverage']:.1f} ±{100 * cell['se']:.1f}"
-
-
-def _is_close(cell: dict[str, Any], close: float) -> bool:
-    return bool(abs(cell["error"]) <= max(close, ERRORS * cell["se"]))
+def _is_off(cell: dict[str, Any]) -> bool:
+    """Return whether a coverage is too far from nominal to be called right."""
+    close = CLOSE if cell["n_train"] == "all" else CLOSE_DECILE
+    return bool(abs(cell["error"]) > max(close, ERRORS * cell["se"]))
 
 
 def _pit_sentence(calibration: "Calibration") -> list[str]:

@@ -12,11 +12,10 @@ from palate.data.ratings import Ratings
 from palate.evaluation.evaluated_model import EvaluatedModel
 from palate.evaluation.evaluating import check_bootstrap, evaluation_input
 from palate.evaluation.evaluation import Evaluation
-from palate.evaluation.scoring import Figure, Outcome, Scoring
+from palate.evaluation.item_bins import Sums
+from palate.evaluation.scoring import Outcome, Scoring
 from palate.evaluation.test_set import TestSet
 from palate.splits.parts import Split
-
-CURVES = ("hit_rate", "recall")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -157,15 +156,11 @@ def hit_curves(
 def _curve(model: EvaluatedModel, test_set: TestSet, threads: int | None) -> Outcome:
     lists = Scoring(model, test_set, threads).lists
     hits = np.cumsum(lists.hit, axis=1)
-    defined = (lists.n_relevant > 0).astype(np.float64)
+    defined = lists.n_relevant > 0
     share = hits / np.maximum(lists.n_relevant, 1)[:, None]
-    figures: tuple[Figure, ...] = tuple((metric, k) for metric in CURVES for k in test_set.ks)
-    top = np.hstack([(hits > 0).astype(np.float64), share])
-    bottom = np.repeat(defined[:, None], top.shape[1], axis=1)
-    return Outcome(
-        name=model.name,
-        figures=figures,
-        top=top,
-        bottom=bottom,
-        cold={"users": 0, "items": 0, "users_ratings": 0, "items_ratings": 0},
-    )
+    curves = {"hit_rate": hits > 0, "recall": share}
+    sums: Sums = {
+        (metric, k): (curve[:, k - 1], defined) for metric, curve in curves.items() for k in test_set.ks
+    }
+    cold = {"users": 0, "items": 0, "users_ratings": 0, "items_ratings": 0}
+    return replace(Outcome.of(model.name, sums), cold=cold)

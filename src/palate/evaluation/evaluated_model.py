@@ -228,9 +228,8 @@ def held_out_by_all(named: list[tuple[Scorer, str]]) -> Ratings:
     common = held_out_ratings(*named[0])
     for scorer, name in named[1:]:
         held_out_ratings(scorer, name)  # says so if there are none
-        known = scorer.ratings
-        at = known.positions(*indexes(common, scorer.users, scorer.items))  # type: ignore[union-attr]
-        common = common.select((at >= 0) & known.held_out[at])  # type: ignore[union-attr, index]
+        pairs = indexes(common, scorer.users, scorer.items)
+        common = common.select(scorer.ratings.holds_out(*pairs))  # type: ignore[union-attr]
     if not len(common):
         raise ArgumentError("test", "be given: no rating was held out of training by all of the models")
     return common

@@ -158,12 +158,9 @@ class EvaluationInput:
         """Return the evaluation that these outcomes make."""
         test_set, first, test = self.test_set, self.evaluated[0], self.test_set.test
         user, _ = indexes(test, first.scorer.users, first.scorer.items)
-        own = np.full(len(test_set.users), -1, dtype=np.int64)
-        own[test_set.row] = user
-        n_relevant = np.bincount(test_set.row[test_set.relevant], minlength=len(own))
-        n_test = np.diff(test.user_indptr)[test_set.users]
+        n_relevant = np.bincount(test_set.row[test_set.relevant], minlength=len(test_set.users))
         about = {
-            **about_users(n_test, n_relevant, len(np.unique(test.item_index))),
+            **about_users(test_set.n_test, n_relevant, len(np.unique(test.item_index))),
             "relevant_from": test_set.lowest_relevant,
             "gain": test_set.gain,
             "k": list(test_set.ks),
@@ -171,8 +168,8 @@ class EvaluationInput:
         return Evaluation(
             outcomes=outcomes,
             users=test.users.take(test_set.users),
-            n_train=np.append(first.user_counts, 0)[own],
-            n_test=n_test,
+            n_train=np.append(first.user_counts, 0)[test_set.of_rows(user)],
+            n_test=test_set.n_test,
             n_relevant=n_relevant,
             about=about,
             resamples=resamples,

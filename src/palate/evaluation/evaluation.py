@@ -12,7 +12,7 @@ from palate._checks import ArgumentError, InPython, Words
 from palate._plain import plain
 from palate.data import columns as names
 from palate.data.frames import from_polars
-from palate.evaluation.beside import beside_references
+from palate.evaluation.beside import Beside, beside_references
 from palate.evaluation.bins import label
 from palate.evaluation.figures import Figures, is_clear, words
 from palate.evaluation.groups import (
@@ -102,6 +102,11 @@ class Evaluation:
     def figures(self) -> Figures:
         """The numbers behind the frames."""
         return Figures(self.outcomes, self.resamples, self.confidence, self.seed)
+
+    @cached_property
+    def beside(self) -> list[Beside]:
+        """Every model beside every reference."""
+        return beside_references(self.figures, self.references, tuple(self.about["k"]))
 
     def value(self, metric: str, k: int | None = None, model: str | None = None) -> float:
         """Return one figure, NaN if it is undefined.
@@ -213,7 +218,7 @@ class Evaluation:
         for number in np.unique(mine.bin):
             group = np.where(mine.bin == number, mine.row, -1)
             outcomes = tuple(of_ratings(one, group, len(self.users), ks) for one in self.outcomes)
-            yield label(int(number)), replace(self, outcomes=outcomes)
+            yield label(number), replace(self, outcomes=outcomes)
 
     def among(self, users: object) -> "Evaluation":
         """Return the evaluation of some of the users, with intervals of its own.
@@ -293,10 +298,7 @@ class Evaluation:
         """
         types = {MODEL: pl.String, "reference": pl.String, METRIC: pl.String, K: pl.Int64}
         types |= {"difference": pl.Float64, **_ENDS, "beaten": pl.Boolean}
-        rows = [
-            (one.model, one.reference, *one.figure, *one.interval, one.beaten)
-            for one in beside_references(self.figures, self.references, tuple(self.about["k"]))
-        ]
+        rows = [(one.model, one.reference, *one.figure, *one.interval, one.beaten) for one in self.beside]
         return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
 
     def unbeaten(self, model: str | None = None) -> tuple[str, ...]:
@@ -314,12 +316,10 @@ class Evaluation:
         KeyError
             If there is no such model.
         """
-        name, ks = self.figures.outcome(model).name, tuple(self.about["k"])
-        metric = "ndcg" if ks else "rmse"
-        found = beside_references(self.figures, self.references, ks)
+        name, metric = self.figures.outcome(model).name, "ndcg" if self.about["k"] else "rmse"
         return tuple(
             one.reference
-            for one in found
+            for one in self.beside
             if one.model == name and one.figure[0] == metric and one.beaten is False
         )
 

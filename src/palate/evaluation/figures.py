@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from palate.evaluation.bootstrap import interval, resampled_sums
-from palate.evaluation.scoring import Figure, Outcome
+from palate.evaluation.item_bins import Figure
+from palate.evaluation.scoring import Outcome
 
 Interval = tuple[float | None, float | None, float | None]  # value, low, high; None where undefined
 

@@ -46,7 +46,7 @@ def known_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarray]]
 
 def _activity_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarray]]]:
     bins = bin_of(n_train)
-    return N_TRAIN, [(label(int(number)), bins == number) for number in np.unique(bins)]
+    return N_TRAIN, [(label(number), bins == number) for number in np.unique(bins)]
 
 
 GROUPINGS = {"activity": _activity_groups, "known": known_groups}
@@ -56,8 +56,7 @@ def of_ratings(outcome: Outcome, group: np.ndarray, n_groups: int, ks: tuple[int
     """Return errors and recall of groups of the test ratings, by the group of each rating; -1 is none."""
     if outcome.by_rating is None:
         raise AssertionError("an outcome of all users knows its ratings")
-    figures, top, bottom = outcome.by_rating.sums(group, n_groups, ks)
-    return Outcome(name=outcome.name, figures=figures, top=top, bottom=bottom)
+    return Outcome.of(outcome.name, outcome.by_rating.sums(group, n_groups, ks))
 
 
 def of_items(outcome: Outcome) -> list[tuple[Any, ...]]:
@@ -75,48 +74,29 @@ def of_items(outcome: Outcome) -> list[tuple[Any, ...]]:
     ]
 
 
-def figure_columns(outcome: Outcome, top: np.ndarray, bottom: np.ndarray) -> list[pl.Series]:
-    """Return a column per figure of an outcome; null where a row has none."""
-    values = outcome.values(top, bottom)
-    return [
-        pl.Series(words(figure), values[:, column]).fill_nan(None)
-        for column, figure in enumerate(outcome.figures)
-    ]
-
-
 def users_of(outcomes: tuple[Outcome, ...], known: list[pl.Series]) -> pl.DataFrame:
     """Return the figures of every user beside what is `known` of them."""
-    parts = []
-    for outcome in outcomes:
-        model = pl.Series(MODEL, [outcome.name]).new_from_index(0, len(known[0]))
-        columns = figure_columns(outcome, outcome.top, outcome.bottom)
-        parts.append(pl.DataFrame([model, *known, *columns]))
+    parts = [_figures(one, known, one.top, one.bottom) for one in outcomes]
     return pl.concat(parts, how="diagonal")
 
 
 def activity_of(outcomes: tuple[Outcome, ...], n_train: np.ndarray, n_test: np.ndarray) -> pl.DataFrame:
     """Return the figures of users of each bin of their training ratings."""
     bins = bin_of(n_train)
-    used = np.unique(bins)
+    used, place = np.unique(bins, return_inverse=True)
     known = [
-        pl.Series(N_TRAIN, [label(int(number)) for number in used]),
-        pl.Series("n_users", np.bincount(bins)[used]),
-        pl.Series("n_test", np.bincount(bins, weights=n_test)[used].astype(np.int64)),
+        pl.Series(N_TRAIN, [label(number) for number in used]),
+        pl.Series("n_users", np.bincount(place)),
+        pl.Series("n_test", np.bincount(place, weights=n_test).astype(np.int64)),
     ]
     parts = []
     for outcome in outcomes:
-        top, bottom = (_sums_of_bins(values, bins)[used] for values in (outcome.top, outcome.bottom))
-        model = pl.Series(MODEL, [outcome.name] * len(used))
-        parts.append(pl.DataFrame([model, *known, *figure_columns(outcome, top, bottom)]))
+        top, bottom = (
+            np.column_stack([np.bincount(place, weights=column) for column in values.T])
+            for values in (outcome.top, outcome.bottom)
+        )
+        parts.append(_figures(outcome, known, top, bottom))
     return pl.concat(parts, how="diagonal")
-
-
-def _sums_of_bins(values: np.ndarray, bins: np.ndarray) -> np.ndarray:
-    """Return the sums of the rows in each bin, shape (n_bins, n_columns)."""
-    out = np.zeros((N_BINS, values.shape[1]))
-    for column in range(values.shape[1]):
-        out[:, column] = np.bincount(bins, weights=values[:, column], minlength=N_BINS)
-    return out
 
 
 def popularity_of(outcome: Outcome, bins: np.ndarray) -> pl.DataFrame:
@@ -124,16 +104,23 @@ def popularity_of(outcome: Outcome, bins: np.ndarray) -> pl.DataFrame:
     part = of_ratings(outcome, bins, N_BINS, tuple(outcome.places))
     n_test = np.bincount(bins, minlength=N_BINS)
     used = np.flatnonzero(np.sum([n_test, *outcome.places.values()], axis=0))
-    columns = [
-        pl.Series(MODEL, [outcome.name] * len(used), dtype=pl.String),
-        pl.Series(N_TRAIN, [label(int(number)) for number in used], dtype=pl.String),
+    known = [
+        pl.Series(N_TRAIN, [label(number) for number in used.tolist()]),
         pl.Series("n_test", n_test[used]),
     ]
-    for (_, k), values in zip(
-        part.figures, figure_columns(part, part.top[used], part.bottom[used]), strict=True
-    ):
-        columns.append(values)
-        if k is not None:
-            share = pl.Series(f"share_of_lists@{k}", outcome.places[k][used]) / int(outcome.places[k].sum())
-            columns.append(share.fill_nan(None))
-    return pl.DataFrame(columns)
+    table = _figures(part, known, part.top[used], part.bottom[used])
+    for k, places in outcome.places.items():
+        share = pl.Series(f"share_of_lists@{k}", places[used]) / int(places.sum())
+        table.insert_column(table.get_column_index(f"recall@{k}") + 1, share.fill_nan(None))
+    return table
+
+
+def _figures(outcome: Outcome, known: list[pl.Series], top: np.ndarray, bottom: np.ndarray) -> pl.DataFrame:
+    """Return a row for each row of sums, with what is `known` of it and its figures, null where undefined."""
+    values = outcome.values(top, bottom)
+    model = pl.Series(MODEL, [outcome.name]).new_from_index(0, len(values))
+    columns = [
+        pl.Series(words(figure), values[:, place]).fill_nan(None)
+        for place, figure in enumerate(outcome.figures)
+    ]
+    return pl.DataFrame([model, *known, *columns])

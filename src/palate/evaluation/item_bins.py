@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-Figure = tuple[str, int | None]
-# figures, and their (n_users, n_figures) top and bottom
-Sums = tuple[tuple[Figure, ...], np.ndarray, np.ndarray]
+Figure = tuple[str, int | None]  # name of a metric and its k, None for those without
+# what a figure sums of each user, or of each group: its top and its bottom
+Sums = dict[Figure, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,23 +35,17 @@ class ByRating:
     def sums(self, group: np.ndarray, n_groups: int, ks: tuple[int, ...]) -> Sums:
         """Return errors and recall of groups of test ratings as sums; a rating of group -1 is left out."""
         inside, found_in = group >= 0, group[self.relevant]
-        figures: list[Figure] = []
-        top: list[np.ndarray] = []
-        bottom: list[np.ndarray] = []
-
-        def add(figure: Figure, groups: np.ndarray, values: np.ndarray) -> None:
-            figures.append(figure)
-            top.append(np.bincount(groups, values.astype(np.float64), n_groups))
-            bottom.append(np.bincount(groups, minlength=n_groups).astype(np.float64))
-
+        values: dict[Figure, tuple[np.ndarray, np.ndarray]] = {}
         if len(self.squares):
-            add(("rmse", None), group[inside], self.squares[inside])
-            add(("mae", None), group[inside], self.absolute[inside])
+            values["rmse", None] = group[inside], self.squares[inside]
+            values["mae", None] = group[inside], self.absolute[inside]
         for k in ks:
             listed = (self.found > 0) & (self.found <= k)
-            add(("recall", k), found_in[found_in >= 0], listed[found_in >= 0])
-        shape = (n_groups, len(figures))
-        return tuple(figures), np.array(top).T.reshape(shape), np.array(bottom).T.reshape(shape)
+            values["recall", k] = found_in[found_in >= 0], listed[found_in >= 0].astype(np.float64)
+        return {
+            figure: (np.bincount(groups, one, n_groups), np.bincount(groups, minlength=n_groups))
+            for figure, (groups, one) in values.items()
+        }
 
 
 def joined(parts: list[ByRating], rows: list[np.ndarray]) -> ByRating:

@@ -1,7 +1,7 @@
 """The evaluation of one scorer: sums per user of every figure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from palate._checks import ArgumentError
 from palate.evaluation.bins import N_BINS, bin_of
 from palate.evaluation.evaluated_model import EvaluatedModel, indexes
-from palate.evaluation.item_bins import ByRating
+from palate.evaluation.item_bins import ByRating, Figure, Sums
 from palate.evaluation.metrics import beyond
 from palate.evaluation.metrics.errors import clipped, error_sums
 from palate.evaluation.metrics.lists import Lists
@@ -21,8 +21,6 @@ from palate.lists import obscurity
 from palate.lists.popular import counts_for_newcomers, silent_about
 from palate.lists.ranking import rank
 from palate.scorer import Scorer
-
-Figure = tuple[str, int | None]  # name of a metric and its k, None for those without
 
 ERRORS = ("rmse", "mae", "rmse_unclipped", "mae_unclipped")  # of which less is better
 ROOTS = ("rmse", "rmse_unclipped")  # roots of a ratio of sums
@@ -61,6 +59,14 @@ class Outcome:
     cold: dict[str, int] = field(default_factory=dict)
     by_rating: ByRating | None = None
 
+    @classmethod
+    def of(cls, name: str, sums: Sums) -> "Outcome":
+        """Return the outcome of a scorer from what each of its figures sums."""
+        top, bottom = (
+            np.column_stack([pair[side] for pair in sums.values()]).astype(np.float64) for side in (0, 1)
+        )
+        return cls(name=name, figures=tuple(sums), top=top, bottom=bottom)
+
     def values(self, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
         """Return the figures of sums whose last axis are the columns; NaN where nothing was summed."""
         ratio = np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom > 0)
@@ -97,7 +103,7 @@ class Scoring:
     def outcome(self) -> Outcome:
         """Return the sums of all figures."""
         test_set, scale = self.test_set, self.model.scorer.scale
-        columns: dict[Figure, tuple[np.ndarray, np.ndarray]] = {}
+        columns: Sums = {}
         each: dict[str, np.ndarray] = {"row": test_set.row, "bin": self.item_bin}
         if scale is not None:
             predicted = self._predictions()
@@ -108,16 +114,8 @@ class Scoring:
         if test_set.ks:
             columns |= dict(self._list_figures())
             each |= {"relevant": np.flatnonzero(test_set.relevant), "found": self.lists.found}
-        n_users = len(test_set.users)
-        top, bottom = (
-            np.column_stack([pair[side] for pair in columns.values()]) if columns else np.zeros((n_users, 0))
-            for side in (0, 1)
-        )
-        return Outcome(
-            name=self.model.name,
-            figures=tuple(columns),
-            top=top,
-            bottom=bottom,
+        return replace(
+            Outcome.of(self.model.name, columns),
             overall=self._overall(),
             places=self._places_by_bin(),
             cold=self._cold(),
@@ -138,12 +136,10 @@ class Scoring:
             )
         return predicted
 
-    def _errors(
-        self, inside: np.ndarray, predicted: np.ndarray
-    ) -> dict[Figure, tuple[np.ndarray, np.ndarray]]:
+    def _errors(self, inside: np.ndarray, predicted: np.ndarray) -> Sums:
         """Return squared and absolute errors per user, of predictions inside the scale and as they are."""
         test_set = self.test_set
-        n = np.diff(test_set.test.user_indptr)[test_set.users].astype(np.float64)
+        n = test_set.n_test.astype(np.float64)
         sums: list[np.ndarray] = []
         for values in (inside, predicted):
             sums += error_sums(test_set.row, len(n), test_set.test.value, values)
@@ -152,15 +148,8 @@ class Scoring:
     def _listed(self, scorer: Scorer) -> np.ndarray:
         """Return everyone's list of the longest k by a scorer of the same users and items."""
         test_set = self.test_set
-        user_of_row = np.full(len(test_set.users), -1, dtype=np.int64)
-        user_of_row[test_set.row] = self.index[0]
         allowed = None if test_set.candidates is None else test_set.may_list(scorer.items)
-        return top_lists(scorer, user_of_row, test_set.ks[-1], self.threads, allowed)
-
-    def _expected(self) -> np.ndarray:
-        """Return the lists of the most popular items for the same users, from the same candidates."""
-        model, scorer = self.model, self.model.scorer
-        return self._listed(popular_model(scorer.users, scorer.items, model.seen, model.item_counts))
+        return top_lists(scorer, test_set.of_rows(self.index[0]), test_set.ks[-1], self.threads, allowed)
 
     def _diversity(self) -> dict[int, np.ndarray] | None:
         """Return how unlike the items of each list are, for each k; None where nothing is known of items."""
@@ -172,9 +161,10 @@ class Scoring:
 
     def _list_figures(self) -> Iterator[tuple[Figure, tuple[np.ndarray, np.ndarray]]]:
         """Yield every metric at every k with its values per user as (top, bottom)."""
-        model, lists = self.model, self.lists
+        model, lists, scorer = self.model, self.lists, self.model.scorer
+        popular = popular_model(scorer.users, scorer.items, model.seen, model.item_counts)
         information = beyond.self_information(model.item_counts, max(1, model.n_trained_users))
-        expected, apart = self._expected(), self._diversity()
+        expected, apart = self._listed(popular), self._diversity()
         for k in self.test_set.ks:
             for name, metric in METRICS.items():
                 yield (name, k), _as_ratio(metric(lists, k))
@@ -210,8 +200,7 @@ class Scoring:
         )
         found = {}
         for side, index, counts, own in sides:
-            cold = index < 0
-            cold[~cold] = counts[index[~cold]] == 0
+            cold = np.append(counts, 0)[index] == 0
             found[side] = len(np.unique(own[cold]))
             found[f"{side}_ratings"] = int(np.count_nonzero(cold))
         return found

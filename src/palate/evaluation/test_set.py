@@ -83,9 +83,16 @@ class TestSet:
     @cached_property
     def row(self) -> np.ndarray:
         """The row in `users` of each test rating."""
-        position = np.zeros(self.test.n_users, dtype=np.int64)
-        position[self.users] = np.arange(len(self.users))
-        return np.asarray(position[self.test.user_index])
+        return np.repeat(np.arange(len(self.users)), self.n_test)
+
+    @cached_property
+    def n_test(self) -> np.ndarray:
+        """The number of test ratings of each row, int64."""
+        return np.asarray(np.diff(self.test.user_indptr)[self.users])
+
+    def of_rows(self, values: np.ndarray) -> np.ndarray:
+        """Return one of each row's values, which are the same for all test ratings of a user."""
+        return np.asarray(values[self.test.user_indptr[self.users]])
 
     @cached_property
     def relevant(self) -> np.ndarray:
@@ -99,10 +106,7 @@ class TestSet:
 
     def may_list(self, items: Vocabulary) -> np.ndarray:
         """Return which items of a vocabulary are among the candidates, bool."""
-        allowed = np.zeros(len(items), dtype=bool)
-        found = items.indices(self.candidates)
-        allowed[found[found >= 0]] = True
-        return allowed
+        return np.isin(np.arange(len(items)), items.indices(self.candidates))
 
     @property
     def lowest_relevant(self) -> float | None:

@@ -1,10 +1,13 @@
 """An evaluation in plain words: one table, what was tested, what to know."""
 
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from palate.evaluation.beside import Beside, beside_references
+from palate.evaluation.beside import Beside
 from palate.evaluation.figures import is_clear
-from palate.evaluation.scoring import ERRORS, Figure, Outcome
+from palate.evaluation.item_bins import Figure
+from palate.evaluation.scoring import ERRORS, Outcome
 
 if TYPE_CHECKING:
     from palate.evaluation.evaluation import Evaluation
@@ -117,14 +120,9 @@ def comparison(evaluation: "Evaluation") -> list[str]:
 
 def verdicts(evaluation: "Evaluation") -> list[str]:
     """Return a sentence for each model that says which references it does not beat."""
-    found = beside_references(evaluation.figures, evaluation.references, tuple(evaluation.about["k"]))
-    named = dict.fromkeys((one.model, one.figure) for one in found)
     how = f"paired {evaluation.confidence:.0%} intervals" if evaluation.resamples else "without intervals"
-    return [
-        _against([one for one in found if (one.model, one.figure) == key], how)
-        for key in named
-        if any(one.beaten is not None for one in found if (one.model, one.figure) == key)
-    ]
+    groups = (list(group) for _, group in groupby(evaluation.beside, key=attrgetter("model", "figure")))
+    return [_against(group, how) for group in groups if any(one.beaten is not None for one in group)]
 
 
 def known_apart(evaluation: "Evaluation") -> list[str]:

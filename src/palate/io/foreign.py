@@ -5,38 +5,37 @@ from palate.io.sources import Source
 PARQUET, ARROW = b"PAR1", b"ARROW1"
 _PARQUET_ENDINGS = (".parquet", ".pq", ".parq")
 _ARROW_ENDINGS = (".feather", ".arrow", ".ipc")
-_EXPORT = "Save the table as CSV"
+_EXPORT, _TYPED = "Save the table as CSV", "Save the table as CSV or Parquet"
+_KERAS = f"{_TYPED}, or turn a Keras model into one of palate with palate convert"
 _SQLITE = "sqlite3 -header -csv FILE 'SELECT * FROM ratings' > ratings.csv"
+_ARRAYS = "Load it with numpy.load and pass the arrays to palate.Ratings.from_arrays"
 _PAGES = (b"<!DOCTYPE", b"<!doctype", b"<html", b"<HTML")
-_KINDS: tuple[tuple[bytes, str, str], ...] = (
-    (b"\xd0\xcf\x11\xe0", "an Excel workbook", f"{_EXPORT} (in Excel: File, Save As, CSV UTF-8)"),
+_PICKLES = (b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5")
+# The place of the first bytes, any of which a file has there, what the file is, and what to do
+_KINDS: tuple[tuple[int, bytes | tuple[bytes, ...], str, str], ...] = (
+    (8, b'{"__metadata__":{"palate":', "a model of palate", "Name the ratings instead"),
+    (257, b"ustar", "a tar archive", "Unpack it: tar -xf FILE"),
+    (0, b"\xd0\xcf\x11\xe0", "an Excel workbook", f"{_EXPORT} (in Excel: File, Save As, CSV UTF-8)"),
+    (0, b"\x89HDF", "an HDF5 file", _KERAS),
+    (0, b"SQLite format 3\0", "an SQLite database", f"{_EXPORT}: {_SQLITE}"),
+    (0, b"\x28\xb5\x2f\xfd", "compressed by Zstandard", "Unpack it: zstd -d FILE"),
+    (0, b"\x04\x22\x4d\x18", "compressed by LZ4", "Unpack it: lz4 -d FILE"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it first"),
+    (0, b"Rar!", "a RAR archive", "Unpack it first"),
+    (0, b"\x93NUMPY", "a NumPy array", _ARRAYS),
+    (0, b"ORC", "an ORC file", _TYPED),
+    (0, b"Obj\x01", "an Avro file", _TYPED),
+    (0, b"%PDF", "a PDF document", _EXPORT),
+    (0, _PAGES, "a page in HTML", "Download the table itself"),
+    (0, b"\x89PNG", "a picture", _EXPORT),
     (
-        b"\x89HDF",
-        "an HDF5 file",
-        f"{_EXPORT} or Parquet, or turn a Keras model into one of palate with palate convert",
+        0,
+        b"MATLAB 5.0",
+        "a MATLAB file",
+        f"{_EXPORT}, or load it with SciPy and use palate.Ratings.from_scipy",
     ),
-    (b"SQLite format 3\0", "an SQLite database", f"{_EXPORT}: {_SQLITE}"),
-    (b"\x28\xb5\x2f\xfd", "compressed by Zstandard", "Unpack it: zstd -d FILE"),
-    (b"\x04\x22\x4d\x18", "compressed by LZ4", "Unpack it: lz4 -d FILE"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it first"),
-    (b"Rar!", "a RAR archive", "Unpack it first"),
-    (
-        b"\x93NUMPY",
-        "a NumPy array",
-        "Load it with numpy.load and pass the arrays to palate.Ratings.from_arrays",
-    ),
-    (b"ORC", "an ORC file", f"{_EXPORT} or Parquet"),
-    (b"Obj\x01", "an Avro file", f"{_EXPORT} or Parquet"),
-    (b"%PDF", "a PDF document", _EXPORT),
-    *((mark, "a page in HTML", "Download the table itself") for mark in _PAGES),
-    (b"\x89PNG", "a picture", _EXPORT),
-    (b"MATLAB 5.0", "a MATLAB file", f"{_EXPORT}, or load it with SciPy and use palate.Ratings.from_scipy"),
-    *(
-        (b"\x80" + bytes([version]), "a pickle, which palate never loads", f"{_EXPORT} or Parquet")
-        for version in range(2, 6)
-    ),
+    (0, _PICKLES, "a pickle, which palate never loads", _TYPED),
 )
-_MODEL = b'{"__metadata__":{"palate":'
 
 
 def has_parquet_name(name: str) -> bool:
@@ -65,18 +64,7 @@ def has_types(source: Source) -> bool:
 
 def refuse_foreign(source: Source) -> None:
     """Raise a ValueError that says what a file is when it is known to be no table."""
-    start = source.start
-    if start[8:].startswith(_MODEL):
-        raise ValueError(
-            f"{source.name} must be a table of ratings; it is a model of palate. Name the ratings instead."
-        )
-    if start[257:262] == b"ustar":
-        raise ValueError(
-            f"{source.name} must be a table of ratings; it is a tar archive. Unpack it: tar -xf FILE."
-        )
-    for magic, what, advice in _KINDS:
-        if start.startswith(magic):
-            raise ValueError(
-                f"{source.name} must be a table of ratings; it is {what}. "
-                f"{advice.replace('FILE', source.name)}."
-            )
+    for place, magic, what, advice in _KINDS:
+        if source.start.startswith(magic, place):
+            told = advice.replace("FILE", source.name)
+            raise ValueError(f"{source.name} must be a table of ratings; it is {what}. {told}.")

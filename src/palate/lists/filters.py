@@ -61,10 +61,8 @@ class Filters:
         """
         mask = np.ones(len(scorer.items), dtype=bool)
         if self.candidates is not None:
-            chosen = np.zeros(len(mask), dtype=bool)
             ids = column_of(self.candidates, names.ITEM_ID)
-            chosen[known_indices(scorer.items, ids, "item id", "candidates")] = True
-            mask &= chosen
+            mask = np.isin(np.arange(len(mask)), known_indices(scorer.items, ids, "item id", "candidates"))
             if not mask.any():
                 return Allowed(mask, 0, "candidates contains no item")
         if self.exclude_items is not None:

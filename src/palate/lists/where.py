@@ -60,10 +60,8 @@ def matching(where: Where | None, table: pl.DataFrame) -> np.ndarray:
     if isinstance(where, str):
         where = _parsed(where)
     if isinstance(where, Mapping):
-        keep = np.ones(table.height, dtype=bool)
-        for column, condition in where.items():
-            keep &= _condition(column, condition, table)
-        return keep
+        found = [_condition(column, condition, table) for column, condition in where.items()]
+        return np.asarray(np.all([np.ones(table.height, bool), *found], axis=0))
     require_threads(
         "where as an expression or a text of SQL (a mapping of column to condition needs no threads)"
     )
