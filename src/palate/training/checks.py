@@ -2,17 +2,14 @@
 
 import math
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, check_choice, check_number, is_number
 from palate.factors.parts import PARTS
 from palate.solve.strengths import AUTO
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
+from palate.training.trainer import Trainer
 
 _STRONGEST = 1e30  # above this, single precision overflows
 _NUMBERS = (
@@ -35,9 +32,8 @@ def check_strength(name: str, value: object, *, auto: bool = False) -> None:
     if not (math.isfinite(number) and number >= 0):
         raise ArgumentError(name, "be a finite number of at least 0", f"{value}")
     if number > _STRONGEST:
-        raise ArgumentError(
-            name, f"be at most {_STRONGEST:g}, beyond which single precision overflows", f"{value}"
-        )
+        must = f"be at most {_STRONGEST:g}, beyond which single precision overflows"
+        raise ArgumentError(name, must, f"{value}")
 
 
 def check_rate(name: str, value: object) -> None:
@@ -46,29 +42,14 @@ def check_rate(name: str, value: object) -> None:
         raise ArgumentError(name, "be in [0, 1)", f"{value}", "It is the share of factors that are dropped.")
 
 
-class Graded(Protocol):
-    """A trainer of graded choices."""
-
-    @property
-    def grades(self) -> str: ...
-    @property
-    def least_grade(self) -> float: ...
-    @property
-    def half_life(self) -> float | None: ...
-
-
-def check_grading(trainer: Graded, kinds: tuple[str, ...]) -> None:
+def check_grading(grades: str, least_grade: float, half_life: float | None, kinds: tuple[str, ...]) -> None:
     """Raise unless `grades` is one of `kinds`, and `least_grade` and `half_life` are in range."""
-    check_choice("grades", trainer.grades, kinds)
-    check_strength("least_grade", trainer.least_grade)
-    if not 0 < trainer.least_grade <= 1:
-        raise ArgumentError(
-            "least_grade",
-            "be above 0 and at most 1",
-            f"{trainer.least_grade}",
-            "1 gives all choices the same weight.",
-        )
-    check_half_life(trainer.half_life)
+    check_choice("grades", grades, kinds)
+    check_strength("least_grade", least_grade)
+    if not 0 < least_grade <= 1:
+        advice = "1 gives all choices the same weight."
+        raise ArgumentError("least_grade", "be above 0 and at most 1", f"{least_grade}", advice)
+    check_half_life(half_life)
 
 
 def check_half_life(half_life: float | None) -> None:
@@ -89,7 +70,7 @@ def check_number_or_word(name: str, value: object, word: str) -> None:
         raise ArgumentError(name, f"be a finite number or {word!r}", f"{value}")
 
 
-def check_fitted(model: Fitted, trainer: "DataclassInstance") -> Fitted:
+def check_fitted(model: Fitted, trainer: Trainer) -> Fitted:
     """Return a model if all that was fitted is finite: hyper-parameters far from common ones can overflow.
 
     Raises

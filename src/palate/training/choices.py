@@ -2,8 +2,8 @@
 
 import os
 from abc import ABC, abstractmethod
-from dataclasses import Field, asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from dataclasses import Field, dataclass
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -20,9 +20,6 @@ from palate.solve.rows import Rows
 from palate.training.checks import check_fitted, check_grading
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split, warn_of_events
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 Fitted = TypeVar("Fitted", bound=Model)
 
@@ -54,9 +51,8 @@ class Choices:
             warn_of_events(everything, Setting("grades", COUNTS))
         rows = problem.by_user
         times = None if everything.timestamp is None else problem.times
-        grades = grades_of(
-            trainer.grades, trainer.least_grade, trainer.half_life, rows.values, everything.scale, times
-        )
+        how = trainer.grades, trainer.least_grade, trainer.half_life
+        grades = grades_of(*how, rows.values, everything.scale, times)
         return cls(problem, grades, grades.of_rows(rows, times), rows.counts, problem.by_item.counts)
 
     def normalised(self, user_exponent: float, item_exponent: float) -> Rows:
@@ -130,7 +126,7 @@ class ChoiceTrainer(ABC, Generic[Fitted]):
             timestamps, or no training ratings are left.
         """
         self._check()
-        check_grading(self, KINDS)
+        check_grading(self.grades, self.least_grade, self.half_life, KINDS)
         check_count("min_ratings", self.min_ratings, 1)
         threads = check_threads(threads)
         ratings, catalog = with_catalog(ratings, catalog)
@@ -149,12 +145,3 @@ class ChoiceTrainer(ABC, Generic[Fitted]):
     @abstractmethod
     def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> Fitted:
         """Return the model of the choices."""
-
-
-def described(trainer: "DataclassInstance", **resolved: object) -> dict[str, Any]:
-    """Return the trainer's name, hyper-parameters and the values of "auto", as `<name>_resolved`."""
-    return {
-        "name": type(trainer).__name__,
-        **asdict(trainer),
-        **{f"{name}_resolved": value for name, value in resolved.items()},
-    }

@@ -47,12 +47,8 @@ class SideFeatures:
             return None
         bounds = np.cumsum([block.n_columns for block in self.blocks])[:-1]
         parts = np.split(weights, bounds, axis=1)
-        return FeatureLink(
-            tuple(
-                replace(group, weights=np.ascontiguousarray(part))
-                for group, part in zip(self.groups, parts, strict=True)
-            )
-        )
+        both = zip(self.groups, parts, strict=True)
+        return FeatureLink(tuple(replace(group, weights=np.ascontiguousarray(part)) for group, part in both))
 
 
 def feature_names(text: str, argument: str) -> tuple[str, ...]:
@@ -134,13 +130,10 @@ def side_features(
     for name in feature_names(text, argument):
         if name in BAGS.values():
             if name != BAGS[side]:
-                raise ArgumentError(
-                    argument,
-                    f"not hold {name!r}, which is a feature of the other side; {side}s have {BAGS[side]!r}",
-                )
-            own, turned = (
-                (problem.by_user, problem.by_item) if side == "user" else (problem.by_item, problem.by_user)
-            )
+                what = f"{name!r}, which is a feature of the other side; {side}s have {BAGS[side]!r}"
+                raise ArgumentError(argument, f"not hold {what}")
+            both = problem.by_user, problem.by_item
+            own, turned = both if side == "user" else both[::-1]
             block, group = FeatureBlock.of_rows(own, turned), _group(name, BAG)
         else:
             block, group, n_missing = _column(argument, name, table, missing)
@@ -170,18 +163,14 @@ def aligned_table(frame: object, side: str, vocabulary: Vocabulary) -> tuple[pl.
     column = names.USER_ID if side == "user" else names.ITEM_ID
     table = frame.frame if isinstance(frame, Catalog) else to_polars(frame)
     if column not in table.columns:
-        raise ArgumentError(
-            f"{side}_table", f"have a column {column!r}", f"{', '.join(map(repr, table.columns))}"
-        )
+        columns = ", ".join(map(repr, table.columns))
+        raise ArgumentError(f"{side}_table", f"have a column {column!r}", columns)
     index = vocabulary.indices(table[column])
     known = index >= 0
     place, count = np.unique(index[known], return_counts=True)
     if (count > 1).any():
-        raise ArgumentError(
-            f"{side}_table",
-            f"have one row for each {side}",
-            f"{vocabulary.id(int(place[count > 1][0]))!r} twice",
-        )
+        twice = f"{vocabulary.id(int(place[count > 1][0]))!r} twice"
+        raise ArgumentError(f"{side}_table", f"have one row for each {side}", twice)
     found = rows_by_index(index, len(vocabulary))
     rows = pl.DataFrame([values.gather(found) for values in table.get_columns()])
     unknown = int((~known).sum())
@@ -216,11 +205,6 @@ def _column(
         group = _group(name, TAGS, values=values)
     n_missing = int((np.diff(block.indptr) == 0).sum())
     if n_missing and missing == "raise":
-        raise ValueError(
-            Words(
-                f"{argument} must be known of every {side}; {name!r} is missing for {n_missing:,}. Pass ",
-                Setting("missing_features", "zero"),
-                " to continue without it.",
-            )
-        )
+        said = f"{argument} must be known of every {side}; {name!r} is missing for {n_missing:,}. Pass "
+        raise ValueError(Words(said, Setting("missing_features", "zero"), " to continue without it."))
     return block, group, n_missing

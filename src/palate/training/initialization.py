@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -82,11 +83,8 @@ def factor_start(
     users, items = biases
     factors = np.empty((len(users.bias), n_factors), np.float32)
     key = key_of(seed, number, Stream.START)
-    run_chunks(
-        lambda first, last: fill_normal(key, first, factors[first:last]),
-        even_bounds(len(factors), _ROWS_PER_CHUNK),
-        threads,
-    )
+    bounds = even_bounds(len(factors), _ROWS_PER_CHUNK)
+    run_chunks(lambda first, last: fill_normal(key, first, factors[first:last]), bounds, threads)
     factors *= np.float32(_START_SCALE * math.sqrt(residual_sd))
     nothing = np.zeros((len(items.bias), n_factors), np.float32)
     return Side.padded(factors, users.bias), Side.padded(nothing, items.bias)
@@ -114,14 +112,11 @@ def grown_start(
     factors are scaled so that their products are a tenth of the penalties on the items, and the
     items are those of `start` again.
     """
-    users, items = start
+    (users, items), mean = start, problem.mean
+    grown = partial(solver, first_order=True, threads=threads)
     for _ in range(_GROWING_SWEEPS):
-        items = solver(
-            problem.by_item, users, problem.mean, priors[1], first_order=True, present=items, threads=threads
-        ).side
-        users = solver(
-            problem.by_user, items, problem.mean, priors[0], first_order=True, present=users, threads=threads
-        ).side
+        items = grown(problem.by_item, users, mean, priors[1], present=items).side
+        users = grown(problem.by_user, items, mean, priors[0], present=users).side
         _bring_near_one(users.factors)
     squares = np.einsum("uf,uf->u", users.factors, users.factors, dtype=np.float64)
     penalties = row_strength(problem.by_item.counts, problem.by_item.n_columns, priors[1])
@@ -160,14 +155,10 @@ def spectral_start(
     rows, users, items = problem.by_user, *biases
     most = min(rows.n_rows, rows.n_columns)
     if n_factors > most:
-        raise ArgumentError(
-            "n_factors",
-            f"be at most {most:,} to start from a spectral model of these ratings",
-            f"{n_factors:,}",
-        )
-    left = (
-        rows.values - np.float32(problem.mean) - np.repeat(users.bias, rows.counts) - items.bias[rows.columns]
-    )
+        must = f"be at most {most:,} to start from a spectral model of these ratings"
+        raise ArgumentError("n_factors", must, f"{n_factors:,}")
+    left = rows.values - np.float32(problem.mean) - np.repeat(users.bias, rows.counts)
+    left = left - items.bias[rows.columns]
     counts = problem.by_item.counts
     residuals = replace(rows, values=left.astype(np.float32), weights=_NO_WEIGHTS)
     table = normalised(residuals, rows.counts, counts, _POWER, _POWER)
@@ -221,11 +212,8 @@ def last_draw(
         raise ArgumentError("start", f"be a model of {other} as the trainer", f"one of {what}")
     n_factors = model.user_factors.shape[2]
     if n_factors != trainer.n_factors:
-        raise ArgumentError(
-            "start",
-            Words.of(f"have `n_factors={trainer.n_factors}` as the trainer"),
-            f"a model with {n_factors}",
-        )
+        must = Words.of(f"have `n_factors={trainer.n_factors}` as the trainer")
+        raise ArgumentError("start", must, f"a model with {n_factors}")
     users = _known(model.users, ratings.users, model.user_factors[-1], model.user_bias[-1], fresh[0])
     items = _known(model.items, ratings.items, model.item_factors[-1], model.item_bias[-1], fresh[1])
     return users, items

@@ -16,7 +16,8 @@ from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
 from palate.solve.linear import DENSE_PRODUCTS, closed_form, local_ridge, low_rank_form, products_kept
 from palate.solve.strengths import AUTO
 from palate.training.checks import check_rate, check_strength
-from palate.training.choices import Choices, ChoiceTrainer, described
+from palate.training.choices import Choices, ChoiceTrainer
+from palate.training.trainer import described
 
 LOCAL, DENSE = "local", "dense"
 FEW_ITEMS = 5_000  # up to which an item is explained by its 300 nearest instead of 100
@@ -150,10 +151,8 @@ class LinearItems(ChoiceTrainer[LinearModel]):
             "user_exponent": 0.15 if local else 0.0,
             "item_exponent": 0.25 if local else 0.0,
         }
-        return {
-            name: value if getattr(self, name) == AUTO else getattr(self, name)
-            for name, value in auto.items()
-        }
+        given = {name: getattr(self, name) for name in auto}
+        return {name: auto[name] if value == AUTO else value for name, value in given.items()}
 
     def _dense(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
         n_users, n_items = len(choices.user_counts), len(choices.item_counts)

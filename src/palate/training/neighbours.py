@@ -9,7 +9,8 @@ from palate.linear.neighbours import neighbour_weights
 from palate.model.linear_model import LinearModel
 from palate.solve.grades import MIN_RATINGS, RATINGS, supported
 from palate.training.checks import check_strength
-from palate.training.choices import Choices, ChoiceTrainer, described
+from palate.training.choices import Choices, ChoiceTrainer
+from palate.training.trainer import described
 
 
 @helpful_methods

@@ -1,7 +1,7 @@
 """Popularity as a model: the most chosen items, ever or lately."""
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from palate.solve.rows import Side
 from palate.solve.strengths import ridge_prior
 from palate.training.checks import check_fitted, check_half_life
 from palate.training.initialization import no_bias
-from palate.training.trainer import Callback
+from palate.training.trainer import Callback, described
 from palate.training.training_data import Problem, split
 
 
@@ -118,6 +118,6 @@ class Popular:
         return FactorModel(
             **{**problem.model_fields(catalog), "scale": None},
             **parts_of_fit((no_bias(n_users), items), 0, 0.0, (prior, prior)),
-            trainer={"name": "Popular", **asdict(self)},
+            trainer=described(self),
             history=problem.history(stopped="Counted.", selected=False),
         )

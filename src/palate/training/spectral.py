@@ -16,7 +16,8 @@ from palate.solve.rows import Side
 from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
 from palate.training.checks import check_strength
-from palate.training.choices import Choices, ChoiceTrainer, described
+from palate.training.choices import Choices, ChoiceTrainer
+from palate.training.trainer import described
 
 MAX_FACTORS = 1024
 _FEW_USERS = 10_000  # below which 128 factors say all that can be learned

@@ -1,7 +1,7 @@
 """The protocol that every trainer fulfils."""
 
 from collections.abc import Callable
-from dataclasses import Field
+from dataclasses import Field, asdict
 from typing import Any, ClassVar, Protocol, TypedDict, runtime_checkable
 
 from palate.data.catalog import Catalog
@@ -65,3 +65,9 @@ class Trainer(Protocol):
             Seed of the held-out ratings and of training.
         """
         ...
+
+
+def described(trainer: Trainer, **resolved: object) -> dict[str, Any]:
+    """Return the trainer's name, hyper-parameters and the values of "auto", as `<name>_resolved`."""
+    auto = {f"{name}_resolved": value for name, value in resolved.items()}
+    return {"name": type(trainer).__name__, **asdict(trainer), **auto}

@@ -37,7 +37,7 @@ def check_hyperparameters(trainer: "LeastSquares") -> None:
     if trainer.imputed_value != MEAN:
         check_number_or_word("imputed_value", trainer.imputed_value, MEAN)
     check_choice("counts", trainer.counts, KINDS)
-    check_grading(trainer, (NONE, *GRADES))
+    check_grading(trainer.grades, trainer.least_grade, trainer.half_life, (NONE, *GRADES))
     advice = Words.of("It is for counts, see `counts='linear'`.")
     for name, plain in (("user_weighting", 0), ("grades", NONE), ("half_life", None)):
         value = getattr(trainer, name)
@@ -46,10 +46,8 @@ def check_hyperparameters(trainer: "LeastSquares") -> None:
             raise ArgumentError(name, must, f"{value}", advice)
     check_choice("solver", trainer.solver, (AUTO, "exact", "conjugate"))
     if trainer.solver == "conjugate" and trainer.l1_bias:
-        raise ArgumentError(
-            "l1_bias",
-            Words.of("be 0 with `solver='conjugate'`, which cannot set a bias to exactly 0; use 'exact'"),
-        )
+        exact = Words.of("be 0 with `solver='conjugate'`, which cannot set a bias to exactly 0; use 'exact'")
+        raise ArgumentError("l1_bias", exact)
 
     _check_features(trainer)
     _check_link(trainer)
@@ -74,9 +72,8 @@ def _check_link(trainer: "LeastSquares") -> None:
     wanted = {"dropout": 0.0, "unobserved_weight": 0.0, "counts": NONE}
     check_beside(trainer, wanted, Setting("link", trainer.link))
     if trainer.steps:
-        raise ArgumentError(
-            "solver", Words.of(f"be 'exact' with `link='{trainer.link}'`, or 'auto' with at most 256 factors")
-        )
+        must = f"be 'exact' with `link='{trainer.link}'`, or 'auto' with at most 256 factors"
+        raise ArgumentError("solver", Words.of(must))
 
 
 def check_beside(trainer: "LeastSquares", wanted: dict[str, object], given: Part) -> None:
@@ -91,11 +88,7 @@ def _check_features(trainer: "LeastSquares") -> None:
     for side, text in (("user", trainer.user_features), ("item", trainer.item_features)):
         if not feature_names(text, f"{side}_features"):
             continue
+        why = "which set the value towards which the penalty shrinks a row"
         for name in (f"l2_{side}", "l2_features", *(["l2_bias"] if trainer.biases else [])):
             if getattr(trainer, name) == 0:
-                raise ArgumentError(
-                    name,
-                    f"be above 0 with {side}_features, which set the value towards which the "
-                    "penalty shrinks a row",
-                    "0",
-                )
+                raise ArgumentError(name, f"be above 0 with {side}_features, {why}", "0")

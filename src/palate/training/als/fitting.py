@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -38,7 +38,7 @@ from palate.training.initialization import (
     spectral_start,
 )
 from palate.training.progress import TrainingBar
-from palate.training.trainer import Callback
+from palate.training.trainer import Callback, described
 from palate.training.training_data import Problem, split_with_train
 
 if TYPE_CHECKING:
@@ -324,12 +324,9 @@ def averaged(models: list[FactorModel]) -> FactorModel:
 
 def _described(trainer: FactorTrainer, residual_sd: float, confidence: Confidence | None) -> dict[str, Any]:
     """Return the trainer's name, hyper-parameters and the values of "auto", as `<name>_resolved`."""
-    described = {"name": type(trainer).__name__, **asdict(trainer)}
-    described |= {} if confidence is None else confidence.described()
-    for name, strength in trainer.strengths(residual_sd)._asdict().items():
-        if described.get(name) == AUTO:
-            described[f"{name}_resolved"] = round(strength, 6)
-    return described
+    strengths = trainer.strengths(residual_sd)._asdict().items()
+    auto = {name: round(value, 6) for name, value in strengths if getattr(trainer, name, None) == AUTO}
+    return described(trainer, **auto) | ({} if confidence is None else confidence.described())
 
 
 def _history(problem: Problem, features: Iterable[SideFeatures], run: Run) -> History:

@@ -5,7 +5,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +18,8 @@ from palate.training.gibbs.draws import Kept
 from palate.training.gibbs.sides import SideState
 from palate.training.gibbs.time_state import TimeState
 from palate.training.run_file import RunFileError, load_run, save_run
+from palate.training.trainer import Trainer
 from palate.training.training_data import Problem
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 
 ChainFileError = RunFileError  # its name when chains alone had such files
 _FORMAT = "palate chain 4"
@@ -36,7 +33,7 @@ _TIME = {  # to names in the file
 
 
 def digest_of(
-    trainer: "DataclassInstance",
+    trainer: Trainer,
     problem: Problem,
     features: dict[str, SideFeatures],
     start: FactorModel | None,
@@ -46,26 +43,20 @@ def digest_of(
 
     It tells a run from all others.
     """
-    found = hashlib.sha256(
-        json.dumps([type(trainer).__name__, asdict(trainer), seed], sort_keys=True).encode()
-    )
+    text = json.dumps([type(trainer).__name__, asdict(trainer), seed], sort_keys=True)
+    found = hashlib.sha256(text.encode())
     ratings, rows = problem.ratings, problem.by_user
     arrays = [rows.indptr, rows.columns, rows.values, rows.weights, problem.held_out, ratings.value]
-    arrays += [
-        array
-        for side in features.values()
-        for block in side.blocks
-        for array in (block.indptr, block.columns)
-    ]
+    for block in (block for side in features.values() for block in side.blocks):
+        arrays += [block.indptr, block.columns]
     if getattr(trainer, "time", ""):
         arrays.append(problem.times)
     if start is not None:
         arrays += [start.user_factors, start.item_factors, start.user_bias, start.item_bias]
     for array in arrays:
         found.update(np.ascontiguousarray(array).data)
-    found.update(
-        "\n".join(map(str, ratings.users.values.to_list() + ratings.items.values.to_list())).encode("utf-8")
-    )
+    ids = ratings.users.values.to_list() + ratings.items.values.to_list()
+    found.update("\n".join(map(str, ids)).encode("utf-8"))
     return found.hexdigest()
 
 
@@ -147,9 +138,8 @@ def load_chain(
 
 
 def _kept(tensors: dict[str, np.ndarray], numbers: dict[str, Any]) -> Kept:
-    stacked = {
-        name.removeprefix("draws."): array for name, array in tensors.items() if name.startswith("draws.")
-    }
+    named = (name for name in tensors if name.startswith("draws."))
+    stacked = {name.removeprefix("draws."): tensors[name] for name in named}
     n = len(next(iter(stacked.values()))) if stacked else 0
     return Kept(
         draws=[{name: array[draw] for name, array in stacked.items()} for draw in range(n)],

@@ -1,8 +1,5 @@
 """The model of the draws that a run of Gibbs chains kept."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from palate.data.catalog import Catalog
@@ -12,14 +9,12 @@ from palate.solve.prior import RowPrior
 from palate.training.features import SideFeatures
 from palate.training.gibbs.chain import ChainModel
 from palate.training.gibbs.sampling import Run
+from palate.training.trainer import Trainer, described
 from palate.training.training_data import Problem
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 
 def model_of_draws(
-    trainer: "DataclassInstance",
+    trainer: Trainer,
     problem: Problem,
     run: Run,
     features: dict[str, SideFeatures],
@@ -36,9 +31,8 @@ def model_of_draws(
     session = draws["session"] if model.time.n_session_effects else None
     context, users = model.time.context(draws), (draws["user_factors"], draws["user_bias"])
     if context is not None:
-        users = context.moved(
-            *users, np.full(len(context.user_time_bin), context.n_time_bins - 1), context.user_time_bin
-        )
+        last = np.full(len(context.user_time_bin), context.n_time_bins - 1)
+        users = context.moved(*users, last, context.user_time_bin)
     priors = {
         side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"])
         for side in ("user", "item")
@@ -61,7 +55,7 @@ def model_of_draws(
         user_link=features["user"].link(draws["user_weights"]),
         item_link=features["item"].link(draws["item_weights"]),
         context=context,
-        trainer={"name": type(trainer).__name__, **asdict(trainer)},
+        trainer=described(trainer),
         history=problem.history(
             sweeps=tuple(run.reports),
             best_sweep=run.reports[-1].sweep,

@@ -1,7 +1,7 @@
 """The lesson's own models, trained by Keras: gradient steps on batches of ratings."""
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ from palate.training.keras.epochs import (
     fit_epochs,
     history_of,
 )
-from palate.training.trainer import Callback
+from palate.training.trainer import Callback, described
 from palate.training.training_data import Problem, continued
 
 if TYPE_CHECKING:
@@ -248,6 +248,6 @@ class KerasFactorization(EpochTrainer[FactorModel]):
         return FactorModel(
             **problem.model_fields(catalog),
             **parts_of_fit(sides, self.n_factors, problem.mean, priors),
-            trainer={"name": type(self).__name__, **asdict(self)},
+            trainer=described(self),
             history=history_of(problem, run),
         )

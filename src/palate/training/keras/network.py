@@ -1,6 +1,6 @@
 """The first lesson's network: the vectors of user and item side by side, and dense layers above them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from palate.training.keras.epochs import (
     fit_epochs,
     history_of,
 )
-from palate.training.trainer import Callback
+from palate.training.trainer import Callback, described
 from palate.training.training_data import Problem, continued
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class KerasNetwork(EpochTrainer[NetworkModel]):
         model = self._network(
             run.weights,
             problem,
-            trainer={"name": type(self).__name__, **asdict(self)},
+            trainer=described(self),
             history=history_of(problem, run),
             **problem.model_fields(catalog),
         )
