@@ -4,7 +4,7 @@ import pytest
 from numba.core import event
 
 from palate.model.history import SweepReport
-from palate.training.progress import COMPILING, PREPARING, Compilations, Steps, TrainingBar
+from palate.training.progress import COMPILING, PREPARING, Steps, TrainingBar, compilations
 
 
 def compile_something():
@@ -14,9 +14,8 @@ def compile_something():
 
 def test_compilations_are_told_until_it_is_closed():
     told = []
-    compilations = Compilations(lambda: told.append("compiling"))
-    compile_something()
-    compilations.close()
+    with compilations(lambda: told.append("compiling")):
+        compile_something()
     compile_something()
     assert told == ["compiling"]
 
@@ -65,8 +64,10 @@ def test_the_preparation_of_the_first_sweep_is_told_once_it_takes_long(monkeypat
         assert bar.before is line
 
 
-@pytest.mark.parametrize("shown", [Steps(show=False), TrainingBar(3, show=False)], ids=["steps", "bar"])
-def test_nobody_is_told_where_nobody_watches(shown):
+@pytest.mark.parametrize(
+    ("shown", "line"), [(Steps(show=False), "status"), (TrainingBar(3, show=False), "before")]
+)
+def test_nobody_is_told_where_nobody_watches(shown, line):
     with shown:
         compile_something()
-        assert shown.compilations is None
+        assert getattr(shown, line) is None

@@ -3,7 +3,8 @@
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 
 from palate.model.history import SweepReport
@@ -13,30 +14,23 @@ PREPARING = "preparing the first sweep"
 _QUIET_SECONDS = 1.0  # a bar for less would only flicker
 
 
-class Compilations:
-    """Calls `tell` whenever Numba begins to compile a function, which it then keeps in its cache."""
+@contextmanager
+def compilations(tell: Callable[[], None]) -> Iterator[None]:
+    """Call `tell` whenever Numba begins to compile a function, which it then keeps in its cache."""
+    from numba.core import event
 
-    def __init__(self, tell: Callable[[], None]) -> None:
-        from numba.core import event
+    class Listener(event.Listener):
+        """What Numba calls."""
 
-        class Listener(event.Listener):
-            """What Numba calls."""
+        def on_start(self, event: object) -> None:
+            """Tell of it."""
+            tell()
 
-            def on_start(self, event: object) -> None:
-                """Tell of it."""
-                tell()
+        def on_end(self, event: object) -> None:
+            """Say nothing."""
 
-            def on_end(self, event: object) -> None:
-                """Say nothing."""
-
-        self._listener = Listener()
-        event.register("numba:compile", self._listener)  # type: ignore[no-untyped-call]
-
-    def close(self) -> None:
-        """Tell no more."""
-        from numba.core import event
-
-        event.unregister("numba:compile", self._listener)  # type: ignore[no-untyped-call]
+    with event.install_listener("numba:compile", Listener()):
+        yield
 
 
 class TrainingBar:
@@ -57,19 +51,18 @@ class TrainingBar:
         self.lock = threading.Lock()  # of what is shown
         self.timer = threading.Timer(_QUIET_SECONDS, self._say_preparing)
         self.timer.daemon = True
-        self.compilations: Compilations | None = None
+        self.ending = ExitStack()  # what ends when the bar does
 
     def __enter__(self) -> Self:
         if self.show:
-            self.compilations = Compilations(self._say_compiling)
             self.timer.start()
+            self.ending.callback(self.timer.join)
+            self.ending.callback(self.timer.cancel)
+            self.ending.enter_context(compilations(self._say_compiling))
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.compilations is not None:
-            self.compilations.close()
-            self.timer.cancel()
-            self.timer.join()
+        self.ending.close()
         for shown in (self.before, self.bar):
             if shown is not None:
                 shown.stop()
@@ -127,19 +120,17 @@ class Steps:
         self.show = show if show is not None else _someone_watches()
         self.status: Any = None
         self.step = step
-        self.compilations: Compilations | None = None
+        self.ending = ExitStack()
 
     def __enter__(self) -> Self:
         if self.show:
             self.status = _status(self.step)
-            self.compilations = Compilations(self._say_compiling)
+            self.ending.callback(self.status.stop)
+            self.ending.enter_context(compilations(self._say_compiling))
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.compilations is not None:
-            self.compilations.close()
-        if self.status is not None:
-            self.status.stop()
+        self.ending.close()
 
     def _say_compiling(self) -> None:
         self.status.update(f"{self.step} ({COMPILING})")

@@ -114,15 +114,13 @@ class Spectral(ChoiceTrainer[FactorModel]):
     def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> FactorModel:
         k = self.rank(len(choices.user_counts), len(choices.item_counts))
         table = choices.normalised(self.user_exponent, self.item_exponent)
-        values, right = truncated_svd(
-            table, table.transposed(), k, passes=self.passes, seed=seed, threads=threads
-        )
+        both = table, table.transposed()
+        values, right = truncated_svd(*both, k, passes=self.passes, seed=seed, threads=threads)
         rank = int(np.count_nonzero(values))
         weight = self._weights(values)
         scale = supported(choices.item_counts, self.min_ratings)
-        items = ((activity(choices.item_counts, self.popularity) * scale)[:, None] * weight * right).astype(
-            np.float32
-        )
+        popular = activity(choices.item_counts, self.popularity) * scale
+        items = (popular[:, None] * weight * right).astype(np.float32)
         fold = SumFold(
             grades=choices.grades,
             item_scale=(activity(choices.item_counts, -2 * self.popularity) / scale).astype(np.float32),
@@ -162,12 +160,9 @@ class Spectral(ChoiceTrainer[FactorModel]):
             return min(128 if n_users < _FEW_USERS else 512, most)
         if self.n_factors > most:
             both = f"{counted(n_users, 'user')} and {counted(n_items, 'item')}"
-            raise ArgumentError(
-                "n_factors",
-                f"be at most {most:,}, the smaller of {both}",
-                f"{self.n_factors:,}",
-                'Use "auto" for the largest possible number.',
-            )
+            must = f"be at most {most:,}, the smaller of {both}"
+            advice = 'Use "auto" for the largest possible number.'
+            raise ArgumentError("n_factors", must, f"{self.n_factors:,}", advice)
         return self.n_factors
 
     def _weights(self, values: np.ndarray) -> np.ndarray:
@@ -176,6 +171,5 @@ class Spectral(ChoiceTrainer[FactorModel]):
             return np.asarray(np.power(values, self.power, where=values > 0, out=np.zeros_like(values)))
         last = values[min(256, max(int(np.count_nonzero(values)), 1)) - 1]
         squares = values**2
-        return np.asarray(
-            np.divide(squares, squares + self.ridge * last**2, out=np.zeros_like(squares), where=squares > 0)
-        )
+        below, nothing = squares + self.ridge * last**2, np.zeros_like(squares)
+        return np.asarray(np.divide(squares, below, out=nothing, where=squares > 0))

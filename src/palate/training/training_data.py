@@ -73,13 +73,8 @@ class Problem:
             indptr, (columns, values, *rest) = kept(indptr, held_out, arrays, threads)
             weights = rest[0] if rest else weights
         if not len(values):
-            raise ValueError(
-                Words(
-                    "there must be at least one training rating; all are held out. Lower ",
-                    Setting("validation", python="validation"),
-                    ".",
-                )
-            )
+            said = "there must be at least one training rating; all are held out. Lower "
+            raise ValueError(Words(said, Setting("validation", python="validation"), "."))
         if confidence is None and not choices:
             _warn_if_equal(values)
             warn_of_events(ratings, Call('palate.LeastSquares.for_counts("everywhere")'))
@@ -205,11 +200,8 @@ def _warn_if_equal(values: np.ndarray) -> None:
 
 def equal_ratings(value: float) -> str:
     """Return what to say of ratings that are all equal."""
-    return Words(
-        f"all ratings are {value:g}: there is nothing to predict. If they are choices, train with ",
-        Call('palate.LeastSquares.for_counts("everywhere")'),
-        ".",
-    )
+    said = f"all ratings are {value:g}: there is nothing to predict. If they are choices, train with "
+    return Words(said, Call('palate.LeastSquares.for_counts("everywhere")'), ".")
 
 
 class EventsWarning(UserWarning):
@@ -237,23 +229,19 @@ def warn_of_counts(ratings: Ratings) -> None:
         return
     (low, high), half = ratings.scale, np.median(ratings.value)
     are = f"they are numbers from {low:g} to {high:g}, and half of them are at most {half:g}"
+    scale = Setting("scale", python="their scale")
     if taken_for_counts(ratings):
         said = (
             "the values look like counts, such as plays or purchases, and are taken for counts, so that "
             f"lists are of what users choose, and no ratings are predicted: {are}. If they are ratings, pass "
         )
-        advice = (Setting("values", "ratings"), " or declare ", Setting("scale", python="their scale"), ".")
+        advice = (Setting("values", "ratings"), " or declare ", scale, ".")
     else:
         said = (
             "the values look like counts, such as plays or purchases, but some are negative, and they are "
             f"taken for ratings: {are}. If they are counts, remove the negative ones, and pass "
         )
-        advice = (
-            Setting("values", "counts"),
-            "; if they are ratings, declare ",
-            Setting("scale", python="their scale"),
-            ".",
-        )
+        advice = (Setting("values", "counts"), "; if they are ratings, declare ", scale, ".")
     warn_caller(Words(said, *advice), EventsWarning)
 
 
@@ -310,13 +298,10 @@ def _check_start(ratings: Ratings, start: Model | None, everything: Ratings) -> 
         if len(known) and len(found) and not n_common:
             kinds = f"its {side} ids are {known.type_name}s, these are {found.type_name}s: "
             kinds = "" if known.type_name == found.type_name else kinds
-            raise ArgumentError(
-                "start",
-                f"be a model that knows some of the {side}s; none of the {len(found):,} {side}s is known "
-                f"to it "
-                f"({kinds}{str(found.id(0))!r} here, {str(known.id(0))!r} there)",
-                advice="Train without a model to start from.",
-            )
+            ids = f"{kinds}{str(found.id(0))!r} here, {str(known.id(0))!r} there"
+            got = f"none of the {len(found):,} {side}s is known to it ({ids})"
+            must = f"be a model that knows some of the {side}s; {got}"
+            raise ArgumentError("start", must, advice="Train without a model to start from.")
         lost[side] = len(known) - n_common
     if any(lost.values()):
         numbers = " and ".join(counted(n, side) for side, n in lost.items() if n)
@@ -364,14 +349,9 @@ def split_with_train(
     if start is None:
         return ratings, holdout_mask(len(ratings), share, seed), None
     if start.ratings is None:
-        raise ArgumentError(
-            "start",
-            Words(
-                "be a model with its ratings, so that its split can be kept; it was saved with ",
-                Setting("ratings", False),
-            ),
-            advice="Start from one that was saved with them.",
-        )
+        why = "be a model with its ratings, so that its split can be kept; it was saved with "
+        must = Words(why, Setting("ratings", False))
+        raise ArgumentError("start", must, advice="Start from one that was saved with them.")
     if start.ratings.held_out is None:
         return ratings, np.zeros(len(ratings), bool), None
     users = start.users.indices(ratings.users.values)[ratings.user_index]

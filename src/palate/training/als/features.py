@@ -69,17 +69,15 @@ class RidgeLink:
 
     def prior_mean(self, weights: np.ndarray, threads: int) -> np.ndarray:
         """Return the prior mean of each row from its features, (n_rows, width + 1) float32."""
-        return np.ascontiguousarray(
-            times(self.blocks, weights, len(self.weight), threads)[:, : self.width + 1]
-        )
+        mean = times(self.blocks, weights, len(self.weight), threads)
+        return np.ascontiguousarray(mean[:, : self.width + 1])
 
     def penalty(self, side: Side, weights: np.ndarray, threads: int) -> float:
         """Return the penalties on rows and weights, as part of the objective."""
-        mean = self.prior_mean(weights, threads)
-        cost = np.sum(
-            self.weight[:, : self.width] * (side.factors - mean[:, : self.width]) ** 2, dtype=np.float64
-        )
-        cost += np.sum(self.weight[:, self.width] * (side.bias - mean[:, self.width]) ** 2, dtype=np.float64)
+        mean, width = self.prior_mean(weights, threads), self.width
+        of_factors = self.weight[:, :width] * (side.factors - mean[:, :width]) ** 2
+        of_biases = self.weight[:, width] * (side.bias - mean[:, width]) ** 2
+        cost = np.sum(of_factors, dtype=np.float64) + np.sum(of_biases, dtype=np.float64)
         return float(cost + np.sum(self.strength * weights**2, dtype=np.float64))
 
     def own(self, weights: np.ndarray) -> np.ndarray:

@@ -85,10 +85,9 @@ def fit_factors(
     check_seed(arguments.seed)
     if isinstance(arguments.start, str):
         _check_named_start(arguments.start, trainer)
-    everything, held_out, train = split_with_train(
-        ratings, validation, arguments.start_model, arguments.seed, arguments.threads
-    )
-    problem = _problem(everything, held_out, trainer, train, arguments.threads)
+    start, seed, threads = arguments.start_model, arguments.seed, arguments.threads
+    everything, held_out, train = split_with_train(ratings, validation, start, seed, threads)
+    problem = _problem(everything, held_out, trainer, train, threads)
     return fit_problem(trainer, problem, arguments)
 
 
@@ -126,11 +125,7 @@ def _prepared(
 
 
 def _problem(
-    everything: Ratings,
-    held_out: np.ndarray,
-    trainer: FactorTrainer,
-    train: Ratings | None = None,
-    threads: int = 1,
+    everything: Ratings, held_out: np.ndarray, trainer: FactorTrainer, train: Ratings | None, threads: int
 ) -> Problem:
     """Return the ratings that are not held out as a trainer sees them."""
     return Problem.build(
@@ -153,9 +148,8 @@ def _check_named_start(start: str, trainer: FactorTrainer) -> None:
     """Raise ArgumentError unless `start` is a name that the trainer can start from."""
     check_choice("start", start, (SPECTRAL,))
     if not fitted_class(trainer.link).linear:
-        raise ArgumentError(
-            "start", Words.of(f"be a model or left out with `link='{trainer.link}'`"), f"{start!r}"
-        )
+        must = Words.of(f"be a model or left out with `link='{trainer.link}'`")
+        raise ArgumentError("start", must, f"{start!r}")
 
 
 def _in_scores(
@@ -207,9 +201,8 @@ class _Task:
         start, seed, threads = arguments.start, arguments.seed, arguments.threads
         if isinstance(start, str):
             return spectral_start(problem, biases, trainer.n_factors, seed, threads)
-        sides = factor_start(
-            biases, trainer.n_factors, self.residual_sd, seed, arguments.start_number, threads
-        )
+        size = trainer.n_factors, self.residual_sd
+        sides = factor_start(biases, *size, seed, arguments.start_number, threads)
         if start is None:
             if not (self.likelihood.linear and trainer.biases and can_grow(problem, self.priors)):
                 return sides
@@ -221,7 +214,7 @@ class _Task:
     def with_held_out(self) -> "_Task":
         """Return the task with the held-out ratings among those that are trained on."""
         everything, given = self.problem.ratings, self.arguments
-        whole = _problem(everything, np.zeros(len(everything), bool), self.trainer)
+        whole = _problem(everything, np.zeros(len(everything), bool), self.trainer, None, given.threads)
         if not self.likelihood.linear:
             whole = replace(whole, mean=self.problem.mean)
         features = all_features(whole, self.trainer, given.catalog, given.user_table)

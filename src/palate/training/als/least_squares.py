@@ -213,13 +213,8 @@ class LeastSquares:
         """
         if form not in KINDS or form == NONE:
             raise ArgumentError("form", f"be one of {', '.join(map(repr, KINDS[1:]))}", f"{form!r}")
-        base: dict[str, Any] = {
-            "counts": form,
-            "imputed_value": 0.0,
-            "mean": False,
-            "biases": False,
-            "max_sweeps": 15,
-        }
+        base: dict[str, Any] = {"counts": form, "imputed_value": 0.0, "max_sweeps": 15}
+        base |= {"mean": False, "biases": False}
         if form == "everywhere":
             base |= {"l2_user": 0.003, "l2_item": 0.003, "l2_scaling": 1.0, "unobserved_weight": 0.1}
         else:
@@ -358,10 +353,8 @@ class LeastSquares:
     @property
     def steps(self) -> int:
         """Steps of conjugate gradients in each half of a sweep; 0 for exact solves."""
-        conjugate = self.solver == "conjugate" or (
-            self.solver == AUTO and self.n_factors > 256 and not self.l1_bias
-        )
-        return 4 if conjugate else 0
+        many = self.n_factors > 256 and not self.l1_bias
+        return 4 if self.solver == "conjugate" or (self.solver == AUTO and many) else 0
 
     @property
     def confidence(self) -> Confidence | None:

@@ -54,9 +54,8 @@ def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int)
     rows = problem.by_user
     train = _sample(problem.n_train, SAMPLE, seed)
     user, item = np.searchsorted(rows.indptr, train, side="right") - 1, rows.columns[train].astype(np.int64)
-    squares = np.square(
-        rows.values[train] - problem.predict(user, item, halves[0].side, halves[1].side), dtype=np.float64
-    )
+    errors = rows.values[train] - problem.predict(user, item, halves[0].side, halves[1].side)
+    squares = np.square(errors, dtype=np.float64)
     if rows.weights.size:
         squares *= rows.weights[train]
     seen = float(squares.mean())

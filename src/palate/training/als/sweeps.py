@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -90,9 +90,8 @@ class Sweeps:
             if not run.reports:
                 raise
             run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} complete sweeps."
-        if (
-            self.stopping.steps
-        ):  # a stored user has to equal a folded-in one, so the last users are solved exactly
+        # A stored user has to equal a folded-in one, so the last users are solved exactly.
+        if self.stopping.steps:
             run.users = self.to_the_end(run)
         return run
 
@@ -122,18 +121,11 @@ class Sweeps:
 
     def to_the_end(self, run: Run) -> Side:
         """Return the users of the best sweep, solved by conjugate gradients until they converge."""
-        link, weights = self.links[0], run.weights[0]
-        return self.solver(
-            self.rows[0],
-            self.shifted(1, run.items, run.shifts),
-            self.problem.mean,
-            self.priors[0],
-            steps=_LAST_STEPS,
-            tolerance=_LAST_TOLERANCE,
-            present=run.users,
-            prior_mean=None if link is None or weights is None else link.prior_mean(weights, self.threads),
-            threads=self.threads,
-        ).side
+        link, weights, others = self.links[0], run.weights[0], self.shifted(1, run.items, run.shifts)
+        own = None if link is None or weights is None else link.prior_mean(weights, self.threads)
+        solver = partial(self.solver, steps=_LAST_STEPS, tolerance=_LAST_TOLERANCE, threads=self.threads)
+        given = self.rows[0], others, self.problem.mean, self.priors[0]
+        return solver(*given, present=run.users, prior_mean=own).side
 
     def beginning(self, start: tuple[Side, Side]) -> Standing:
         """Return the state at the beginning of a new run."""
@@ -164,21 +156,13 @@ class Sweeps:
     ) -> tuple[Solved, np.ndarray | None]:
         """Return side `number` solved given the other, and its features' weights; `own` is how it stands."""
         link, likelihood, mean, prior_mean = self.links[number], self.likelihood, self.problem.mean, None
+        prior, steps = self.priors[number], self.stopping.steps
         if link is not None and weights is not None:
             weights = link.fit(own, weights, self.threads)
             prior_mean = link.prior_mean(weights, self.threads)
-        solved = self.solver(
-            likelihood.working(self.rows[number], own, other, mean, self.threads),
-            other,
-            mean,
-            self.priors[number],
-            stats=stats and likelihood.linear,
-            double=self.priors[number].lacks_penalty,
-            steps=self.stopping.steps,
-            present=own,
-            prior_mean=prior_mean,
-            threads=self.threads,
-        )
+        solver = partial(self.solver, double=prior.lacks_penalty, steps=steps, threads=self.threads)
+        given = likelihood.working(self.rows[number], own, other, mean, self.threads), other, mean, prior
+        solved = solver(*given, stats=stats and likelihood.linear, present=own, prior_mean=prior_mean)
         if stats and not likelihood.linear:
             sums = likelihood.errors(self.rows[number], solved.side, other, mean, self.threads)
             solved = replace(solved, stats=np.array([[*sums, 0.0, 0.0]]))
@@ -316,8 +300,7 @@ def penalty(side: Side, prior: RowPrior, counts: np.ndarray, n_columns: int) -> 
     diagonal = np.diagonal(prior.precision[0]).astype(np.float64)
     k = prior.n_factors
     strength = row_strength(counts, n_columns, prior).astype(np.float64)
-    squares = np.einsum("nf,nf->n", side.factors, side.factors, dtype=np.float64) * (
-        diagonal[0] if k else 0.0
-    )
+    squares = np.einsum("nf,nf->n", side.factors, side.factors, dtype=np.float64)
+    squares *= diagonal[0] if k else 0.0
     bias = side.bias.astype(np.float64)
     return float(strength @ squares + diagonal[-1] * (bias @ bias) + prior.l1_bias * np.abs(bias).sum())

@@ -1,6 +1,8 @@
 """The cutpoints of the ordinal likelihood of a Gibbs chain."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -60,26 +62,22 @@ def draw_cutpoints(
     Cowles (1996), "Accelerating Monte Carlo Markov chain convergence for cumulative-link
     generalized linear models".
     """
-    here = terms(cutpoints, latent, codes, precision, threads)
-    peak, at_peak = _climb(cutpoints, here, latent, codes, precision, threads)
+    posterior = partial(terms, latent=latent, codes=codes, precision=precision, threads=threads)
+    here = posterior(cutpoints)
+    peak, at_peak = _climb(cutpoints, here, posterior)
     root = np.linalg.cholesky(at_peak.curvature)
     spread = np.sqrt(_DEGREES / rng.chisquare(_DEGREES))
     proposed = peak + spread * np.linalg.solve(root.T, rng.standard_normal(len(cutpoints)))
     chance = rng.random()
     if (np.diff(proposed) <= 0).any():
         return cutpoints
-    after = terms(proposed, latent, codes, precision, threads)
+    after = posterior(proposed)
     ratio = after.value - here.value + _log_t(cutpoints - peak, at_peak) - _log_t(proposed - peak, at_peak)
     return proposed if np.log(chance) < ratio else cutpoints
 
 
 def _climb(
-    cutpoints: np.ndarray,
-    here: Terms,
-    latent: np.ndarray,
-    codes: np.ndarray,
-    precision: np.ndarray,
-    threads: int,
+    cutpoints: np.ndarray, here: Terms, posterior: Callable[[np.ndarray], Terms]
 ) -> tuple[np.ndarray, Terms]:
     """Return the cutpoints of the highest posterior, by Newton steps.
 
@@ -91,9 +89,7 @@ def _climb(
         if gain < _CLOSE:
             break
         there = cutpoints + step
-        while (np.diff(there) <= 0).any() or (
-            after := terms(there, latent, codes, precision, threads)
-        ).value < here.value:
+        while (np.diff(there) <= 0).any() or (after := posterior(there)).value < here.value:
             step = step / 2
             if np.abs(step).max() < 1e-12:
                 return cutpoints, here

@@ -12,12 +12,7 @@ _SLICE = 0.3  # first width of a slice, in log degrees
 
 
 def normal_wishart(
-    n: int,
-    total: np.ndarray,
-    products: np.ndarray,
-    extra: np.ndarray,
-    n_extra: int,
-    rng: np.random.Generator,
+    n: int, total: np.ndarray, products: np.ndarray, extra: np.ndarray, n_extra: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean (d,) and precision (d, d) of a side's rows, drawn given the rows.
 

@@ -19,11 +19,8 @@ NO_STEPS: Steps = (0, 0.0)
 def draw_prior(side: SideModel, state: SideState, clock: Clock, steps: Steps = NO_STEPS) -> SideState:
     """Draw mean and precision of a side's rows, then the weights of its features and their strengths."""
     moments = _moments(side, state, clock.threads)
-    scatters = [_scatter(side, state.weights, group) for group in range(len(side.blocks))]
-    extra = sum(
-        (s * scatter for s, scatter in zip(state.strengths, scatters, strict=True)),
-        np.zeros_like(state.precision),
-    )
+    scatters = (s * _scatter(side, state.weights, group) for group, s in enumerate(state.strengths))
+    extra = sum(scatters, np.zeros_like(state.precision))
     n_extra = int(side.bounds[-1]) + steps[0]
     mean, precision = normal_wishart(*moments, extra + steps[1], n_extra, clock.rng(HYPER, side.number))
     state = replace(state, mean=mean, precision=precision)

@@ -36,12 +36,9 @@ class TimeModel:
         sessions, session = Sessions.none(rows.n_rows), np.empty(0, np.int32)
         if SESSIONS in parts:
             if unit_of(times) not in (SECONDS, None):
-                raise ArgumentError(
-                    "timestamps",
-                    Words.of("be seconds for `time='sessions'`, which end at a day without a rating"),
-                    f"{times.max()}",
-                    "Milliseconds are divided by 1,000; dates may stay dates.",
-                )
+                must = Words.of("be seconds for `time='sessions'`, which end at a day without a rating")
+                advice = "Milliseconds are divided by 1,000; dates may stay dates."
+                raise ArgumentError("timestamps", must, f"{times.max()}", advice)
             sessions, session = Sessions.cut(rows.indptr, times)
         by_item = session[place] if session.size else session
         return cls(BinRatings.build(rows, times, edges, place), sessions, session, by_item)
@@ -108,9 +105,8 @@ class TimeModel:
         """
         if times is None:
             return items, index, np.zeros(1, np.float32)
-        pairs = Pairs(
-            index.astype(np.int32), time_bins_of(self.time_bins.edges, times), self.time_bins.n_time_bins
-        )
+        time_bins = time_bins_of(self.time_bins.edges, times)
+        pairs = Pairs(index.astype(np.int32), time_bins, self.time_bins.n_time_bins)
         found = self.sessions.find(users, times)
         vectors = pairs.shifted(items, state.item_shift, state.user_shift, 1)
         return vectors, np.arange(len(index)), np.append(state.session_effect, np.float32(0))[found]
@@ -211,13 +207,11 @@ class TimeModel:
         rng, n, nothing = clock.rng(TIME, 1), self.n_session_effects, np.empty(0, np.int32)
         given = (self.time_bins.by_user, nothing, self.session, n, clock.threads)
         weight, total = (noise * sums for sums in errors.sums(*given, plus=self._effects(state)))
-        session_effect = draw_session_effects(
-            weight, total, state.session_effect_precision, rng.standard_normal(n)
-        )
-        drawn = precision_of(n, float(session_effect @ session_effect), rng)
-        return replace(
-            state, session_effect=session_effect.astype(np.float32), session_effect_precision=drawn
-        )
+        z = rng.standard_normal(n)
+        effects = draw_session_effects(weight, total, state.session_effect_precision, z)
+        precision = precision_of(n, float(effects @ effects), rng)
+        single = effects.astype(np.float32)
+        return replace(state, session_effect=single, session_effect_precision=precision)
 
     def level(
         self, state: TimeState, side: SideModel, users: SideState, clock: Clock
@@ -236,9 +230,8 @@ class TimeModel:
         change = draw_levels(pull, lean[k], state.session_effect, user, state.session_effect_precision, z)
         session_effect = (state.session_effect - change[user]).astype(np.float32)
         bias = (vectors.bias + change).astype(np.float32)
-        return replace(state, session_effect=session_effect), replace(
-            users, vectors=Side(vectors.factors, bias)
-        )
+        state = replace(state, session_effect=session_effect)
+        return state, replace(users, vectors=Side(vectors.factors, bias))
 
     def _effects(self, state: TimeState) -> Effects:
         """Return the session effects and the session of each rating, or none."""

@@ -190,9 +190,8 @@ class Gibbs:
             model, complete = self._fit(everything, held_out, checkpoint, *rest)
             if refit and complete and held_out.any():
                 judged = model.history
-                model, complete = self._fit(
-                    everything, np.zeros_like(held_out), refit_path(checkpoint), *rest
-                )
+                nothing, path = np.zeros_like(held_out), refit_path(checkpoint)
+                model, complete = self._fit(everything, nothing, path, *rest)
                 note = (
                     f"On {judged.n_validation:,} ratings held out of a first run the RMSE was "
                     f"{judged.sweeps[-1].validation_rmse:.4f}; then the chains were run on all ratings."
@@ -208,12 +207,8 @@ class Gibbs:
         check_count("sweeps", self.sweeps, 1)
         check_count("burn_in", self.burn_in, 0)
         if self.burn_in >= self.sweeps:
-            raise ArgumentError(
-                "burn_in",
-                Words.of(f"be less than `sweeps={self.sweeps}`"),
-                f"{self.burn_in}",
-                "No draws would be left.",
-            )
+            must = Words.of(f"be less than `sweeps={self.sweeps}`")
+            raise ArgumentError("burn_in", must, f"{self.burn_in}", "No draws would be left.")
         check_count("n_chains", self.n_chains, 1)
         check_count("n_draws", self.n_draws, 0)
         check_count("draws_mb", self.draws_mb, 1)
@@ -223,13 +218,8 @@ class Gibbs:
         feature_names(self.user_features, "user_features")
         feature_names(self.item_features, "item_features")
         if SESSIONS in time_parts(self.time) and self.noise != "own":
-            raise ArgumentError(
-                "noise",
-                Words.of(
-                    "be 'own' for `time='sessions'`, as the level of a session is part of a user's noise"
-                ),
-                "'shared'",
-            )
+            why = "as the level of a session is part of a user's noise"
+            raise ArgumentError("noise", Words.of(f"be 'own' for `time='sessions'`, {why}"), "'shared'")
 
     def _fit(
         self,
@@ -267,9 +257,8 @@ class Gibbs:
 
         plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features, model.time))
         judge = Judge(model, plan, problem, _monitor(problem, seed))
-        saver = Saver(
-            checkpoint, digest_of(self, problem, features, start, seed) if checkpoint is not None else ""
-        )
+        digest = "" if checkpoint is None else digest_of(self, problem, features, start, seed)
+        saver = Saver(checkpoint, digest)
         run = run_chains(judge, begin, saver, callback=callback, threads=threads, seed=seed)
         notes = [note for side in features.values() for note in side.notes]
         return model_of_draws(self, problem, run, features, model, catalog, notes), run.complete
@@ -289,31 +278,19 @@ class Gibbs:
                 )
             )
         if len(distinct) > MAX_LEVELS:
-            raise ArgumentError(
-                "ratings",
-                Words.of(f"have at most {MAX_LEVELS} distinct values for `likelihood='ordinal'`"),
-                f"{len(distinct):,}",
-                "Use 'gaussian'.",
-            )
+            must = Words.of(f"have at most {MAX_LEVELS} distinct values for `likelihood='ordinal'`")
+            raise ArgumentError("ratings", must, f"{len(distinct):,}", "Use 'gaussian'.")
         if problem.by_user.weights.size:
-            raise ValueError(
-                Words.of(
-                    "ratings must have no weights for `likelihood='ordinal'`; use 'gaussian', or leave the "
-                    "weights out."
-                )
-            )
+            advice = "use 'gaussian', or leave the weights out."
+            raise ValueError(Words.of(f"ratings must have no weights for `likelihood='ordinal'`; {advice}"))
         return distinct.astype(np.float32)
 
     def _n_draws(self, problem: Problem, features: dict[str, SideFeatures], time: Time) -> int:
         counted = (self.sweeps - self.burn_in) * self.n_chains
         if self.n_draws:
             if self.n_draws > counted:
-                raise ArgumentError(
-                    "n_draws",
-                    f"be at most {counted}, the sweeps after burn-in",
-                    f"{self.n_draws}",
-                    "Raise sweeps or n_chains.",
-                )
+                must = f"be at most {counted}, the sweeps after burn-in"
+                raise ArgumentError("n_draws", must, f"{self.n_draws}", "Raise sweeps or n_chains.")
             return self.n_draws
         columns = sum(block.n_columns for one in features.values() for block in one.blocks)
         rows = problem.ratings.n_users + problem.ratings.n_items + columns
@@ -336,12 +313,8 @@ def _started(
     wide = tuple(Side(side.factors * root, side.bias * whole) for side in fresh)
     sides = last_draw(start, ratings, (wide[0], wide[1]), trainer)
     vectors = [Side(side.factors / root, side.bias / whole) for side in sides]
-    known = (
-        latent
-        and model.likelihood.levels is not None
-        and start.levels is not None
-        and np.array_equal(start.levels, model.likelihood.levels)
-    )
+    own, theirs = model.likelihood.levels, start.levels
+    known = own is not None and theirs is not None and np.array_equal(own, theirs)
     cutpoints = start.cutpoints[-1].astype(np.float64) if known and start.cutpoints is not None else None
     return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
 

@@ -22,18 +22,16 @@ def require_keras() -> Any:
     ImportError
         If Keras 3 or a backend of it is not installed; the message says how to.
     """
-    chosen = None
+    chosen, needs = None, "this trainer needs Keras 3 and JAX, which are not installed"
     if "keras" not in sys.modules and _VARIABLE not in os.environ:
         chosen = next((name for name in _BACKENDS if importlib.util.find_spec(name) is not None), None)
         if chosen is None:
-            raise ImportError(f"this trainer needs Keras 3 and JAX, which are not installed. {EXTRA}")
+            raise ImportError(f"{needs}. {EXTRA}")
         os.environ[_VARIABLE] = chosen
     try:
         import keras  # type: ignore[import-untyped,unused-ignore]
     except ImportError as error:
-        raise ImportError(
-            f"this trainer needs Keras 3 and JAX, which are not installed ({error}). {EXTRA}"
-        ) from None
+        raise ImportError(f"{needs} ({error}). {EXTRA}") from None
     finally:
         if chosen is not None:
             del os.environ[_VARIABLE]

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -78,6 +78,9 @@ class EpochRun:
     best: float = math.inf
     stopped: str = ""
     interrupted: bool = False
+
+
+AfterEpoch = Callable[[EpochRun], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +184,7 @@ def run_epochs(
     judge: Callable[[Weights], Judgement],
     *,
     callback: Callback | None = None,
-    after_epoch: Callable[[EpochRun], None] | None = None,
+    after_epoch: AfterEpoch | None = None,
 ) -> EpochRun:
     """Train a compiled Keras model of (user index, item index) -> rating less the mean, and return the run.
 
@@ -240,27 +243,22 @@ def fit_epochs(
     keras = require_keras()
 
     def train(
-        problem: Problem,
-        epochs: int,
-        patience: int | None,
-        watch: Callback | None,
-        after: Callable[[EpochRun], None] | None,
+        problem: Problem, schedule: Schedule, watch: Callback | None = None, after: AfterEpoch | None = None
     ) -> EpochRun:
-        schedule = Schedule(epochs, trainer.batch_size, patience, seed)
         model = trainer.build(keras, problem, schedule)
         if start is not None:
             trainer.begin(model, start, problem)
-        return run_epochs(
-            model, problem, schedule, lambda w: trainer.judge(w, problem), callback=watch, after_epoch=after
-        )
+        judge = partial(trainer.judge, problem=problem)
+        return run_epochs(model, problem, schedule, judge, callback=watch, after_epoch=after)
 
     problem = Problem.build(everything, held_out, mean=trainer.mean)
+    schedule = Schedule(trainer.epochs, trainer.batch_size, trainer.patience, seed)
     with TrainingBar(trainer.epochs, show=False if callback else None) as bar:
         after = None if save is None else partial(save, problem)
-        run = train(problem, trainer.epochs, trainer.patience, callback or bar, after)
+        run = train(problem, schedule, callback or bar, after)
     if refit and held_out.any() and not run.interrupted:
         problem = Problem.build(everything, np.zeros_like(held_out), mean=trainer.mean)
-        first, run = run, train(problem, run.best_epoch, None, None, None)
+        first, run = run, train(problem, replace(schedule, epochs=run.best_epoch, patience=None))
         run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_epoch} epochs."
     return problem, run
 
@@ -274,13 +272,8 @@ def compiled(
 ) -> Any:
     """Return the Keras model from inputs to output, with the lesson's optimizer, loss and metric."""
     model = keras.Model(inputs, out)
-    model.compile(
-        keras.optimizers.Adam(learning_rate),
-        loss="mse",
-        metrics=["mae"],
-        run_eagerly=eager,
-        jit_compile=not eager,
-    )
+    adam = keras.optimizers.Adam(learning_rate)
+    model.compile(adam, loss="mse", metrics=["mae"], run_eagerly=eager, jit_compile=not eager)
     return model
 
 
@@ -313,11 +306,8 @@ def history_of(problem: Problem, run: EpochRun) -> History:
 
 def weights_of(model: "keras.Model") -> Weights:
     """Return copies of a Keras model's weights, by the names of its layers."""
-    return {
-        layer.name: [np.array(part) for part in layer.get_weights()]
-        for layer in model.layers
-        if layer.weights
-    }
+    weighed = (layer for layer in model.layers if layer.weights)
+    return {layer.name: [np.array(part) for part in layer.get_weights()] for layer in weighed}
 
 
 def _feed(problem: Problem, schedule: Schedule) -> "Callable[[keras.Model], None]":
@@ -330,14 +320,8 @@ def _feed(problem: Problem, schedule: Schedule) -> "Callable[[keras.Model], None
 
     def epoch(model: "keras.Model") -> None:
         order = rng.permutation(len(targets))
-        model.fit(
-            [users[order], items[order]],
-            targets[order],
-            sample_weight=None if weights is None else weights[order],
-            batch_size=schedule.batch_size,
-            epochs=1,
-            shuffle=False,
-            verbose=0,
-        )
+        weight = None if weights is None else weights[order]
+        fit = partial(model.fit, batch_size=schedule.batch_size, epochs=1, shuffle=False, verbose=0)
+        fit([users[order], items[order]], targets[order], sample_weight=weight)
 
     return epoch

@@ -31,6 +31,7 @@ from palate.training.keras.epochs import (
     errors_of,
     fit_epochs,
     history_of,
+    weights_of,
 )
 from palate.training.trainer import Callback, described
 from palate.training.training_data import Problem, continued
@@ -152,9 +153,8 @@ class KerasFactorization(EpochTrainer[FactorModel]):
             Its seed is used for the weights and for dropout.
         """
         layers = keras.layers
-        inputs, vectors = self.embedded(
-            keras, problem, seeds(schedule.seed, 4), keras.initializers.GlorotUniform
-        )
+        start = keras.initializers.GlorotUniform
+        inputs, vectors = self.embedded(keras, problem, seeds(schedule.seed, 4), start)
         sizes, biases = (problem.by_user.n_rows, problem.by_user.n_columns), []
         for name, source, size in zip(_BIASES, inputs, sizes, strict=True) if self.biases else ():
             penalty = keras.regularizers.L1L2(self.l1_bias, self.l2_bias)
@@ -182,9 +182,7 @@ class KerasFactorization(EpochTrainer[FactorModel]):
         problem : Problem
         """
         ratings = problem.ratings
-        fresh = self._sides(
-            {layer.name: layer.get_weights() for layer in model.layers if layer.weights}, ratings
-        )
+        fresh = self._sides(weights_of(model), ratings)
         for number, side in enumerate(model_start(start, ratings, fresh, self)):
             model.get_layer(EMBEDDINGS[number]).set_weights([side.unpadded(self.n_factors)])
             if self.biases:
@@ -194,12 +192,7 @@ class KerasFactorization(EpochTrainer[FactorModel]):
         sides = []
         for number, n in enumerate((ratings.n_users, ratings.n_items)):
             bias = weights[_BIASES[number]][0][:, 0] if self.biases else np.zeros(n, np.float32)
-            sides.append(
-                Side.padded(
-                    np.asarray(weights[EMBEDDINGS[number]][0], np.float32),
-                    np.ascontiguousarray(bias, np.float32),
-                )
-            )
+            sides.append(Side.padded(weights[EMBEDDINGS[number]][0], bias))
         return sides[0], sides[1]
 
     def judge(self, weights: Weights, problem: Problem) -> Judgement:

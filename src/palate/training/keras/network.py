@@ -1,6 +1,7 @@
 """The first lesson's network: the vectors of user and item side by side, and dense layers above them."""
 
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -118,9 +119,8 @@ class KerasNetwork(EpochTrainer[NetworkModel]):
             Its seed is used for the weights and for dropout.
         """
         layers, part = keras.layers, seeds(schedule.seed, 5 + len(self.hidden))
-        inputs, vectors = self.embedded(
-            keras, problem, part, lambda seed: keras.initializers.RandomUniform(-0.05, 0.05, seed=seed)
-        )
+        uniform = partial(keras.initializers.RandomUniform, -0.05, 0.05)
+        inputs, vectors = self.embedded(keras, problem, part, uniform)
         out = layers.Flatten()(layers.Concatenate()(vectors))
         for number, width in enumerate((*self.hidden, 1)):
             start = keras.initializers.GlorotUniform(part[4 + number])
@@ -182,12 +182,10 @@ class KerasNetwork(EpochTrainer[NetworkModel]):
 
     def _network(self, weights: Weights, problem: Problem, **about: Any) -> NetworkModel:
         """Return the network of these weights; unknown users and items get the mean vector."""
-        tables = [
-            np.concatenate([weights[name][0], weights[name][0].mean(axis=0)[None]]) for name in EMBEDDINGS
-        ]
-        layers = tuple(
-            (weights[f"dense_{n}"][0], weights[f"dense_{n}"][1]) for n in range(len(self.hidden) + 1)
-        )
+        vectors = (weights[name][0] for name in EMBEDDINGS)
+        tables = [np.concatenate([known, known.mean(axis=0)[None]]) for known in vectors]
+        dense = (weights[f"dense_{n}"] for n in range(len(self.hidden) + 1))
+        layers = tuple((kernel, bias) for kernel, bias in dense)
         return NetworkModel(
             user_vectors=tables[0], item_vectors=tables[1], layers=layers, mean=problem.mean, **about
         )
