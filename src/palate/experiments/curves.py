@@ -57,9 +57,8 @@ class Point:
     @property
     def values(self) -> dict[str, float]:
         """Mean held-out rating of what is recommended, hits, and the share of users with a hit."""
-        return {
-            name: float(values) for name, values in _figures(self.sums.sum(axis=0), len(self.found)).items()
-        }
+        figures = _figures(self.sums.sum(axis=0), len(self.found))
+        return {name: float(value) for name, value in figures.items()}
 
 
 def point(
@@ -233,10 +232,8 @@ def _together(holdouts: Sequence[Curves], level: float, equal: str) -> dict[str,
         parts = [at_equal(curves[name], level, equal) if name in curves else None for curves in holdouts]
         whole = [part for part in parts if part is not None]
         if len(whole) == len(holdouts):
-            found[name] = (
-                np.sum([sums for sums, _ in whole], axis=0),
-                float(np.mean([coverage for _, coverage in whole])),
-            )
+            sums, coverages = zip(*whole, strict=True)
+            found[name] = np.sum(sums, axis=0), float(np.mean(coverages))
     return found
 
 

@@ -204,12 +204,8 @@ def trainer_of(model: Model) -> Any:
             own = {field.name for field in fields(cls)}
             return cls(**{key: value for key, value in model.trainer.items() if key in own})
     known = ", ".join(cls.__name__ for cls in TRAINERS)
-    raise ArgumentError(
-        "the trainer of the model",
-        f"be one of {known}",
-        repr(name),
-        "Train again and pass the model as refit=.",
-    )
+    advice = "Train again and pass the model as refit=."
+    raise ArgumentError("the trainer of the model", f"be one of {known}", repr(name), advice)
 
 
 def _trained_again(model: Model, seed: int, threads: int | None) -> Any:
@@ -241,14 +237,10 @@ def _groups(updated: Model, before: Model | None) -> list[tuple[str, np.ndarray]
     if before.ratings is None:
         raise ArgumentError("before", "hold its ratings", "a model without")
     had = np.append(np.diff(before.ratings.indptr), 0)[at]
-    parts = [
-        (NEW, (at < 0) | (had == 0)),
-        (CHANGED, (had > 0) & (counts != had)),
-        (SAME, (had > 0) & (counts == had)),
-    ]
-    return everyone + [
-        (name, np.flatnonzero(mask & (counts > 0))) for name, mask in parts if (mask & (counts > 0)).any()
-    ]
+    known, same = had > 0, counts == had  # the last of `had` is that of users who were not there
+    parts = {NEW: ~known, CHANGED: known & ~same, SAME: known & same}
+    groups = [(name, np.flatnonzero(mask & (counts > 0))) for name, mask in parts.items()]
+    return everyone + [(name, users) for name, users in groups if len(users)]
 
 
 def _apart(

@@ -80,13 +80,11 @@ class Experiment:
             seconds = 0.0
             for sweep, (took, train, validation) in enumerate(row["sweeps"], 1):
                 seconds += took
-                rows.append(
-                    (number, row["grid"], describe(row["settings"]), sweep, seconds, train, validation)
-                )
+                setting = describe(row["settings"])
+                rows.append((number, row["grid"], setting, sweep, seconds, train, validation))
         schema = ["cell", "grid", "setting", "sweep", "seconds", "train_rmse", "validation_rmse"]
-        return from_polars(
-            pl.DataFrame(rows, schema=schema, orient="row", infer_schema_length=None), self.frame_kind
-        )
+        frame = pl.DataFrame(rows, schema=schema, orient="row", infer_schema_length=None)
+        return from_polars(frame, self.frame_kind)
 
     def plots(self, folder: str | os.PathLike[str]) -> list[str]:
         """Write the pictures of the experiment as PNG into a folder, and return their paths."""

@@ -54,17 +54,13 @@ class Cell:
     def trainer(self, n_ratings: int) -> Any:
         """Return the trainer; penalties in Keras' units are multiplied by the number of training ratings."""
         own = {name: value for name, value in self.settings.items() if name not in OWN}
-        keras = {
-            name.removeprefix("keras_"): value
-            for name, value in self.settings.items()
-            if name.startswith("keras_")
-        }
+        in_keras = [name for name in self.settings if name.startswith("keras_")]
+        keras = {name.removeprefix("keras_"): self.settings[name] for name in in_keras}
         cls = TRAINERS[self.settings.get("trainer", "least-squares")]
         if not keras:
             return cls(**own)
         # the penalty of the biases alone is Keras'; the factors keep theirs
-        whole = {"l1_bias"} == set(keras)
-        if whole:
+        if {"l1_bias"} == set(keras):
             return cls(**own, l1_bias=keras["l1_bias"] * n_ratings)
         return cls.from_keras_strengths(n_ratings=n_ratings, **keras, **own)
 

@@ -73,14 +73,8 @@ def _errors(axes: "Axes", rows: list[dict[str, Any]], labels: list[str], what: s
     places = range(len(rows))
     for name, colour, marker in (("train_rmse", _COLOURS[0], "s"), ("validation_rmse", _COLOURS[1], "o")):
         values = [row["figures"][name] for row in rows]
-        axes.plot(
-            places,
-            values,
-            marker=marker,
-            linestyle=_joined(rows),
-            color=colour,
-            label=name.removesuffix("_rmse").replace("train", "training"),
-        )
+        label = name.removesuffix("_rmse").replace("train", "training")
+        axes.plot(places, values, marker=marker, linestyle=_joined(rows), color=colour, label=label)
     _ticks(axes, labels, what)
     axes.set(title="Error of the best sweep", ylabel="RMSE, stars")
     axes.legend(frameon=False)
@@ -91,20 +85,11 @@ def _curves(axes: "Axes", rows: list[dict[str, Any]], labels: list[str], by_swee
     for colour, marker, row, label in marks:
         seconds = pl.Series([took for took, _, _ in row["sweeps"]]).cum_sum()
         places = list(range(1, len(seconds) + 1)) if by_sweep else seconds
-        axes.plot(
-            places,
-            [validation for _, _, validation in row["sweeps"]],
-            color=colour,
-            marker=marker,
-            ms=4,
-            label=label,
-        )
-        axes.plot(places, [train for _, train, _ in row["sweeps"]], color=colour, linestyle=":")
-    axes.set(
-        title=f"Error by {'sweep' if by_sweep else 'time'}",
-        xlabel=f"{'sweeps' if by_sweep else 'seconds'} (dotted: training)",
-        ylabel="RMSE, stars",
-    )
+        _, train, validation = zip(*row["sweeps"], strict=True)
+        axes.plot(places, validation, color=colour, marker=marker, ms=4, label=label)
+        axes.plot(places, train, color=colour, linestyle=":")
+    by, unit = ("sweep", "sweeps") if by_sweep else ("time", "seconds")
+    axes.set(title=f"Error by {by}", xlabel=f"{unit} (dotted: training)", ylabel="RMSE, stars")
     if by_sweep:
         axes.legend(fontsize=7, framealpha=0.8, edgecolor="none", ncols=1 + len(rows) // 9)
 
@@ -112,24 +97,14 @@ def _curves(axes: "Axes", rows: list[dict[str, Any]], labels: list[str], by_swee
 def _lists(axes: "Axes", rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
     places = range(len(rows))
     line = _joined(rows)
-    axes.plot(
-        places,
-        [row["figures"]["list_median_ratings"] for row in rows],
-        marker="o",
-        linestyle=line,
-        color=_COLOURS[2],
-    )
+    rated = [row["figures"]["list_median_ratings"] for row in rows]
+    axes.plot(places, rated, marker="o", linestyle=line, color=_COLOURS[2])
     axes.set(title="Items in lists", ylabel="median ratings of a listed item")
     axes.set_ylim(bottom=0)
     _ticks(axes, labels, what)
     other = axes.twinx()
-    other.plot(
-        places,
-        [100 * row["figures"]["list_same_for_all"] for row in rows],
-        marker="s",
-        color=_COLOURS[4],
-        linestyle=line and "--",
-    )
+    alike = [100 * row["figures"]["list_same_for_all"] for row in rows]
+    other.plot(places, alike, marker="s", color=_COLOURS[4], linestyle=line and "--")
     other.set_ylabel("% in the 50 best means (squares)", color=_COLOURS[4])
     other.set_ylim(-3, 103)
 
@@ -137,12 +112,8 @@ def _lists(axes: "Axes", rows: list[dict[str, Any]], labels: list[str], what: st
 def _ticks(axes: "Axes", labels: list[str], what: str) -> None:
     crowded = len(labels) > 8
     long = max(map(len, labels)) > 4 and len(labels) > 3
-    axes.set_xticks(
-        range(len(labels)),
-        labels,
-        rotation=90 if crowded else 45 if long else 0,
-        fontsize=7 if crowded else 9,
-    )
+    rotation, fontsize = (90, 7) if crowded else (45 if long else 0, 9)
+    axes.set_xticks(range(len(labels)), labels, rotation=rotation, fontsize=fontsize)
     axes.set_xlabel(what)
 
 
@@ -151,6 +122,5 @@ def _value(value: object) -> str:
 
 
 def _plain(name: str) -> str:
-    return (
-        "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-").replace("--", "-")
-    )
+    plain = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+    return plain.strip("-").replace("--", "-")

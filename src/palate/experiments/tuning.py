@@ -177,12 +177,9 @@ def _parts(ratings: Ratings, share: float, seed: int) -> tuple[Ratings, Ratings]
     """Return the ratings without a random share of them, and that share."""
     held = holdout_mask(len(ratings), share, seed)
     if not held.any() or held.all():
-        raise ArgumentError(
-            "ratings",
-            "be enough to hold some of them out twice, for validation and for the final figure",
-            f"{len(ratings)} for a part of {share:g}",
-            "Train without tuning.",
-        )
+        must = "be enough to hold some of them out twice, for validation and for the final figure"
+        got = f"{len(ratings)} for a part of {share:g}"
+        raise ArgumentError("ratings", must, got, "Train without tuning.")
     return ratings.select(~held), ratings.select(held)
 
 

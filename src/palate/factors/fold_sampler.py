@@ -76,9 +76,8 @@ def draw_rows(
     found = FoldedRows.of([one.side for one in parts], prior.n_factors, scales)
     if timed is None:
         return found
-    return timed.in_last_time_bins(
-        found, [one.session_effects.session_effect for one in parts if one.session_effects is not None]
-    )
+    known = (one.session_effects for one in parts if one.session_effects is not None)
+    return timed.in_last_time_bins(found, [one.session_effect for one in known])
 
 
 def _noise_of(factors: Factors, draw: int) -> float:

@@ -82,15 +82,13 @@ class TimedRows:
         indptr, self.session = rows.indptr, np.arange(len(rows.columns), dtype=np.int32)
         if times is not None:
             time_bins = context.time_bins(times)
-            pairs, place = np.unique(
-                rows.columns.astype(np.int64) * context.n_time_bins + time_bins, return_inverse=True
-            )
+            keys = rows.columns.astype(np.int64) * context.n_time_bins + time_bins
+            pairs, place = np.unique(keys, return_inverse=True)
             self.item, self.time_bin = pairs // context.n_time_bins, pairs % context.n_time_bins
             self.rows = replace(rows, columns=place.astype(np.int32), n_columns=len(pairs))
             self.sessions, self.session = Sessions.cut(rows.indptr, times)
-            self.user_time_bin = last_time_bins(
-                np.repeat(np.arange(rows.n_rows), rows.counts), time_bins, rows.n_rows, context.n_time_bins
-            )
+            users = np.repeat(np.arange(rows.n_rows), rows.counts)
+            self.user_time_bin = last_time_bins(users, time_bins, rows.n_rows, context.n_time_bins)
             indptr = self.sessions.indptr
         self.row = np.repeat(np.arange(rows.n_rows), np.diff(indptr))  # (n_sessions,)
         self.number = np.arange(len(self.row)) - indptr[self.row]  # within their row

@@ -48,9 +48,8 @@ def _solved(
     rows, threads = asked.rows if timed is None else timed.rows, asked.threads
 
     def solve(other: Side, mean: float, draw: int) -> Side:
-        side = Side.padded(
-            np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32)
-        )
+        nothing = np.zeros((rows.n_rows, prior.n_factors + 1), np.float32)
+        side = Side.padded(nothing[:, :-1], nothing[:, -1])
         own, double = None if means is None else means[draw], prior.lacks_penalty
         for _ in range(factors.likelihood.fold_steps):
             given = (factors.likelihood.working(rows, side, other, mean, threads), other, mean, prior)
@@ -58,9 +57,8 @@ def _solved(
         return side
 
     columns = others if timed is None else [timed.columns(others, draw) for draw in range(len(others))]
-    found = FoldedRows.of(
-        [solve(other, float(factors.mean[draw]), draw) for draw, other in enumerate(columns)], prior.n_factors
-    )
+    sides = [solve(other, float(factors.mean[draw]), draw) for draw, other in enumerate(columns)]
+    found = FoldedRows.of(sides, prior.n_factors)
     return found if timed is None else timed.in_last_time_bins(found, [])
 
 
@@ -84,13 +82,9 @@ def prior_means(link: FeatureLink | None, prior: RowPrior, asked: ToFold) -> lis
     (n_draws, width), rows, features = prior.mean.shape, asked.rows, asked.features
     if link is None:
         if features:
-            raise ArgumentError(
-                "features", "be left out for a model trained without features of this side", f"{features!r}"
-            )
-        return [
-            np.repeat(np.asarray(prior.mean[draw : draw + 1], np.float32), rows.n_rows, axis=0)
-            for draw in range(n_draws)
-        ]
+            must = "be left out for a model trained without features of this side"
+            raise ArgumentError("features", must, f"{features!r}")
+        return [np.repeat(mean[None], rows.n_rows, axis=0) for mean in np.asarray(prior.mean, np.float32)]
     each = features if isinstance(features, list) else [features or {}]
     if rows.n_rows == 1:
         return list(link.prior_mean(prior.mean, rows.columns, each[0])[:, None, :])

@@ -21,21 +21,14 @@ def check_order(model: FactorScorer, way_out: str) -> None:
     if likelihood.linear:
         return
     if len(model.user_factors) > 1:
-        raise ArgumentError(
-            "model",
-            f"be a point estimate under the {likelihood.link} link, because no inner product orders "
-            "items like the mean over draws",
-            f"{len(model.user_factors)} draws",
-            way_out,
-        )
+        why = "because no inner product orders items like the mean over draws"
+        must = f"be a point estimate under the {likelihood.link} link, {why}"
+        raise ArgumentError("model", must, f"{len(model.user_factors)} draws", way_out)
     if latent_order_differs(model.factors):
-        raise ArgumentError(
-            "model",
-            f"have one noise for all items under the {likelihood.link} link, because no inner product "
-            "orders items with different noise",
-            "a model with it",
-            Words("Train with ", Setting("noise", "shared"), ". ", way_out),
-        )
+        why = "because no inner product orders items with different noise"
+        must = f"have one noise for all items under the {likelihood.link} link, {why}"
+        advice = Words("Train with ", Setting("noise", "shared"), ". ", way_out)
+        raise ArgumentError("model", must, "a model with it", advice)
 
 
 def item_rows(model: FactorScorer) -> np.ndarray:

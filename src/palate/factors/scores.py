@@ -22,9 +22,8 @@ def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
 
     The index -1 is the unknown user.
     """
-    return np.asarray(
-        (model.global_mean[:, None] + prior_rows(model.user_bias, model.user_prior, users)).mean(axis=0)
-    )
+    constants = model.global_mean[:, None] + prior_rows(model.user_bias, model.user_prior, users)
+    return np.asarray(constants.mean(axis=0))
 
 
 def item_biases(model: Factored, items: np.ndarray) -> np.ndarray:

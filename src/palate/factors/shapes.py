@@ -20,9 +20,8 @@ def check_shapes(factors: "Factors") -> None:
     _check_noise(factors)
     for side, other in ((factors.user, factors.item), (factors.item, factors.user)):
         if side.features is not None:
-            _check_features(
-                side.features, f"{side.name}_link", factors.n_draws, len(other), factors.n_factors + 1
-            )
+            shape = factors.n_draws, len(other), factors.n_factors + 1
+            _check_features(side.features, f"{side.name}_link", *shape)
 
 
 def check_counts(factors: "Factors", n_users: int, n_items: int) -> None:
@@ -62,11 +61,8 @@ def _arrays(factors: "Factors") -> Iterator[tuple[str, np.ndarray, tuple[int, ..
         yield "context.sessions.indptr", time.sessions.indptr, (n_users + 1,)
     if sums is not None:
         if n_draws != 1 or not factors.likelihood.linear:
-            raise ArgumentError(
-                "fold",
-                "stand in a model of one draw with the link 'identity'",
-                f"{n_draws} draws, link {likelihood.link!r}",
-            )
+            must = "stand in a model of one draw with the link 'identity'"
+            raise ArgumentError("fold", must, f"{n_draws} draws, link {likelihood.link!r}")
         yield "fold.item_scale", sums.item_scale, (n_items,)
         yield "fold.factor_scale", sums.factor_scale, (n_factors,)
 
@@ -75,19 +71,15 @@ def _check_noise(factors: "Factors") -> None:
     own = factors.user.noise is not None, factors.item.noise is not None
     kind = factors.likelihood
     if any(own) and (not all(own) or kind.noise_sd is None or not kind.takes_row_noise):
-        raise ArgumentError(
-            "user_noise and item_noise",
-            "be given together, beside noise_sd and for the links 'identity' and 'ordinal'",
-            f"{own[0]} and {own[1]}, noise_sd {kind.noise_sd is not None}, link {kind.link!r}",
-        )
+        must = "be given together, beside noise_sd and for the links 'identity' and 'ordinal'"
+        got = f"{own[0]} and {own[1]}, noise_sd {kind.noise_sd is not None}, link {kind.link!r}"
+        raise ArgumentError("user_noise and item_noise", must, got)
 
 
 def _check_features(link: FeatureLink, name: str, n_draws: int, n_other: int, width: int) -> None:
     for group in link.groups:
         n_columns = {BAG: n_other, BINS: len(group.edges) + 1, TAGS: len(group.values)}[group.kind]
-        if group.weights.shape != (n_draws, n_columns, width):
-            raise ArgumentError(
-                f"the weights of {group.name!r} in {name}",
-                f"be of shape {(n_draws, n_columns, width)}",
-                f"{group.weights.shape}",
-            )
+        found, wanted = group.weights.shape, (n_draws, n_columns, width)
+        if found != wanted:
+            weights = f"the weights of {group.name!r} in {name}"
+            raise ArgumentError(weights, f"be of shape {wanted}", f"{found}")

@@ -45,11 +45,8 @@ def take(
     **fields
         Fields and parts of the result that are other than those of the model.
     """
-    given = {
-        name: fields.pop(name)
-        for name, part in PARTS.items()
-        if name in fields and part.holder != _LIKELIHOOD
-    }
+    taken = [name for name in PARTS if name in fields and PARTS[name].holder != _LIKELIHOOD]
+    given = {name: fields.pop(name) for name in taken}
     fields["factors"] = model.factors.take(user_rows, item_rows, draws, by_holder(given))
     if user_rows is not None:
         fields.setdefault("users", Vocabulary.numbered(len(user_rows)))

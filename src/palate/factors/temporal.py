@@ -151,9 +151,8 @@ class TimeContext(OfDraws):
         The index -1 names a new user, who is of the last time bin and has no sessions.
         """
         sessions, session_effect = _of_rows(self.sessions, self.session_effect, index)
-        return self.of_users(
-            rows_at(self.user_time_bin, index, fill=self.n_time_bins - 1), sessions, session_effect
-        )
+        time_bins = rows_at(self.user_time_bin, index, fill=self.n_time_bins - 1)
+        return self.of_users(time_bins, sessions, session_effect)
 
     def with_rows(
         self, index: np.ndarray, user_time_bin: np.ndarray, sessions: Sessions, session_effect: np.ndarray
@@ -166,9 +165,8 @@ class TimeContext(OfDraws):
             np.concatenate([self.sessions.begin, sessions.begin]),
             np.concatenate([self.sessions.end, sessions.end]),
         )
-        return self.of_users(
-            time_bins, *_of_rows(both, np.hstack([self.session_effect, session_effect]), rows)
-        )
+        effects = np.hstack([self.session_effect, session_effect])
+        return self.of_users(time_bins, *_of_rows(both, effects, rows))
 
     @staticmethod
     def stacked(contexts: Sequence["TimeContext | None"]) -> "TimeContext | None":
@@ -194,13 +192,11 @@ class TimeContext(OfDraws):
 
     def same_times(self, other: "TimeContext") -> bool:
         """Return whether another context has the same time bins and sessions."""
-        return (
-            np.array_equal(self.edges, other.edges)
-            and np.array_equal(self.user_time_bin, other.user_time_bin)
-            and np.array_equal(self.sessions.begin, other.sessions.begin)
-            and np.array_equal(self.sessions.end, other.sessions.end)
-            and np.array_equal(self.sessions.indptr, other.sessions.indptr)
+        mine, theirs = (
+            (one.edges, one.user_time_bin, one.sessions.begin, one.sessions.end, one.sessions.indptr)
+            for one in (self, other)
         )
+        return all(map(np.array_equal, mine, theirs))
 
     def moved(
         self, factors: np.ndarray, bias: np.ndarray, before: np.ndarray, after: np.ndarray

@@ -101,18 +101,15 @@ def at_times(
     user_at, user, both = _distinct(users, beside, (n_sessions + 1) * n_time_bins)
     # A user who is known is moved to the time bin; for one who is not, at the prior mean of the last
     # time bin, the item is.
-    item_at, item, moved = _distinct(
-        items, np.where(users < 0, context.time_bins(times) + 1, 0), n_time_bins + 1
-    )
+    move_to = np.where(users < 0, context.time_bins(times) + 1, 0)
+    item_at, item, moved = _distinct(items, move_to, n_time_bins + 1)
     session, time_bin = both // n_time_bins, both % n_time_bins
-    factors, bias = context.moved(
-        model.user_factors[:, user], model.user_bias[:, user], context.user_time_bin[user], time_bin
-    )
+    stored = model.user_factors[:, user], model.user_bias[:, user]
+    factors, bias = context.moved(*stored, context.user_time_bin[user], time_bin)
     item_factors, item_bias, away = model.item_factors[:, item], model.item_bias[:, item], moved > 0
     if away.any():
-        item_factors[:, away], item_bias[:, away] = rows_in_time_bins(
-            model.factors, item[away], moved[away] - 1
-        )
+        there = rows_in_time_bins(model.factors, item[away], moved[away] - 1)
+        item_factors[:, away], item_bias[:, away] = there
     theirs = model.factors.item.noise
     found = take(
         model,

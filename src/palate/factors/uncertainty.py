@@ -25,9 +25,8 @@ def check_interval(interval: object, interval_of: str) -> float | None:
     if not is_number(interval):
         raise ArgumentTypeError("interval", "be a number between 0 and 1, or None", f"{interval!r}")
     if not 0 < interval < 1:
-        raise ArgumentError(
-            "interval", "be between 0 and 1, neither included", f"{interval:g}", "0.8 is an 80 % interval."
-        )
+        must, advice = "be between 0 and 1, neither included", "0.8 is an 80 % interval."
+        raise ArgumentError("interval", must, f"{interval:g}", advice)
     return float(interval)
 
 

@@ -102,9 +102,8 @@ class ChanceByPlace:
         for least, words in ((20, "far more likely"), (5, "more likely")):
             if times >= least:
                 return f"{words} to be chosen than most"
-        return (
-            "about as likely to be chosen as most" if times >= 0.5 else "less likely to be chosen than most"
-        )
+        usual = "about as likely to be chosen as most"
+        return usual if times >= 0.5 else "less likely to be chosen than most"
 
 
 def not_known(n_items: int) -> ChanceByPlace:

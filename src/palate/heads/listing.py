@@ -61,12 +61,8 @@ def star_head(heads: TwoHeads, by: str) -> Scorer:
 def _check_caution(heads: TwoHeads, caution: float) -> float:
     caution = check_caution(caution, None)
     if caution < 0:
-        raise ArgumentError(
-            "caution",
-            Words.of("be at least 0 with `by='both'`"),
-            f"{caution:g}",
-            Words.of("Pass `by='stars'` to explore."),
-        )
+        must, advice = Words.of("be at least 0 with `by='both'`"), Words.of("Pass `by='stars'` to explore.")
+        raise ArgumentError("caution", must, f"{caution:g}", advice)
     if caution and heads.stars is None:
         what = "be 0 for a model without a star head, which predicts no ratings"
         raise ArgumentError("caution", what, f"{caution:g}")

@@ -118,8 +118,5 @@ class LowRankWeights(ItemWeights):
             out[new] = array
             return out
 
-        return LowRankWeights(
-            vectors=moved(self.vectors),
-            source_scale=moved(self.source_scale),
-            target_scale=moved(self.target_scale),
-        )
+        source, target = moved(self.source_scale), moved(self.target_scale)
+        return LowRankWeights(vectors=moved(self.vectors), source_scale=source, target_scale=target)

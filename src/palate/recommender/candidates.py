@@ -46,11 +46,8 @@ def popular(ratings: Ratings) -> Iterator[Candidate]:
     yield Candidate("most popular", POPULAR, Popular())
     span = 0.0 if ratings.timestamp is None else float(np.ptp(ratings.timestamp))
     for share in LATELY if span else ():
-        yield Candidate(
-            f"popular lately, half-life {share:.4f} of the time span",
-            POPULAR,
-            Popular(half_life=span * share),
-        )
+        name = f"popular lately, half-life {share:.4f} of the time span"
+        yield Candidate(name, POPULAR, Popular(half_life=span * share))
 
 
 def tries_dense(n_users: int, n_items: int) -> bool:
@@ -79,21 +76,16 @@ def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
         Candidate(f"spectral, {k} factors", FACTORS, Spectral(n_factors=k, grades=grades), far=k not in usual)
         for k in (*sorted(usual), *(k for k in FEW_FACTORS if k < min(usual)))
     ]
+    linear = {l2: LinearItems(l2=l2, grades=grades) for l2 in (*LOCAL_L2, *FAR_L2)}
     local = [
-        Candidate(
-            f"linear items, local, l2 {l2:g}", ITEMS, LinearItems(l2=l2, grades=grades), far=l2 in FAR_L2
-        )
-        for l2 in (*LOCAL_L2, *FAR_L2)
+        Candidate(f"linear items, local, l2 {l2:g}", ITEMS, trainer, far=l2 in FAR_L2)
+        for l2, trainer in linear.items()
     ]
     yield from (*spectral, *local) if ratings.n_items > MANY_ITEMS else (*local, *spectral)
     if tries_dense(ratings.n_users, ratings.n_items):
         for l2 in DENSE_L2:
-            yield Candidate(
-                f"linear items, dense, l2 {l2:g}",
-                DENSE_ITEMS,
-                LinearItems(form=DENSE, l2=l2, grades=grades),
-                True,
-            )
+            dense = LinearItems(form=DENSE, l2=l2, grades=grades)
+            yield Candidate(f"linear items, dense, l2 {l2:g}", DENSE_ITEMS, dense, large=True)
     if grades == COUNTS:
         weighted = LeastSquares.for_counts("linear", n_factors=min(64, most), max_sweeps=15)
         yield Candidate("least squares of counts", FACTORS, weighted)

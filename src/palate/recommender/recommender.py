@@ -420,16 +420,10 @@ class _Run:
             return trainer.fit(self.ratings, validation=0, seed=self.seed, **options)
         sweeps = min(AGAIN, max(1, first.history.best_sweep))
         start = replace(first, ratings=replace(cast(RatingMatrix, first.ratings), held_out=None))
-        final: Any = replace(trainer, max_sweeps=sweeps).fit(
-            self.ratings, validation=0, start=start, seed=self.seed, **options
-        )
-        return replace(
-            final,
-            noise_sd=first.noise_sd,
-            spread=first.spread,
-            trainer=first.trainer,
-            history=replace(final.history, earlier=()),
-        )
+        again = replace(trainer, max_sweeps=sweeps)
+        final: Any = again.fit(self.ratings, validation=0, start=start, seed=self.seed, **options)
+        history, noise_sd = replace(final.history, earlier=()), first.noise_sd
+        return replace(final, noise_sd=noise_sd, spread=first.spread, trainer=first.trainer, history=history)
 
     def _put_together(self, decided: _Choice, stars: FactorModel | None) -> tuple[ChanceByPlace, float]:
         """Return the chance of a choice by place, and the weight of being liked."""

@@ -48,10 +48,9 @@ class Fitting:
             return self._spectral(trainer)
         if isinstance(trainer, LinearItems):
             return self._dense(trainer) if trainer.form == DENSE else self._local(trainer)
-        found: Scores = trainer.fit(
-            self.train, validation=0, threads=self.threads, callback=silent
-        ).score_items
-        return found
+        model = trainer.fit(self.train, validation=0, threads=self.threads, callback=silent)
+        scores: Scores = model.score_items
+        return scores
 
     def is_made(self, candidate: Candidate) -> bool:
         """Return whether a candidate needs no more training, because an earlier one has trained for both."""

@@ -40,12 +40,8 @@ class Confidence:
     def of_model(cls, trainer: Mapping[str, Any], w0: float) -> "Confidence":
         """Return what a model's trainer made of its values, from what the model holds of it."""
         grades = trainer.get("grades_resolved")
-        return cls(
-            trainer.get("counts", NONE),
-            trainer.get("alpha", 1.0),
-            w0,
-            _UNGRADED if grades is None else Grades(**grades),
-        )
+        own = _UNGRADED if grades is None else Grades(**grades)
+        return cls(trainer.get("counts", NONE), trainer.get("alpha", 1.0), w0, own)
 
     def resolved(
         self, values: np.ndarray, scale: tuple[float, float], times: np.ndarray | None
@@ -81,12 +77,8 @@ class Confidence:
             weights = weights * recent if weights.size else recent
         if len(values) and values.min() <= 0:
             place = int(np.flatnonzero(values <= 0)[0])
-            raise ArgumentError(
-                "counts",
-                "be positive",
-                f"{values[place]:g} (rating {place} by user and item)",
-                "Leave pairs without a count out.",
-            )
+            got = f"{values[place]:g} (rating {place} by user and item)"
+            raise ArgumentError("counts", "be positive", got, "Leave pairs without a count out.")
         if self.kind == "everywhere":
             weight = np.full(len(values), 1 + self.w0, np.float32)
             target = np.full(len(values), 1 / (1 + self.w0), np.float32)

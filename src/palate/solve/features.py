@@ -136,11 +136,11 @@ class FeatureLink:
 
         -1 stands for a new row, which has no weight.
         """
-        groups = (
-            replace(group, weights=rows_at(group.weights, index, axis=1)) if group.kind == BAG else group
-            for group in self.groups
-        )
-        return FeatureLink(tuple(groups))
+
+        def taken(group: FeatureGroup) -> FeatureGroup:
+            return replace(group, weights=rows_at(group.weights, index, axis=1))
+
+        return FeatureLink(tuple(taken(one) if one.kind == BAG else one for one in self.groups))
 
     @staticmethod
     def stacked(links: Sequence["FeatureLink | None"]) -> "FeatureLink | None":

@@ -114,11 +114,8 @@ def recency(times: np.ndarray, now: int, half_life: float) -> np.ndarray:
     """
     ages = (float(now) - np.asarray(times, np.float64)) / half_life
     if len(ages) and ages.min() < -100:
-        raise ArgumentError(
-            "times",
-            f"be at most 100 half-lives after the last training rating, {now}",
-            f"{int(np.max(times))} with half_life {half_life:g}",
-        )
+        must = f"be at most 100 half-lives after the last training rating, {now}"
+        raise ArgumentError("times", must, f"{int(np.max(times))} with half_life {half_life:g}")
     weight: np.ndarray = np.exp2(-ages)
     return weight
 

@@ -224,9 +224,8 @@ def _inverse(system: np.ndarray) -> np.ndarray:
     inverse = np.ascontiguousarray(factor.T)  # the same memory: its upper triangle is filled
     for start in range(0, n, 256):
         stop = min(start + 256, n)
-        inverse[start:stop, start:stop] = (
-            np.triu(inverse[start:stop, start:stop]) + np.triu(inverse[start:stop, start:stop], 1).T
-        )
+        square = inverse[start:stop, start:stop]
+        inverse[start:stop, start:stop] = np.triu(square) + np.triu(square, 1).T
         inverse[stop:, start:stop] = inverse[start:stop, stop:].T
     return inverse
 

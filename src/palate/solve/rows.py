@@ -304,9 +304,8 @@ def row_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int) -
     from palate.kernels.ratings import N_STATS
 
     k = side.factors.shape[1]
-    nothing = RowPrior(
-        precision=np.zeros((1, k + 1, k + 1), np.float32), mean=np.zeros((1, k + 1), np.float32)
-    )
+    zeros = np.zeros((1, k + 1, k + 1), np.float32)
+    nothing = RowPrior(precision=zeros, mean=zeros[:, 0])
     sums = np.zeros((rows.n_rows, N_STATS))
     _errors(_systems(rows, other, mean, nothing), side, sums, balanced_bounds(rows.indptr), threads)
     return sums[:, :2]

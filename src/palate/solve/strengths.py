@@ -62,10 +62,8 @@ def resolve_strengths(
     automatic = ratings_alone and all(given[name] == AUTO for name in Strengths._fields[:4])
     best = (_FEATURED if featured else _PLAIN) if automatic else _OTHERWISE
     l2, each = best["l2"] * residual_sd, best["per_rating"] * residual_sd
-    defaults = Strengths(l2, l2, best["scaling"], each, best["features"])._asdict()
-    return Strengths(
-        **{name: default if given[name] == AUTO else float(given[name]) for name, default in defaults.items()}
-    )
+    defaults = Strengths(l2, l2, best["scaling"], each, best["features"])._asdict().items()
+    return Strengths(*(default if given[name] == AUTO else float(given[name]) for name, default in defaults))
 
 
 def sum_strengths(n_ratings: int, strengths: Mapping[str, float]) -> dict[str, float]:

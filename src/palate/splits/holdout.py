@@ -141,18 +141,12 @@ def union_of(
     if first == second:
         return first, first_index, second_index
     if first.kind != second.kind:
-        raise ArgumentTypeError(
-            "training and validation ids",
-            "be of one type",
-            f"{first.kind} and {second.kind}",
-            "Convert one of the tables.",
-        )
+        ids, kinds = "training and validation ids", f"{first.kind} and {second.kind}"
+        raise ArgumentTypeError(ids, "be of one type", kinds, "Convert one of the tables.")
     import polars as pl
 
     union = Vocabulary.from_ids(pl.concat([first.values, second.values]).unique())
     if union == first:
         return first, first_index, first.indices(second.values).astype(np.int32)[second_index]
-    return union, *(
-        union.indices(one.values).astype(np.int32)[index]
-        for one, index in ((first, first_index), (second, second_index))
-    )
+    both = (first, first_index), (second, second_index)
+    return union, *(union.indices(one.values).astype(np.int32)[index] for one, index in both)

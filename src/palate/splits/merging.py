@@ -43,10 +43,8 @@ class MergedRows:
         """Return the values of the pairs of both tables, given those of each in its own order."""
         from palate.kernels.chunks import interleave
 
-        one, two = (
-            part if order is None else part[order]
-            for part, order in zip((one, two), self.orders, strict=True)
-        )
+        both = zip((one, two), self.orders, strict=True)
+        one, two = (part if order is None else part[order] for part, order in both)
         out = np.empty(len(self.second), one.dtype)
         two = np.ascontiguousarray(two, one.dtype)
         given = (self.starts[0], one, self.starts[1], two, self.indptr, self.second, out)
@@ -62,10 +60,8 @@ def merged_rows(one: Pairs, two: Pairs, shape: tuple[int, int], threads: int = 1
     if found is None:  # Ratings stand in order unless a caller chose rows of them in another
         first, second = (order_of_pairs(rows, shape[0], columns, shape[1]) for rows, columns in (one, two))
         orders = first, second
-        ordered = [
-            tuple(part[order] for part in table) for table, order in zip((one, two), orders, strict=True)
-        ]
-        found = _merged(ordered[0], ordered[1], orders, shape[0], threads)
+        ordered = (one[0][first], one[1][first]), (two[0][second], two[1][second])
+        found = _merged(*ordered, orders, shape[0], threads)
     return cast(MergedRows, found)  # tables in order always stand together
 
 

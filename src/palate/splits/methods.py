@@ -212,13 +212,8 @@ def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: o
     """
     ratings = ratings_of(ratings)
     if share is not None and cutoff is not None:
-        raise ValueError(
-            Words(
-                f"by_time takes either share or cutoff; got share={share} and ",
-                Setting("cutoff", cutoff),
-                ".",
-            )
-        )
+        said = f"by_time takes either share or cutoff; got share={share} and "
+        raise ValueError(Words(said, Setting("cutoff", cutoff), "."))
     times = _times(ratings, "by_time")
     if cutoff is not None:
         moment = _moment(cutoff)
@@ -282,9 +277,8 @@ def held_out_users(
         check_count("n", n, 1)
         n_users = int(n)
     if n_users > len(eligible):
-        raise ArgumentError(
-            "n", f"be at most the {len(eligible):,} users with two or more ratings", f"{n_users:,}"
-        )
+        must = f"be at most the {len(eligible):,} users with two or more ratings"
+        raise ArgumentError("n", must, f"{n_users:,}")
     chosen = generator.permutation(eligible)[:n_users]
     n_test = np.zeros(len(counts), dtype=np.int64)
     n_test[chosen] = np.clip(np.floor(test_share * counts[chosen] + 0.5), 1, counts[chosen] - 1)
@@ -310,19 +304,15 @@ def _latest_share(times: np.ndarray, share: float) -> int:
     ascending = np.sort(times)
     first = len(times) - math.floor(share * len(times))
     if first == len(times):
-        raise ArgumentError(
-            "share", "leave ratings to test", f"{share}, which is less than one of {len(times):,}"
-        )
+        got = f"{share}, which is less than one of {len(times):,}"
+        raise ArgumentError("share", "leave ratings to test", got)
     moment = ascending[first]
     if first and ascending[first - 1] == moment:  # would cut through one moment: all of it is trained on
         first = int(np.searchsorted(ascending, moment, side="right"))
         if first == len(times):
-            raise ArgumentError(
-                f"the latest {share:.0%} of the ratings",
-                "not all have one time",
-                f"{int(moment)}",
-                Words.of("Take a larger share, or pass `cutoff=`."),
-            )
+            latest = f"the latest {share:.0%} of the ratings"
+            advice = Words.of("Take a larger share, or pass `cutoff=`.")
+            raise ArgumentError(latest, "not all have one time", f"{int(moment)}", advice)
         moment = ascending[first]
     return int(moment)
 
@@ -342,11 +332,8 @@ def _moment(cutoff: object) -> int | float:
 
 def _times(ratings: Ratings, what: str) -> np.ndarray:
     if ratings.timestamp is None:
-        raise ValueError(
-            Words.of(
-                f"{what} needs times; these ratings have none. Pass `timestamp=` when you make the Ratings."
-            )
-        )
+        advice = "Pass `timestamp=` when you make the Ratings."
+        raise ValueError(Words.of(f"{what} needs times; these ratings have none. {advice}"))
     return ratings.timestamp
 
 

@@ -150,9 +150,5 @@ class Folds:
 
 def described(split: Split | Folds) -> str:
     """Return the method and its parameters as a message shows them."""
-    return ", ".join(
-        [
-            split.method,
-            *(f"{name}={value!r}" for name, value in split.parameters.items() if value is not None),
-        ]
-    )
+    given = [f"{name}={value!r}" for name, value in split.parameters.items() if value is not None]
+    return ", ".join([split.method, *given])

@@ -46,11 +46,8 @@ class Bounded(NormalNoise):
     def of(cls, learned: Learned) -> Self:
         """Return the likelihood between the ends of a scale, which must be given."""
         if learned.scale is None:
-            raise ArgumentError(
-                "scale",
-                Words.of("be given for `link='bounded'`, which keeps predictions between its ends"),
-                "None",
-            )
+            must = Words.of("be given for `link='bounded'`, which keeps predictions between its ends")
+            raise ArgumentError("scale", must, "None")
         low, high = learned.scale
         return cls(noise_sd=learned.noise_sd, levels=learned.levels, low=low, high=high)
 
@@ -70,12 +67,9 @@ class Bounded(NormalNoise):
         """
         low, high = scale
         if not low < high:
-            raise ArgumentError(
-                "the rating scale",
-                Words.of("have two different ends for `link='bounded'`"),
-                f"{low:g} to {high:g}",
-                Words.of("Declare the scale with `scale=`."),
-            )
+            must, advice = "have two different ends for `link='bounded'`", "Declare the scale with `scale=`."
+            ends = f"{low:g} to {high:g}"
+            raise ArgumentError("the rating scale", Words.of(must), ends, Words.of(advice))
         return cls(low=low, high=high)
 
     def kernel_fields(self, n_draws: int) -> KernelFields:

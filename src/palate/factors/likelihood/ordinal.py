@@ -135,9 +135,8 @@ class Ordinal(Likelihood):
         codes, strange = _codes(levels, values)
         if strange.any():
             known = ", ".join(f"{level:g}" for level in levels)
-            raise ArgumentError(
-                "test", f"hold ratings of the model's levels, {known}", f"{values[strange][0]:g}"
-            )
+            must = f"hold ratings of the model's levels, {known}"
+            raise ArgumentError("test", must, f"{values[strange][0]:g}")
         cumulative = self.below_levels(pairs)
         log_score, crps = np.empty(len(values)), np.empty(len(values))
         discrete_scores(cumulative, levels, codes, log_score, crps)
@@ -177,18 +176,13 @@ class Ordinal(Likelihood):
             If a rating is none of them, or ratings have weights.
         """
         if rows.weights.size:
-            raise ValueError(
-                Words.of(
-                    "weights must be left out for a model with `likelihood='ordinal'`; it was trained "
-                    "without any."
-                )
-            )
+            model = "a model with `likelihood='ordinal'`; it was trained without any."
+            raise ValueError(Words.of(f"weights must be left out for {model}"))
         codes, wrong = _codes(np.asarray(self.levels), rows.values)
         if wrong.any():
             listed = ", ".join(f"{level:g}" for level in self.levels)
-            raise ArgumentError(
-                "ratings", f"be among the model's levels {listed}", f"{rows.values[wrong][0]:g}"
-            )
+            must = f"be among the model's levels {listed}"
+            raise ArgumentError("ratings", must, f"{rows.values[wrong][0]:g}")
         return codes
 
 
