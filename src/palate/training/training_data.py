@@ -299,8 +299,8 @@ def _check_start(ratings: Ratings, start: Model | None, everything: Ratings) -> 
             kinds = f"its {side} ids are {known.type_name}s, these are {found.type_name}s: "
             kinds = "" if known.type_name == found.type_name else kinds
             ids = f"{kinds}{str(found.id(0))!r} here, {str(known.id(0))!r} there"
-            got = f"none of the {len(found):,} {side}s is known to it ({ids})"
-            must = f"be a model that knows some of the {side}s; {got}"
+            none = f"none of the {len(found):,} {side}s is known to it ({ids})"
+            must = f"be a model that knows some of the {side}s; {none}"
             raise ArgumentError("start", must, advice="Train without a model to start from.")
         lost[side] = len(known) - n_common
     if any(lost.values()):

@@ -176,8 +176,8 @@ class Ordinal(Likelihood):
             If a rating is none of them, or ratings have weights.
         """
         if rows.weights.size:
-            model = "a model with `likelihood='ordinal'`; it was trained without any."
-            raise ValueError(Words.of(f"weights must be left out for {model}"))
+            what = "a model with `likelihood='ordinal'`; it was trained without any."
+            raise ValueError(Words.of(f"weights must be left out for {what}"))
         codes, wrong = _codes(np.asarray(self.levels), rows.values)
         if wrong.any():
             listed = ", ".join(f"{level:g}" for level in self.levels)

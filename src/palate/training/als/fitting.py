@@ -201,8 +201,8 @@ class _Task:
         start, seed, threads = arguments.start, arguments.seed, arguments.threads
         if isinstance(start, str):
             return spectral_start(problem, biases, trainer.n_factors, seed, threads)
-        size = trainer.n_factors, self.residual_sd
-        sides = factor_start(biases, *size, seed, arguments.start_number, threads)
+        k, number = trainer.n_factors, arguments.start_number
+        sides = factor_start(biases, k, self.residual_sd, seed, number, threads)
         if start is None:
             if not (self.likelihood.linear and trainer.biases and can_grow(problem, self.priors)):
                 return sides
