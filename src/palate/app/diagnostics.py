@@ -67,7 +67,10 @@ def panels(model: Model, evaluation: Evaluation | None, test: Ratings | None = N
     """
     stars: Any = model.predicts
     found = [norm_panel(stars), tail_panel(model), range_panel(stars), curve_panel(stars)]
-    found += error_panels(evaluation)
+    found += [
+        _error_panel("Error by popularity of items", evaluation, "by_popularity", "an item"),
+        _error_panel("Error by length of history", evaluation, "by_activity", "a user"),
+    ]
     return found if evaluation is None else [*found, calibration_panel(stars, test)]
 
 
@@ -80,18 +83,15 @@ def norm_panel(model: Model) -> Panel:
         return Panel(heading, f"This model has no vectors, or was saved without its {noun}s.")
     frame = norms_by_count("item", vector_norms(factors), model.ratings.item_counts())
     frame = frame.select(_spans(frame, noun), items="n", low="norm_q10", median="norm_q50", high="norm_q90")
-    text = (
-        f"If items with few {noun}s have short vectors, they are kept from the top of lists. The lines are "
-        "the 10 % quantile, the median and the 90 % quantile."
-    )
+    lines = "The lines are the 10 % quantile, the median and the 90 % quantile."
+    text = f"If items with few {noun}s have short vectors, they are kept from the top of lists. {lines}"
     return Panel(heading, text, frame, f"{noun}s", ("low", "median", "high"))
 
 
 def _spans(frame: pl.DataFrame, noun: str) -> pl.Series:
     pairs = zip(frame["from"].to_list(), frame["to"].to_list(), strict=True)
-    return pl.Series(
-        f"{noun}s", [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in pairs]
-    )
+    spans = [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in pairs]
+    return pl.Series(f"{noun}s", spans)
 
 
 def tail_panel(model: Model) -> Panel:
@@ -156,14 +156,6 @@ def curve_panel(model: Model) -> Panel:
     frame = pl.DataFrame({"sweep": [one.sweep for one in sweeps], **known})
     text = f"RMSE of {' and '.join(known)} ratings after each sweep. {model.history.stopped}".strip()
     return Panel(heading, text, frame, "sweep", tuple(known))
-
-
-def error_panels(evaluation: Evaluation | None) -> list[Panel]:
-    """Return the errors by popularity of items and by length of history."""
-    return [
-        _error_panel("Error by popularity of items", evaluation, "by_popularity", "an item"),
-        _error_panel("Error by length of history", evaluation, "by_activity", "a user"),
-    ]
 
 
 def _error_panel(heading: str, evaluation: Evaluation | None, by: str, whose: str) -> Panel:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,8 @@ def _plain(
         return []
     users = np.array([asked.row], np.int64)
     heads = getattr(asked.model, "heads", None)
-    pool = _pool(asked, hidden, allowed)
-    found: Any = (
-        rank_among(asked.model, users, width, pool) if heads is None else heads.pick(users, width, pool)
-    )
+    pick = partial(rank_among, asked.model) if heads is None else heads.pick
+    found: Any = pick(users, width, _pool(asked, hidden, allowed))
     kept = np.flatnonzero(found.items[0] >= 0)[offset:]
     items, scores = found.items[0][kept].astype(np.int64), found.scores[0][kept]
     predicted = None
@@ -111,11 +110,11 @@ def _by_verb(
     served: ServedModel, asked: Asked, hidden: np.ndarray, n: int, offset: int, how: dict[str, Any]
 ) -> list[Row]:
     """Return a list from the model's own verb: by lower confidence bounds, or of unlike items."""
-    if how["caution"] and not has_spread(served.predicts):
+    if how["caution"] and not has_spread(served.model.predicts):
         must = f"be 0 for model {served.id!r}, which has no standard errors; got {how['caution']:g}"
         advice = "Train with palate.Gibbs, or by least squares with ratings held out and saved."
         raise CannotAnswer(f"caution must {must}. {advice}")
-    if how["diversity"] and not served.knows_likeness:
+    if how["diversity"] and served.likeness is None:
         must = f"be 0 for model {served.id!r}, which has no similarities of items; got {how['diversity']:g}"
         raise CannotAnswer(f"diversity must {must}. Train with a catalog that has genres.")
     found = asked.model.recommend(

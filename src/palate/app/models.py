@@ -134,10 +134,9 @@ class Models:
     def _put(self, people: People, make_active: bool) -> ModelInfo:
         """Put a model in place by one assignment."""
         state, name = self._state, people.served.id
-        self._state = _State(
-            MappingProxyType({**state.people, name: people}), name if make_active else state.active
-        )
-        return people.served.info(self._state.active == name)
+        active = name if make_active else state.active
+        self._state = _State(MappingProxyType({**state.people, name: people}), active)
+        return people.served.info(active == name)
 
     def _prepared(self, model_id: str, source: Path | None, old: People | None) -> People:
         if source is None:  # made in memory: there is nothing to read again

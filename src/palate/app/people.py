@@ -111,9 +111,8 @@ class People:
         kept = own.only(~np.isin(own.rated, np.fromiter(at, np.int32)))
         seen = np.union1d(kept.rated, shown).astype(np.int32)
         rated = {place: rating.value for place, rating in at.items() if rating.state == RATED}
-        new = UserRatings(
-            rated=np.fromiter(rated, np.int32), values=served.checked_ratings(list(rated.values()))
-        )
+        values = served.checked_ratings(list(rated.values()))
+        new = UserRatings(rated=np.fromiter(rated, np.int32), values=values)
         # the time of live ratings is the latest that the model knows of, in its units
         every = NewUser(id=user, **vars(kept.with_new(new, last_time(served.model.ratings))))
         if not len(every.rated):

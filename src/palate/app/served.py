@@ -78,17 +78,12 @@ class ServedModel:
             n_ratings=None if model.ratings is None else len(model.ratings),
             scale=None if model.scale is None else (float(model.scale[0]), float(model.scale[1])),
             levels=None if self.steps is None else tuple(float(level) for level in self.steps),
-            knows_uncertainty=has_spread(self.predicts),
-            knows_likeness=self.knows_likeness,
+            knows_uncertainty=has_spread(model.predicts),
+            knows_likeness=self.likeness is not None,
             loaded_at=self.loaded_at,
             path=None if self.path is None else str(self.path),
             active=active,
         )
-
-    @property
-    def predicts(self) -> Any:
-        """The model that predicts ratings: the star head of two, else the model itself."""
-        return self.model.predicts
 
     @cached_property
     def scale(self) -> tuple[float, float] | None:
@@ -96,11 +91,6 @@ class ServedModel:
         grades = grades_of_model(self.model)
         counts = grades is not None and grades.kind == COUNTS
         return (0.0, float("inf")) if counts else scale_of(self.model)
-
-    @property
-    def knows_likeness(self) -> bool:
-        """Whether the model has similarities of items."""
-        return self.likeness is not None
 
     @cached_property
     def likeness(self) -> Likeness | None:
@@ -110,8 +100,9 @@ class ServedModel:
     @property
     def levels(self) -> np.ndarray | None:
         """The values that a rating may have, where the model knows no others."""
-        likelihood = getattr(self.predicts, "likelihood", None)
-        return self.predicts.levels if likelihood is not None and likelihood.discrete else None
+        predicts: Any = self.model.predicts
+        likelihood = getattr(predicts, "likelihood", None)
+        return predicts.levels if likelihood is not None and likelihood.discrete else None
 
     @cached_property
     def steps(self) -> np.ndarray | None:
@@ -152,9 +143,8 @@ class ServedModel:
 
     def unknown_item(self, item: str) -> UnknownItem:
         """Return the error of an item that the model does not know."""
-        return UnknownItem(
-            f"item {item!r} is unknown to model {self.id!r}, which knows {len(self.model.items):,} items."
-        )
+        known = f"which knows {len(self.model.items):,} items"
+        return UnknownItem(f"item {item!r} is unknown to model {self.id!r}, {known}.")
 
     def item_id(self, index: int) -> str:
         """Return the id of an item as a text."""

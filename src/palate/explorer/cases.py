@@ -66,10 +66,8 @@ class Finding:
         'user 7, Speed (318): still recommended, at rank 3'
         """
         title = f"{self.case.title} ({self.case.item})" if self.case.title else f"item {self.case.item}"
-        what = self.problem or (
-            f"still recommended, at rank {self.rank}" if self.rank else "no longer recommended"
-        )
-        return f"user {self.case.user}, {title}: {f'not checked, {what}' if self.problem else what}"
+        found = f"still recommended, at rank {self.rank}" if self.rank else "no longer recommended"
+        return f"user {self.case.user}, {title}: {f'not checked, {self.problem}' if self.problem else found}"
 
 
 def append_case(path: str | os.PathLike[str], case: Case) -> None:
@@ -127,9 +125,8 @@ def _finding(model: Model, case: Case) -> Finding:
         elif row >= 0:
             user = model.users.id(row)
         if user is None:
-            return Finding(
-                case, 0, f"user {case.user!r} is not in the model, and the case has no ratings of this user"
-            )
+            why = f"user {case.user!r} is not in the model, and the case has no ratings of this user"
+            return Finding(case, 0, why)
         listed = to_polars(model.recommend(user, PLACES, exclude_seen=model.ratings is not None or row < 0))
     except (ValueError, KeyError, TypeError) as error:
         return Finding(case, 0, str(error.args[0] if error.args else error))

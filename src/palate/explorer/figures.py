@@ -63,10 +63,8 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
         return Figures((), f"The models were not evaluated: {why}")
     n = evaluation.about["n_test"]
     if test is None:
-        source = (
-            f"Measured on the {n:,} ratings by which {first} decided when to stop. "
-            "The figures are slightly too good."
-        )
+        ratings = f"the {n:,} ratings by which {first} decided when to stop"
+        source = f"Measured on {ratings}. The figures are slightly too good."
     else:
         source = f"Measured on {n:,} test ratings{f' of {test_name}' if test_name else ''}."
     return Figures(tuple(_figures(evaluation)), source, evaluation)

@@ -76,9 +76,8 @@ def bar(row: Row, scale: tuple[float, float] | None) -> None:
 
     with tag("span", None, "p-bar", aria_hidden="true"):
         if row.low is not None and row.high is not None:
-            tag("i").style(
-                f"left: {part(row.low):.1f}%; width: {max(1.0, part(row.high) - part(row.low)):.1f}%"
-            )
+            width = max(1.0, part(row.high) - part(row.low))
+            tag("i").style(f"left: {part(row.low):.1f}%; width: {width:.1f}%")
         tag("b").style(f"left: {part(row.predicted_rating):.1f}%")
 
 

@@ -52,9 +52,8 @@ def twelve_people(model: Model, own: Sequence[str] = ()) -> tuple[list[Person], 
     chosen: list[tuple[int, str]] = []
     note, noun = "", noun_of(model)
     if model.ratings is None:
-        note = (
-            f"This model was saved without its {noun}s, so that heavy, light and unusual users are not known."
-        )
+        unknown = "heavy, light and unusual users are not known"
+        note = f"This model was saved without its {noun}s, so that {unknown}."
         chosen = [(index, "a user of the model") for index in range(min(3 * EACH, len(model.users)))]
     else:
         chosen = _by_ratings(model, model.ratings, noun)

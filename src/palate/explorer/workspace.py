@@ -3,7 +3,6 @@
 Results are computed once for each version of a model.
 """
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +45,8 @@ class Workspace:
     cases: Path = Path("looks-wrong.jsonl")
     lesson: tuple[str, str] | None = None
     training: Training | None = None
-    _kept: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    # By what it is and the models: their versions, and what was made of these.
+    _kept: dict[tuple[str, tuple[str, ...]], tuple[Any, Any]] = field(default_factory=dict)
 
     def close(self) -> None:
         """Let go of the core and its store."""
@@ -65,15 +64,10 @@ class Workspace:
     def once(self, what: str, models: tuple[str, ...], make: Callable[[], Any]) -> Any:
         """Return something made of models, made again when one of them has changed."""
         versions = self.versions()
-        key = (what, *((model, versions[model]) for model in models))
-        with self._lock:
-            if key in self._kept:
-                return self._kept[key]
+        now = [versions[model] for model in models]
+        before, kept = self._kept.get((what, models), (None, None))
+        if before == now:
+            return kept
         made = make()
-        with self._lock:
-            for old in [
-                one for one in self._kept if one[0] == what and [m for m, _ in one[1:]] == list(models)
-            ]:
-                del self._kept[old]
-            self._kept[key] = made
+        self._kept[what, models] = now, made
         return made

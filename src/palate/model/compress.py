@@ -52,10 +52,8 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
         trainer={**model.trainer, "compressed_to": k},
     )
     loss = np.sqrt(np.mean((before - point.score_pairs(user_index, item_index)) ** 2))
-    note = (
-        f"Compressed from {model.n_draws} draws of {model.n_factors} factors to one of {k}: predictions of "
-        f"training pairs differ by {loss:.4f} (RMSE)."
-    )
+    what = f"Compressed from {model.n_draws} draws of {model.n_factors} factors to one of {k}"
+    note = f"{what}: predictions of training pairs differ by {loss:.4f} (RMSE)."
     return changed(point, history=replace(model.history, notes=(*model.history.notes, note)))
 
 
@@ -119,11 +117,8 @@ def _prior(prior: RowPrior, factors: np.ndarray, bias: np.ndarray, error: float)
     covariance = np.atleast_2d(np.cov(rows.T, bias=True))
     covariance[np.diag_indices(len(covariance))] += 1e-6 * max(np.trace(covariance) / len(covariance), 1e-6)
     precision = max(error, 1e-6) * np.linalg.inv(covariance)
-    return RowPrior(
-        precision=precision[None].astype(np.float32),
-        mean=rows.mean(axis=0)[None].astype(np.float32),
-        bias=prior.bias,
-    )
+    mean = rows.mean(axis=0)[None].astype(np.float32)
+    return RowPrior(precision=precision[None].astype(np.float32), mean=mean, bias=prior.bias)
 
 
 def _trained_pairs(ratings: RatingMatrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -80,19 +80,15 @@ def contributions(
     rated = user.trained()
     columns, times = rated.rated, rated.times
     rows = rated.rows(model.n_items)
+    vectors = item_factors.astype(np.float64)
     if model.fold is not None:
-        item = item_factors[0].astype(np.float64)
-        parts = [
-            (model.fold.parts(rows, model.item_factors[0], item, times), np.zeros(len(columns)), np.zeros(3))
-        ]
+        added = model.fold.parts(rows, model.item_factors[0], vectors[0], times)
+        parts = [(added, np.zeros(len(columns)), np.zeros(3))]
     else:
-        parts = [
-            _of_draw(model, user, (rows, times), draw, item_factors[draw].astype(np.float64))
-            for draw in range(model.n_draws)
-        ]
+        parts = [_of_draw(model, user, (rows, times), draw, item) for draw, item in enumerate(vectors)]
     levels = {"mean": model.global_mean, "user bias": user.bias, "item bias": item_bias}
     averages = {name: float(np.mean(level)) for name, level in levels.items()}
-    products = np.einsum("df,df->d", user.factors.astype(np.float64), item_factors.astype(np.float64))
+    products = np.einsum("df,df->d", user.factors.astype(np.float64), vectors)
     shares, expected, others = (np.mean([part[place] for part in parts], axis=0) for place in range(3))
     return Contributions(
         score=sum(averages.values()) + float(products.mean()),

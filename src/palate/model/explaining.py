@@ -90,10 +90,8 @@ class Explanation:
         ratings = [row for row in parts if row[PART] == RATING_PART]
         unit = "" if self.in_stars else ", before it is turned into a rating" if self._before_link else ""
         noun = "prediction" if self.in_stars or self._before_link else "score"
-        lines = [
-            f"The {noun} for {self.subject} is {self.prediction:.2f}. These parts add up to "
-            f"{self.score:.2f}{unit}:"
-        ]
+        parts_add_up = f"These parts add up to {self.score:.2f}{unit}:"
+        lines = [f"The {noun} for {self.subject} is {self.prediction:.2f}. {parts_add_up}"]
         lines += [
             f"  {row[CONTRIBUTION]:+.3f}  {_MEANING.get(row[PART]) or self.remainder}"
             for row in parts
@@ -237,19 +235,14 @@ def _remainder(model: "FactorModel") -> str:
     """Return what the remainder means for a model of this kind."""
     if "compressed_to" in model.trainer:
         return "the remainder: the change made by compression"
-    if (
-        has_posterior(model)
-        or model.user_noise is not None
-        or (model.noise_sd is not None and model.n_draws > 1)
-    ):
+    noisy = model.noise_sd is not None and model.n_draws > 1
+    if noisy or has_posterior(model) or model.user_noise is not None:
         return "the remainder: random differences between the draws and the exact solution"
     if model.n_draws > 1:
         return "the remainder: the averaged models were trained in ways that these parts do not describe"
     if not str(model.trainer.get("name", "")).startswith(("LeastSquares", "Baseline")):
-        return (
-            "the remainder: this model was not trained by palate, so its vectors are not "
-            "solutions for these ratings"
-        )
+        vectors = "its vectors are not solutions for these ratings"
+        return f"the remainder: this model was not trained by palate, so {vectors}"
     if model.context is not None:
         return "the remainder: how ratings and their users changed from one time bin to the next"
     return "the remainder: features of the user, which are not in the model file"

@@ -89,10 +89,8 @@ class FactorModel(OfFactors, WithVectors, WithFile, Model):
         known = None if best is None else best.validation_rmse
         error = "" if known is None else f", validation RMSE {known:.4f}"
         draws = "" if self.n_draws == 1 else f", {self.n_draws} draws"
-        return (
-            f"FactorModel({name}: {self.n_users:,} users, {self.n_items:,} items, {self.n_factors} "
-            f"factors{draws}{error})"
-        )
+        size = f"{self.n_users:,} users, {self.n_items:,} items, {self.n_factors} factors"
+        return f"FactorModel({name}: {size}{draws}{error})"
 
     @property
     def grades(self) -> Grades:

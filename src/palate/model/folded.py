@@ -26,6 +26,8 @@ from palate.solve.grades import COUNTS, NONE, RATINGS, Grades
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
+Features = Mapping[str, Any] | None  # values of a row's features by name
+
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Folded(UserRatings):
@@ -72,9 +74,7 @@ class FoldedItem(Folded):
     """An item that was not in the training data; accepted by `predict` wherever an item id is."""
 
 
-def fold_user(
-    model: "FactorModel", row: UserRatings, user_id: object, features: Mapping[str, Any] | None = None
-) -> FoldedUser:
+def fold_user(model: "FactorModel", row: UserRatings, user_id: object, features: Features) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
     return FoldedUser(id=user_id, **_one_row(model, "user", row, features))
 
@@ -82,7 +82,7 @@ def fold_user(
 def user_with(model: "FactorModel", user: object, new: UserRatings) -> FoldedUser:
     """Return a user with new ratings and those in the model; see `FactorModel.user_with`."""
     if not model.users.knows(user, "user id"):
-        return fold_user(model, new, user)
+        return fold_user(model, new, user, None)
     if model.ratings is None:
         saved = Words.of("the model was saved with `ratings=False`.")
         raise ValueError(Words(f"what user {user!r} rated must be known to add to it; ", saved))
@@ -110,29 +110,23 @@ def times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray | 
     return times_of_ratings(timestamps, n)
 
 
-def fold_item(
-    model: "FactorModel", row: UserRatings, item_id: object, features: Mapping[str, Any] | None = None
-) -> FoldedItem:
+def fold_item(model: "FactorModel", row: UserRatings, item_id: object, features: Features) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
     if model.fold is not None:
         return _by_genres(model, row, item_id, features)
     return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
 
 
-def _by_genres(
-    model: "FactorModel", row: UserRatings, item_id: object, features: Mapping[str, Any] | None
-) -> FoldedItem:
+def _by_genres(model: "FactorModel", row: UserRatings, item_id: object, features: Features) -> FoldedItem:
     """Return an item of a model of choices, from its genres alone."""
     from palate.model.genre_vectors import vector_of_genres
 
     if len(row.rated) or not features:
         name = model.trainer.get("name", "model of choices")
         why = f"a {name} model makes users of their items, and not the reverse"
-        advice = (
-            "Train again with the new item's ratings, or leave them out and pass features={'genres': ...}"
-        )
-        then = "the item then has the mean vector of its genres"
-        raise ValueError(f"items cannot be folded into this model: {why}. {advice}: {then}.")
+        advice = "Train again with the new item's ratings, or leave them out"
+        then = "pass features={'genres': ...}: the item then has the mean vector of its genres"
+        raise ValueError(f"items cannot be folded into this model: {why}. {advice} and {then}.")
     others = [name for name in features if name != names.GENRES]
     if others:
         raise ArgumentError("features", "hold genres alone for a model of choices", repr(others[0]))
@@ -146,9 +140,7 @@ def _by_genres(
     )
 
 
-def _one_row(
-    model: "FactorModel", side: SideName, row: UserRatings, features: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def _one_row(model: "FactorModel", side: SideName, row: UserRatings, features: Features) -> dict[str, Any]:
     """Return the fields of a folded row with these ratings."""
     rows = row.rows(model.n_items if side == "user" else model.n_users)
     own = None if features is None else dict(features)

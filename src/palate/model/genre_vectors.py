@@ -45,8 +45,7 @@ def vector_of_genres(model: FactorScorer, genres: Any) -> np.ndarray:
 
 def _listed(genres: Any) -> list[str]:
     parts = genres.split(BAR) if isinstance(genres, str) else genres
-    if not isinstance(parts, list | tuple | set | frozenset) or not all(
-        isinstance(one, str) for one in parts
-    ):
+    listed = isinstance(parts, list | tuple | set | frozenset)
+    if not listed or not all(isinstance(one, str) for one in parts):
         raise ArgumentTypeError("features['genres']", "be a text or a list of texts", repr(genres))
     return [one for one in dict.fromkeys(parts) if one]

@@ -153,17 +153,14 @@ def said_of(model: "Model", ratings: Ratings, joined: Joined) -> list[str]:
     if joined.n_replaced:
         said.append(f"{joined.n_replaced:,} ratings of the model are replaced by new ones of the same pairs.")
     if joined.n_older:
-        said.append(
-            f"{joined.n_older:,} new ratings are older than the model's own of the same pairs, and "
-            "are left out."
-        )
+        older = f"{joined.n_older:,} new ratings are older than the model's own of the same pairs"
+        said.append(f"{older}, and are left out.")
     untimed = held_by(model).timestamp is None
     if untimed != (ratings.timestamp is None):
         whose = "the model's" if untimed else "the new"
         advice = "" if untimed else " To keep them, give the new ratings a time."
-        said.append(
-            f"{whose} ratings have no timestamps, so the timestamps of the others are left out.{advice}"
-        )
+        left_out = "the timestamps of the others are left out"
+        said.append(f"{whose} ratings have no timestamps, so {left_out}.{advice}")
     return said
 
 

@@ -183,9 +183,8 @@ class LinearModel(WithFile, Model):
         def alike(item: int, items: np.ndarray) -> np.ndarray:
             there = weights.to_items(item, items) / weights.largest(np.array([item]))
             back = weights.from_items(items, item) / weights.largest(items)
-            return np.where(items == item, 1.0, np.clip(np.maximum(there, back), -1.0, 1.0)).astype(
-                np.float64
-            )
+            best = np.clip(np.maximum(there, back), -1.0, 1.0)
+            return np.where(items == item, 1.0, best).astype(np.float64)
 
         return alike
 
@@ -203,9 +202,8 @@ class LinearModel(WithFile, Model):
         check_timed(self, change, self.grades.half_life is not None)
         n_new = len(change.joined.fresh("item"))
         are, have = ("item has", "it is") if n_new == 1 else ("items have", "they are")
-        note = (
-            f"{n_new:,} new {are} no weights until the model is trained again: {have} scored 0 for everyone."
-        )
+        until = "until the model is trained again"
+        note = f"{n_new:,} new {are} no weights {until}: {have} scored 0 for everyone."
         weights = self.weights.among(change.joined.old_items)
         return replace(self, **change.model_fields(), weights=weights), (note,) if n_new else ()
 

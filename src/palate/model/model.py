@@ -146,10 +146,8 @@ class Model(Answers):
         )
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({self.trainer.get('name', 'imported')}: {self.n_users:,} users, "
-            f"{self.n_items:,} items)"
-        )
+        name = self.trainer.get("name", "imported")
+        return f"{type(self).__name__}({name}: {self.n_users:,} users, {self.n_items:,} items)"
 
     def fold_in(
         self,

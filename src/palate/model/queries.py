@@ -108,13 +108,11 @@ def _times_of(model: "FactorModel", index: int) -> dict[str, Any]:
     context = model.context
     if context is None:
         return {}
-    own = slice(*context.sessions.indptr[index : index + 2])
-    sessions = Sessions(
-        np.array([0, own.stop - own.start]), context.sessions.begin[own], context.sessions.end[own]
-    )
+    every = context.sessions
+    own = slice(*every.indptr[index : index + 2])
     return {
         "time_bin": int(context.user_time_bin[index]),
-        "sessions": sessions,
+        "sessions": Sessions(np.array([0, own.stop - own.start]), every.begin[own], every.end[own]),
         "session_effect": context.session_effect[:, own],
     }
 

@@ -52,9 +52,7 @@ class SumModel(Model):
 
     def silent_about(self, user_index: np.ndarray) -> np.ndarray:
         """Return for which of `user_index` all parts give every item the same score, bool."""
-        silent = np.ones(len(user_index), bool)
-        for part in self.parts:
-            silent &= silent_about(part, user_index)
+        silent: np.ndarray = np.all([silent_about(part, user_index) for part in self.parts], axis=0)
         return silent
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:

@@ -62,11 +62,8 @@ def update(
         if "replaced" not in said:
             warn_caller(said, UnionWarning)
     about = catalog_of_both(model, catalog) or Catalog.from_items(joined.ratings.items)
-    change = Change(
-        joined=joined,
-        catalog=about.aligned(joined.ratings.items, joined.matrix),
-        threads=check_threads(threads),
-    )
+    about = about.aligned(joined.ratings.items, joined.matrix)
+    change = Change(joined=joined, catalog=about, threads=check_threads(threads))
     updated, notes = model.with_change(change)
     return replace(updated, history=_history(model.history, joined, notes))
 
@@ -133,9 +130,8 @@ def _counted(model: "FactorModel", change: Change) -> "FactorModel":
     """Return the popularity of all items counted again."""
     kept, half_life = change.joined.kept, model.trainer["half_life"]
     check_timed(model, change, half_life is not None)
-    counts = popularity(
-        kept.item_index, kept.n_items, kept.timestamp, half_life, model.trainer["min_ratings"]
-    )
+    least = model.trainer["min_ratings"]
+    counts = popularity(kept.item_index, kept.n_items, kept.timestamp, half_life, least)
     return changed(_enlarged(model, change), item_bias=counts[None].astype(np.float32))
 
 
@@ -146,9 +142,8 @@ def _solved_rows(model: "FactorModel", change: Change) -> tuple["FactorModel", t
     large = _enlarged(model, change)
     if model.context is not None:
         items = items[joined.old_items[items] < 0]
-        notes.append(
-            "Known items keep their vectors: their values in each time bin are found by training only."
-        )
+        values = "their values in each time bin are found by training only"
+        notes.append(f"Known items keep their vectors: {values}.")
     if model.user_link is not None and any(group.kind != BAG for group in model.user_link.groups):
         who = one_or_more(len(users), "user", "was", "were")
         notes.append(f"A model does not keep features of users: {who} solved without theirs.")

@@ -79,9 +79,8 @@ def _ratings(page: Page, item: str) -> None:
         tag("p", f"This model was saved without its {page.noun}s.", "soft")
         return
     index = model.items.index(model.items.parse(item))
-    levels, counts = np.unique(
-        model.ratings.values(np.flatnonzero(model.ratings.items == index)), return_counts=True
-    )
+    values = model.ratings.values(np.flatnonzero(model.ratings.items == index))
+    levels, counts = np.unique(values, return_counts=True)
     most = max(1, int(counts.max(initial=1)))
     with tag("div", None, "p-scroll"), tag("table", None, "p-counts"), tag("tbody"):
         for level, number in zip(levels[::-1].tolist(), counts[::-1].tolist(), strict=True):

@@ -123,10 +123,6 @@ class Map:
         known = [one for one in rated if one.rating is not None and one.item.id in self.places]
         return self._rows(one.item.id for one in known), np.array([one.rating for one in known], np.float64)
 
-    def options(self) -> dict[str, Any]:
-        """Return what ECharts is given."""
-        return {**CHARTS["map"], "series": self.series()}
-
     def draw(self) -> None:
         """Draw the map, its legend, and the table of what is marked."""
         from nicegui import ui
@@ -134,12 +130,13 @@ class Map:
         self.hits = tag("div", None, data_part="hits")
         self._legend()
         ui.run_javascript(f"window.palateTitles = {_json(self.title_of)}")
-        options = self.options()
+        series = self.series()
         label = f"Map of {len(self.title_of):,} items; the table below names what is marked."
         with tag("div", None, role="img", aria_label=label):
+            options = {**CHARTS["map"], "series": series}
             self.chart = ui.echart(options, on_point_click=self._open).classes("p-map")
         tag("p", TEXTS["map"].format(share=self.found.share), "soft small")
-        self._table(options["series"])
+        self._table(series)
 
     def _legend(self) -> None:
         with tag("ul", None, "p-line p-list p-legend small", aria_label="Colours"):

@@ -77,10 +77,8 @@ class Rating:
         self.page.say(f"{len(found)} found" if words else "")
 
     def _often_rated(self) -> list[ItemInfo]:
-        answer = self.core.recommend(
-            ratings={}, n=_SUGGESTED + len(self._live()), model=self.page.state.model
-        )
         seen = self._live()
+        answer = self.core.recommend(ratings={}, n=_SUGGESTED + len(seen), model=self.page.state.model)
         return [row.item for row in answer.rows if row.item.id not in seen][:_SUGGESTED]
 
     def _live(self) -> dict[str, Any]:
@@ -114,13 +112,9 @@ class Rating:
         if not self.undone:
             return
         item, value, state = self.undone.pop()
-        if self._kept(
-            lambda: (
-                self.core.unrate(self.user, item)
-                if state == REMOVED
-                else self.core.rate(self.user, item, value)
-            )
-        ):
+        unrate = functools.partial(self.core.unrate, self.user, item)
+        rate = functools.partial(self.core.rate, self.user, item, value)
+        if self._kept(unrate if state == REMOVED else rate):
             self._follow()
             self.find("")
 

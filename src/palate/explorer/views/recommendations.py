@@ -134,9 +134,8 @@ def _alike(page: Page, answer: Answer) -> Callable[[str], str]:
 
 def _why_button(page: Page, row: Row, below: Element) -> None:
     """Draw the button that shows below the row what a prediction is made of, and hides it again."""
-    ask = button(
-        "why?", lambda: toggle(), "p-quiet", aria_label=f"Why {name_of(row.item)}?", aria_expanded="false"
-    )
+    label = f"Why {name_of(row.item)}?"
+    ask = button("why?", lambda: toggle(), "p-quiet", aria_label=label, aria_expanded="false")
 
     def toggle() -> None:
         opening = ask.props["aria-expanded"] == "false"

@@ -87,11 +87,8 @@ def encode(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> li
     begin = 0
     for name, array in ordered:
         end = begin + array.nbytes
-        entries[name] = {
-            "dtype": _NAMES.get(array.dtype),
-            "shape": list(array.shape),
-            "data_offsets": [begin, end],
-        }
+        dtype, shape = _NAMES.get(array.dtype), list(array.shape)
+        entries[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
         begin = end
     inner = dump_json({"format": FORMAT, "version": VERSION, "sha256": _ZEROS, **metadata})
     header = dump_json({"__metadata__": {"palate": inner}, **entries}).encode("ascii")

@@ -32,22 +32,22 @@ class Head(Kind[Any]):
     """A head: a model, or a sum of models.
 
     Its arrays are under its name and a slash. A head with a `first` one, a field that was read
-    before, has the ids, ratings and catalog of that.
+    before, has the ids, ratings and catalog of that, and may be none.
     """
 
-    def __init__(self, first: str = "", null: bool = False) -> None:
-        self.first, self.null = first, null
+    def __init__(self, first: str = "") -> None:
+        self.first = first
 
     def put(self, out: Output, name: str, value: object) -> None:
         """Add the arrays of the head, and its metadata; null for none."""
-        if value is None and self.null:
+        if value is None and self.first:
             out.values[name] = None
             return
         out.values[name] = put_head(out, name, _bare(cast(Scorer, value)) if self.first else value)
 
     def take(self, given: Input, name: str) -> Any:
         """Return the head."""
-        about = given.fields.take(name, dict | None if self.null else dict)
+        about = given.fields.take(name, dict | None if self.first else dict)
         if about is None:
             return None
         found = take_head(given, name, about)
@@ -141,7 +141,7 @@ CHANCE = Record(ChanceByPlace, Row(ALL, Members(ChanceByPlace)), check=_check_ch
 RECOMMENDER_MODEL: Record[Values] = Record(
     dict,
     Row("heads.choice", Head(), "choice"),
-    Row("heads.stars", Head(first="heads.choice", null=True), "stars"),
+    Row("heads.stars", Head(first="heads.choice"), "stars"),
     Row("heads.chance", CHANCE, "chance"),
     Row("heads.beta", _NOT_NEGATIVE, "beta"),
     Row("heads.liked_from", LikedFrom(), "liked_from"),

@@ -48,6 +48,5 @@ def _take_sweeps(columns: Fields) -> tuple[SweepReport, ...]:
     lengths = {len(column) for column in figures.values()}
     if len(lengths) != 1:
         raise Damage("'sweeps' of 'history' in its metadata must have lists of one length")
-    return tuple(
-        SweepReport(**dict(zip(figures, row, strict=True))) for row in zip(*figures.values(), strict=True)
-    )
+    rows = zip(*figures.values(), strict=True)
+    return tuple(SweepReport(**dict(zip(figures, row, strict=True))) for row in rows)

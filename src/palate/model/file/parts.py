@@ -183,10 +183,8 @@ def _check_grades(found: Values, given: Input) -> None:
     if grades.kind not in KINDS:
         raise Damage(f"'kind' in {where} must be one of {', '.join(KINDS)}; got {grades.kind!r}")
     numbers = (grades.least, grades.low, grades.high, 1.0 if grades.half_life is None else grades.half_life)
-    good = (
-        np.isfinite(numbers).all() and 0 < grades.least <= 1 and grades.low <= grades.high and numbers[-1] > 0
-    )
-    if not good or (grades.kind == "counts" and grades.low < 0):
+    good = 0 < grades.least <= 1 and grades.low <= grades.high and numbers[-1] > 0
+    if not good or not np.isfinite(numbers).all() or (grades.kind == "counts" and grades.low < 0):
         must = "have least in (0, 1], low not above high, and half_life positive"
         raise Damage(f"{where} must {must}; got {grades}")
 

@@ -122,19 +122,13 @@ def _sources(nodes: object) -> Iterator[str]:
     """
     open_ = [nodes]
     while open_:
-        value = open_.pop()
-        if isinstance(value, dict):
-            open_.extend(value.values())
-        elif isinstance(value, list):
-            if (
-                len(value) >= 3
-                and isinstance(value[0], str)
-                and isinstance(value[1], int)
-                and isinstance(value[2], int)
-            ):
-                yield value[0]
-            else:
-                open_.extend(value)
+        match open_.pop():
+            case dict(values):
+                open_.extend(values.values())
+            case [str(name), int(), int(), *_]:
+                yield name
+            case list(values):
+                open_.extend(values)
 
 
 def _check_kind(layer: KerasLayer) -> None:

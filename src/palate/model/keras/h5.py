@@ -92,9 +92,7 @@ class Hdf5:
             raise Damage(f"{_place(group)} must be nested at most {_DEPTH} deep")
         for name in self.names(group):
             member = self.child(group, name)
-            found.extend(
-                [member] if isinstance(member, self._h5py.Dataset) else self.tables(member, depth - 1)
-            )
+            found += [member] if isinstance(member, self._h5py.Dataset) else self.tables(member, depth - 1)
             if len(found) > MAX_MEMBERS:
                 raise Damage(f"{_place(group)} must hold at most {MAX_MEMBERS} tables")
         return found

@@ -50,9 +50,8 @@ class NetworkModel(Model):
         for start in range(0, len(out), step):
             rows = first[0][user_index[start : start + step]]
             hidden = rows[:, None, :] + first[1][None, :n_items]
-            out[start : start + step] = self._rest(hidden.reshape(-1, hidden.shape[2])).reshape(
-                len(rows), n_items
-            )
+            found = self._rest(hidden.reshape(-1, hidden.shape[2]))
+            out[start : start + step] = found.reshape(len(rows), n_items)
         return out
 
     @property

@@ -59,9 +59,8 @@ def _check_directory(file: BinaryIO, size: int) -> None:
         raise Damage("it must be a whole zip archive; its end is missing")
     listed = int.from_bytes(tail[end + 12 : end + 16], "little")
     if large >= 0:
-        listed = max(
-            listed if listed != 2**32 - 1 else 0, int.from_bytes(tail[large + 40 : large + 48], "little")
-        )
+        listed = 0 if listed == 2**32 - 1 else listed
+        listed = max(listed, int.from_bytes(tail[large + 40 : large + 48], "little"))
     if listed > _MAX_DIRECTORY:
         raise Damage(f"its list of members must be at most {_MAX_DIRECTORY} bytes; got {listed}")
 
