@@ -83,14 +83,12 @@ def ids_and_ratings(ids: object, ratings: object, side: str) -> tuple[Any, Any]:
     """
     if isinstance(ids, Mapping):
         if ratings is not None:
-            raise ArgumentTypeError(
-                "ratings", f"be left out where {side} is a mapping of id to rating", "both"
-            )
+            must = f"be left out where {side} is a mapping of id to rating"
+            raise ArgumentTypeError("ratings", must, "both")
         return list(ids), list(ids.values())
     if ratings is None:
-        raise ArgumentTypeError(
-            "ratings", f"be given beside {side}, or {side} be a mapping of id to rating", f"{side} alone"
-        )
+        must = f"be given beside {side}, or {side} be a mapping of id to rating"
+        raise ArgumentTypeError("ratings", must, f"{side} alone")
     return ids, ratings
 
 

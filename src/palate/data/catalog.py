@@ -175,11 +175,8 @@ class Catalog:
         self.check_ids(items)
         position = items.indices(self.frame[names.ITEM_ID])
         if len(self) and not (position >= 0).any():
-            warn_caller(
-                f"none of the {len(self):,} items in the catalog is among the {len(items):,} rated items: "
-                "is its id column the right one?",
-                CatalogWarning,
-            )
+            said = f"none of the {len(self):,} items in the catalog is among the {len(items):,} rated items"
+            warn_caller(f"{said}: is its id column the right one?", CatalogWarning)
         unrated = np.flatnonzero(position < 0)
         counted_anew = (names.ITEM_ID, names.N_RATINGS, names.MEAN_RATING)
         rest = [column for column in self.frame.get_columns() if column.name not in counted_anew]

@@ -51,9 +51,8 @@ def scale_bounds(scale: Iterable[Any]) -> tuple[float, float]:
     try:
         low, high = (float(bound) for bound in scale)
     except (TypeError, ValueError):
-        raise ArgumentTypeError(
-            "scale", "be two numbers, the lowest and the highest rating", f"{scale!r}"
-        ) from None
+        must = "be two numbers, the lowest and the highest rating"
+        raise ArgumentTypeError("scale", must, f"{scale!r}") from None
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise ArgumentError("scale", "be two finite numbers, the lower one first", f"({low:g}, {high:g})")
     return low, high
@@ -86,9 +85,8 @@ def _numeric(values: object, what: str, where: WhereRow) -> pl.Series:
         row = next((row for row, value in enumerate(items) if not _is_number(value)), -1)
         if row < 0:
             return _as_floats(items, what, where)
-        raise ArgumentTypeError(
-            what, "hold numbers", f"{type(items[row]).__name__} {items[row]!r} at {where(row)}"
-        )
+        must = "hold numbers"
+        raise ArgumentTypeError(what, must, f"{type(items[row]).__name__} {items[row]!r} at {where(row)}")
     if not series.dtype.is_numeric() and series.dtype != pl.Null:
         kind = "text" if series.dtype == pl.String else str(series.dtype)
         got = f"{kind} ({shown(series[0])} at {where(0)})"

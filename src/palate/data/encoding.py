@@ -85,9 +85,8 @@ def sort(
         order = order_of_pairs(given[0], len(users), given[1], len(items))
         place = int(np.argmax(same))
         pair = f"user {users.id(columns.user[place])!r} and item {items.id(columns.item[place])!r}"
-        raise ValueError(
-            duplicates_message(pair, where(int(order[place - 1])), where(int(order[place])), n_duplicates)
-        )
+        said = duplicates_message(pair, where(int(order[place - 1])), where(int(order[place])), n_duplicates)
+        raise ValueError(said)
     warn_caller(warning_message(n_duplicates, policy, columns.timestamp is not None), DuplicateRatingsWarning)
     return merge(columns, same, policy), n_duplicates
 

@@ -104,9 +104,8 @@ def _integers(series: pl.Series, what: str, where: WhereRow) -> tuple[pl.Series,
         if not cast.null_count():
             return cast, kind
     row = int(cast.is_null().arg_max() or 0)
-    raise ArgumentError(
-        what, "hold integers of 64 bits, all signed or all unsigned", f"{series[row]} at {where(row)}"
-    )
+    must = "hold integers of 64 bits, all signed or all unsigned"
+    raise ArgumentError(what, must, f"{series[row]} at {where(row)}")
 
 
 def _from_objects(values: list[Any], what: str, where: WhereRow) -> tuple[pl.Series, str]:
@@ -118,9 +117,8 @@ def _from_objects(values: list[Any], what: str, where: WhereRow) -> tuple[pl.Ser
         found = " and ".join(
             f"{KIND_NAMES[kind]}s ({values[row]!r} at {where(row)})" for kind, row in list(kinds.items())[:2]
         )
-        raise ArgumentTypeError(
-            what, "hold ids of one type", f"{found}", "Convert the column to one type first."
-        )
+        must = "hold ids of one type"
+        raise ArgumentTypeError(what, must, f"{found}", "Convert the column to one type first.")
     kind = next(iter(kinds), "int")
     if kind == "uuid":
         return pl.Series([str(value) for value in values], dtype=pl.String), "uuid"
@@ -149,9 +147,8 @@ def _big_integers(values: list[int], what: str, where: WhereRow) -> tuple[pl.Ser
     low, high = (0, 2**64) if max(values, default=0) >= 2**63 else (-(2**63), 2**63)
     for row, value in enumerate(values):
         if not low <= value < high:
-            raise ArgumentError(
-                what, "hold integers of 64 bits, all signed or all unsigned", f"{value} at {where(row)}"
-            )
+            must = "hold integers of 64 bits, all signed or all unsigned"
+            raise ArgumentError(what, must, f"{value} at {where(row)}")
     return pl.Series(values, dtype=pl.Int64 if low else pl.UInt64), "int" if low else "uint"
 
 

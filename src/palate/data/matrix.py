@@ -57,9 +57,8 @@ class RatingMatrix:
         if held_out is not None:
             held_out = np.ascontiguousarray(held_out, dtype=bool)
             if held_out.shape != (len(ratings),):
-                raise ArgumentError(
-                    "held_out", f"have one entry per rating ({len(ratings)},)", f"shape {held_out.shape}"
-                )
+                must = f"have one entry per rating ({len(ratings)},)"
+                raise ArgumentError("held_out", must, f"shape {held_out.shape}")
         codes, levels = _encode(ratings.value)
         return cls(
             indptr=ratings.user_indptr,
@@ -100,10 +99,8 @@ class RatingMatrix:
     def row(self, user_index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return one user's items (int32, ascending), ratings (float32) and which were held out (bool)."""
         span = slice(int(self.indptr[user_index]), int(self.indptr[user_index + 1]))
-        held_out = (
-            np.zeros(span.stop - span.start, dtype=bool) if self.held_out is None else self.held_out[span]
-        )
-        return self.items[span], self.values(span), held_out
+        none = np.zeros(span.stop - span.start, dtype=bool)
+        return self.items[span], self.values(span), none if self.held_out is None else self.held_out[span]
 
     def trained(self) -> "RatingMatrix":
         """Return the ratings that training used: all but the held-out ones."""

@@ -112,9 +112,8 @@ def prepare(
     folder = Path(folder)
     existing = [name for name in FILES if (folder / name).exists()]
     if existing and not overwrite:
-        raise FileExistsError(
-            f"{folder / existing[0]} is there already; pass overwrite=True, or another folder."
-        )
+        said = f"{folder / existing[0]} is there already; pass overwrite=True, or another folder."
+        raise FileExistsError(said)
     table, n_train, mean = _rating_table(data.ratings, validation, seed)
     movies, n_unrated = _movie_table(data)
     folder.mkdir(parents=True, exist_ok=True)

@@ -203,9 +203,8 @@ class Ratings:
             If there are not as many ids as rows or columns, or one is repeated.
         """
         if not (hasattr(matrix, "tocoo") and len(getattr(matrix, "shape", ())) == 2):
-            raise ArgumentTypeError(
-                "matrix", "be a SciPy sparse matrix of two dimensions", f"{type(matrix).__name__}"
-            )
+            must = "be a SciPy sparse matrix of two dimensions"
+            raise ArgumentTypeError("matrix", must, f"{type(matrix).__name__}")
         entries = matrix.tocoo()
         users = matrix_ids(entries.row, user_ids, entries.shape[0], "user_ids", "rows")
         items = matrix_ids(entries.col, item_ids, entries.shape[1], "item_ids", "columns")
@@ -267,9 +266,8 @@ class Ratings:
         rows = np.asarray(rows)
         if rows.dtype == bool:
             if len(rows) != len(self):
-                raise ArgumentError(
-                    "a mask of ratings", f"have one entry per rating ({len(self)})", f"{len(rows)}"
-                )
+                must = f"have one entry per rating ({len(self)})"
+                raise ArgumentError("a mask of ratings", must, f"{len(rows)}")
             rows = np.flatnonzero(rows)
         elif len(rows):
             rows = np.sort(rows.astype(np.int64, casting="same_kind"))

@@ -87,9 +87,8 @@ def off_scale(
             f"and item {item!r}."
         )
         if len(wrong) > _MOST * len(ratings) and scale[0] < scale[1]:
-            raise ValueError(
-                f"{found} Bring them to that scale, or train a model on ratings with this scale."
-            )
+            said = f"{found} Bring them to that scale, or train a model on ratings with this scale."
+            raise ValueError(said)
         return found[0].upper() + found[1:]
     return _declared(ratings, scale, limits, what) or _narrow(ratings, scale, limits, what, known)
 

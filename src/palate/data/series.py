@@ -27,16 +27,14 @@ def to_series(values: object) -> pl.Series:
     if isinstance(values, pl.Series):
         return values
     if isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0 or not isinstance(values, Iterable):
-        raise ArgumentTypeError(
-            "values", "be a column, an array or a list", f"{type(values).__name__} {values!r}"
-        )
+        must = "be a column, an array or a list"
+        raise ArgumentTypeError("values", must, f"{type(values).__name__} {values!r}")
     if isinstance(values, _UNORDERED) or is_frame(values):
         what = (
             "which has no order of rows" if isinstance(values, set | frozenset) else "which is not a column"
         )
-        raise ArgumentTypeError(
-            "values", "be a column, an array or a list", f"a {type(values).__name__}, {what}"
-        )
+        must = "be a column, an array or a list"
+        raise ArgumentTypeError("values", must, f"a {type(values).__name__}, {what}")
     root = library_of(values)
     if root == "pandas":
         return _from_pandas(cast(Any, values))
@@ -61,12 +59,10 @@ def check_same_index(columns: Mapping[str, Any]) -> None:
     for name, values in indexed[1:]:
         first, other = indexed[0]
         if len(values) == len(other) and not values.index.equals(other.index):
-            raise ArgumentError(
-                f"{first} and {name}",
-                "be pandas series with one index",
-                "two",
-                "Take them from one frame, or pass series.to_numpy() if their rows are in the same order.",
+            advice = (
+                "Take them from one frame, or pass series.to_numpy() if their rows are in the same order."
             )
+            raise ArgumentError(f"{first} and {name}", "be pandas series with one index", "two", advice)
 
 
 def shown(value: object) -> str:

@@ -115,11 +115,9 @@ def _read_apart(texts: list[str]) -> list[list[str]]:
 
 def _say(called: str, found: list[list[str]]) -> None:
     tags = sorted({tag for tags in found for tag in tags})
-    warn_caller(
-        f"{_WHAT} were split at {called} and read as {len(tags):,} different ones, such as "
-        f"{tags[0]!r}. Write bars (|) between them if {called} belong to their names.",
-        TagsWarning,
-    )
+    said = f"{_WHAT} were split at {called} and read as {len(tags):,} different ones, such as {tags[0]!r}"
+    advice = f"Write bars (|) between them if {called} belong to their names."
+    warn_caller(f"{said}. {advice}", TagsWarning)
 
 
 def _cut(text: str, separator: str) -> list[str]:

@@ -113,12 +113,9 @@ def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = Fals
     if unit in _WRITTEN or wrong.any():
         place = int(np.argmax(wrong))
         known_as = {SECONDS: "seconds since 1970", None: "no seconds"}.get(unit, f"{unit}, no seconds")
-        raise ArgumentError(
-            what,
-            f"be in the unit of this model's times, which run from about {int(known.min())} to "
-            f"{int(known.max())} and are {known_as}",
-            f"{int(times[place])}, which is not among them",
-        )
+        of_model = f"which run from about {int(known.min())} to {int(known.max())} and are {known_as}"
+        must = f"be in the unit of this model's times, {of_model}"
+        raise ArgumentError(what, must, f"{int(times[place])}, which is not among them")
     return times * FACTORS[unit] if unit in FACTORS and unit != SECONDS else times
 
 

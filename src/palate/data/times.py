@@ -85,11 +85,8 @@ def time_column(values: object, what: str, where: WhereRow = row_label) -> tuple
         first = int(in_seconds(numbers[:1], unit)[0])
         if abs(first) < LAST:
             taken += f", {datetime.fromtimestamp(first, UTC):%Y-%m-%d %H:%M:%S}"
-        warn_caller(
-            f"{what}: numbers such as {plain(numbers[0])} are taken for {taken}, and become seconds since "
-            "1970.",
-            TimeUnitWarning,
-        )
+        said = f"{what}: numbers such as {plain(numbers[0])} are taken for {taken}"
+        warn_caller(f"{said}, and become seconds since 1970.", TimeUnitWarning)
     return numbers, unit
 
 
@@ -142,9 +139,8 @@ def dates_of_texts(texts: pl.Series, what: str, where: WhereRow = row_label) -> 
         advice = proposed(plain, text) or (
             " Pass timestamp_format='%d/%m/%Y', say, if they are written otherwise." + year_first_advice(text)
         )
-        raise ArgumentError(
-            what, "hold seconds or dates like 2015-03-31 23:59:00", f"{text!r} at {where(row)}", advice
-        )
+        must = "hold seconds or dates like 2015-03-31 23:59:00"
+        raise ArgumentError(what, must, f"{text!r} at {where(row)}", advice)
     return times
 
 

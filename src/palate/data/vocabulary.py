@@ -62,9 +62,8 @@ class Vocabulary:
         if len(self.values) > 1 and not bool(
             (self.values.slice(1) > self.values.slice(0, len(self.values) - 1)).all()
         ):
-            raise ValueError(
-                "values of a vocabulary must be strictly ascending; use Vocabulary.from_ids for others."
-            )
+            said = "values of a vocabulary must be strictly ascending; use Vocabulary.from_ids for others."
+            raise ValueError(said)
 
     @classmethod
     def from_ids(cls, values: object, what: str = "ids") -> "Vocabulary":
@@ -265,9 +264,8 @@ class Vocabulary:
             return UUID(text) if self.kind == "uuid" else int(text)
         except ValueError:
             article = "an" if self.type_name == "integer" else "a"
-            raise ArgumentError(
-                what, f"be {article} {self.type_name}, as in the ratings", f"{text!r}"
-            ) from None
+            must = f"be {article} {self.type_name}, as in the ratings"
+            raise ArgumentError(what, must, f"{text!r}") from None
 
     def _position(self, value: Any) -> int:
         """Return the position of one value or -1, by bisection: no table is built for a single question."""

@@ -18,9 +18,8 @@ ERRORS = 3.0  # coverage within so many standard errors of nominal is called rig
 
 def text_of(calibration: "Calibration") -> str:
     """Return the whole report."""
-    return "\n".join(
-        [summary(calibration), "", *aligned(table_rows(calibration)), "", *explanation(calibration)]
-    )
+    table = aligned(table_rows(calibration))
+    return "\n".join([summary(calibration), "", *table, "", *explanation(calibration)])
 
 
 def summary(calibration: "Calibration") -> str:

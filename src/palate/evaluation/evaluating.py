@@ -267,9 +267,8 @@ def beside_popular(model: Scorer, threads: int | None = None) -> tuple[Evaluatio
 def _check_figures(test_set: TestSet, named: list[tuple[Scorer, str]]) -> None:
     for scorer, name in named:
         if not test_set.ks and scorer.scale is None:
-            raise ArgumentError(
-                "k", f"hold the length of a list; the scores of {name!r} are not ratings and have no errors"
-            )
+            must = f"hold the length of a list; the scores of {name!r} are not ratings and have no errors"
+            raise ArgumentError("k", must)
 
 
 def check_bootstrap(resamples: object, confidence: object, seed: object) -> None:

@@ -35,9 +35,8 @@ def fold_in(
     folded = fold_in_users(scorer, ratings, name, threads)
     seen = folded.ratings
     if seen is None:
-        raise ArgumentError(
-            f"with_users of {name!r}", "return a scorer that holds the users' ratings", "one without"
-        )
+        must = "return a scorer that holds the users' ratings"
+        raise ArgumentError(f"with_users of {name!r}", must, "one without")
     n_tested = int(np.count_nonzero(seen.contains(*indexes(test, folded.users, folded.items))))
     if n_tested:
         raise LeakError(

@@ -23,9 +23,8 @@ def named_scorers(models: object) -> list[tuple[Scorer, str]]:
     for model, given in entries:
         scorer, own = _loaded(model)
         if not isinstance(scorer, Scorer):
-            raise ArgumentTypeError(
-                "models", "be models, scorers or paths of saved models", f"{type(scorer).__name__}"
-            )
+            must = "be models, scorers or paths of saved models"
+            raise ArgumentTypeError("models", must, f"{type(scorer).__name__}")
         named.append((scorer, unique_name(given or own, [name for _, name in named])))
     return named
 
@@ -75,7 +74,6 @@ def check_candidates(candidates: object, named: list[tuple[Scorer, str]]) -> Any
     ids = column_of(candidates, ITEM_ID)
     for scorer, name in named:
         if not (scorer.items.indices(ids) >= 0).any():
-            raise KeyError(
-                f"candidates must contain items of {name!r}, which has none of these {len(ids):,}."
-            )
+            said = f"candidates must contain items of {name!r}, which has none of these {len(ids):,}."
+            raise KeyError(said)
     return ids

@@ -35,9 +35,8 @@ WORDS = {
 
 def text_of(evaluation: "Evaluation") -> str:
     """Return the whole report."""
-    return "\n".join(
-        [summary(evaluation), "", *aligned(table_rows(evaluation)), "", *explanation(evaluation)]
-    )
+    table = aligned(table_rows(evaluation))
+    return "\n".join([summary(evaluation), "", *table, "", *explanation(evaluation)])
 
 
 def summary(evaluation: "Evaluation") -> str:

@@ -99,9 +99,8 @@ def _found(
                 raise ValueError(strange)
         except (ValueError, TypeError) as error:
             where = "" if name in str(error) else f"{name}: "
-            warn_caller(
-                f"{where}{str(error).rstrip('.')}. It is not used as the catalog. {_ADVICE}", CatalogWarning
-            )
+            said = f"{where}{str(error).rstrip('.')}. It is not used as the catalog. {_ADVICE}"
+            warn_caller(said, CatalogWarning)
             if name == _KNOWN:
                 return None
             continue

@@ -88,9 +88,8 @@ def check_encoding(encoding: str) -> None:
     try:
         "".encode(encoding)  # refuses codecs that are not of text, too, such as "hex"
     except (LookupError, ValueError):
-        raise ArgumentError(
-            "encoding", "be one that Python knows, such as 'utf-8' or 'latin-1'", f"{encoding!r}"
-        ) from None
+        must = "be one that Python knows, such as 'utf-8' or 'latin-1'"
+        raise ArgumentError("encoding", must, f"{encoding!r}") from None
 
 
 def _texts(source: Source, encoding: str, size: int) -> Iterator[tuple[bytes, bool]]:

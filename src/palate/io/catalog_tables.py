@@ -63,9 +63,8 @@ def read_catalog(
         if required:
             raise ValueError(missing_column(item or "item_id", "item", table.columns, source.name))
         wanted = f"{item!r}" if item in (None, "item_id") else f"{item!r} or 'item_id'"
-        raise ValueError(
-            f"{source.name} has no column {wanted} (its columns are {', '.join(map(repr, table.columns))})"
-        )
+        said = f"{source.name} has no column {wanted} (its columns are {', '.join(map(repr, table.columns))})"
+        raise ValueError(said)
     if not (typed or text_ids):
         table = table.with_columns(typed_column(table[column]))
     origin = f"by {column} from {source.name}"

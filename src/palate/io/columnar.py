@@ -68,9 +68,8 @@ class _Reading:
                 self._add(role, rows[name], where)
             n_kept += rows.height
         self.left_out.tell(self.source.name, n_kept)
-        return Columns(
-            {role: self.parts.pop(role).finish() for role in self.names}, self.labels, partial(self._where, 0)
-        )
+        found = {role: self.parts.pop(role).finish() for role in self.names}
+        return Columns(found, self.labels, partial(self._where, 0))
 
     def _add(self, role: str, column: pl.Series, where: WhereRow) -> None:
         kind, label = KINDS[role], self.labels[role]
@@ -161,9 +160,8 @@ def _sound(source: Source) -> Iterator[None]:
         yield
     except UNREADABLE as error:
         kind = "Arrow" if is_arrow(source) else "Parquet"
-        raise ValueError(
-            f"{source.name} must be a sound {kind} file; reading it failed: {reason_of(error)}."
-        ) from None
+        said = f"{source.name} must be a sound {kind} file; reading it failed: {reason_of(error)}."
+        raise ValueError(said) from None
 
 
 def reason_of(error: BaseException) -> str:

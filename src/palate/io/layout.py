@@ -125,9 +125,8 @@ class TextFile:
             if len(self.separator) == 1:
                 yield block
             elif _UNIT.encode() in block.data:
-                raise ArgumentError(
-                    self.name, "not hold the control character U+001F", f"one after line {block.line}"
-                )
+                must = "not hold the control character U+001F"
+                raise ArgumentError(self.name, must, f"one after line {block.line}")
             else:
                 yield Block(block.data.replace(self.separator.encode(), _UNIT.encode()), block.line)
 
@@ -148,9 +147,8 @@ class TextFile:
             except csv.Error as error:
                 if "expected after" in str(error):
                     raise ValueError(misplaced_quote(self.name, line)) from None
-                raise ArgumentError(
-                    self.name, "be a table in text", f"{_reason(error)} at line {line}"
-                ) from None
+                must = "be a table in text"
+                raise ArgumentError(self.name, must, f"{_reason(error)} at line {line}") from None
             if record is None:
                 return
             if record:
@@ -170,9 +168,8 @@ class TextFile:
         if not found:
             raise ArgumentError(self.name, "hold ratings", "an empty file")
         if len(found[0]) > _MAX_FIELDS:
-            raise ArgumentError(
-                self.name, f"have at most {_MAX_FIELDS:,} columns", f"{len(found[0]):,} in its first line"
-            )
+            must = f"have at most {_MAX_FIELDS:,} columns"
+            raise ArgumentError(self.name, must, f"{len(found[0]):,} in its first line")
         return found
 
     @cached_property

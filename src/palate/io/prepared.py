@@ -50,17 +50,14 @@ def validation_pairs(files: Files, source: Source, columns: dict[str, Any]) -> t
         about = json.loads(split.read())
         n_train, n_validation = int(about["n_train"]), int(about["n_validation"])
     except (ValueError, TypeError, KeyError):
-        warn_caller(
-            f"{SPLIT_FILE} beside {source.name} was not written by prepare, and is ignored.", PreparedWarning
-        )
+        said = f"{SPLIT_FILE} beside {source.name} was not written by prepare, and is ignored."
+        warn_caller(said, PreparedWarning)
         return None
     n = len(columns["user"])
     if n_train + n_validation != n or n_train < 1 or n_validation < 0:
-        warn_caller(
-            f"{source.name} has {n:,} rows, but {SPLIT_FILE} beside it says {n_train:,} for "
-            f"training and {n_validation:,} for validation. {SPLIT_FILE} is ignored.",
-            PreparedWarning,
-        )
+        beside = f"{SPLIT_FILE} beside it says {n_train:,} for training and {n_validation:,} for validation"
+        said = f"{source.name} has {n:,} rows, but {beside}. {SPLIT_FILE} is ignored."
+        warn_caller(said, PreparedWarning)
         return None
     return np.array(columns["user"][n_train:]), np.array(columns["item"][n_train:])
 

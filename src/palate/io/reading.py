@@ -202,9 +202,8 @@ def _named_columns(items: str | Path | None, **columns: str | None) -> dict[str,
     named = {role: name for role, name in columns.items() if name is not None}
     if named and items is None:
         role, name = next(iter(named.items()))
-        raise ArgumentError(
-            f"items_{role}", "be given with items, the catalog of this column", f"items_{role}={name!r} alone"
-        )
+        must = "be given with items, the catalog of this column"
+        raise ArgumentError(f"items_{role}", must, f"items_{role}={name!r} alone")
     return named
 
 
@@ -222,9 +221,8 @@ def _check_options(format: str, separator: str | None, encoding: str, decimal: s
         advice = Words.of("pass `format='table'` to name them.")
         raise ValueError(Words(f"format {format!r} has its own columns and separator; ", advice))
     if separator is not None and (not separator or any(character in separator for character in '\n\r"')):
-        raise ArgumentError(
-            "separator", "be one or more characters other than line ends and quotes", f"{separator!r}"
-        )
+        must = "be one or more characters other than line ends and quotes"
+        raise ArgumentError("separator", must, f"{separator!r}")
     if decimal not in (".", ",") or decimal == separator:
         raise ArgumentError("decimal", "be '.' or ',', and not the separator", f"{decimal!r}")
     check_encoding(encoding)

@@ -136,18 +136,16 @@ def numbered_columns(
             raise ArgumentError(f"the {role} column of {file.name}", "be known", got, advice)
         columns[role] = place
     if named["timestamp"] is None:
-        time = next(
-            (place for place in (2, 3) if place not in columns.values() and _are_times(file, place)), None
-        )
-        columns = columns if time is None else {**columns, "timestamp": time}
+        times = [place for place in (2, 3) if place not in columns.values() and _are_times(file, place)]
+        if times:
+            columns["timestamp"] = times[0]
     columns = {role: columns[role] for role in named if role in columns}
     check_apart({role: int(place) + 1 for role, place in columns.items()})
     said = ", ".join(f"{role} {int(place) + 1}" for role, place in columns.items())
     if any(named[role] is None for role in columns):
-        advice = "Pass other numbers as user=, item=, rating= and timestamp="
-        warn_caller(
-            f"columns of {file.name} are chosen by their positions: {said}. {advice}.", ReadingWarning
-        )
+        advice = "Pass other numbers as user=, item=, rating= and timestamp=."
+        chosen = f"columns of {file.name} are chosen by their positions: {said}"
+        warn_caller(f"{chosen}. {advice}", ReadingWarning)
     return columns
 
 
@@ -158,11 +156,8 @@ def _given_places(named: dict[str, str | None], file: TextFile) -> dict[str, str
     for role, name in named.items():
         if name is not None:
             if not (str(name).isdigit() and 1 <= int(name) <= n):
-                raise ArgumentError(
-                    f"columns of {file.name}, which is read without a header,",
-                    f"be numbers from 1 to {n}",
-                    f"{role}={name!r}",
-                )
+                what = f"columns of {file.name}, which is read without a header,"
+                raise ArgumentError(what, f"be numbers from 1 to {n}", f"{role}={name!r}")
             columns[role] = int(name) - 1
     return columns
 
@@ -253,6 +248,5 @@ def check_no_rating(rating: object, missing: object = ()) -> None:
     """Raise ArgumentError where something is said of a column of ratings that is not to be read."""
     for argument, value in (("rating", rating), ("missing", missing)):
         if value is not None and value != () and value != []:
-            raise ArgumentError(
-                argument, Words.of("be left out with `no_rating=True`, which reads no ratings"), f"{value!r}"
-            )
+            must = Words.of("be left out with `no_rating=True`, which reads no ratings")
+            raise ArgumentError(argument, must, f"{value!r}")

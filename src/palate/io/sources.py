@@ -152,10 +152,8 @@ class _Unpacked(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         try:
             data = self._stream.read(size)
-        except _DAMAGED as error:
-            raise ValueError(_damaged(self._name, error)) from None
-        except OSError as error:
-            if error.errno is None and _BAD_BZIP2 in str(error):
+        except (*_DAMAGED, OSError) as error:
+            if isinstance(error, _DAMAGED) or _BAD_BZIP2 in str(error):
                 raise ValueError(_damaged(self._name, error)) from None
             raise
         self._out += len(data)

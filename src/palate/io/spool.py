@@ -40,7 +40,6 @@ def _opened(path: Path) -> IO[bytes]:
         return path.open("rb")
     stream: Any = sys.stdin
     if stream is None or stream.isatty():
-        raise ArgumentError(
-            "- means standard input, which", "come from a pipe or a file", "a terminal", "Name a file."
-        )
+        must = "come from a pipe or a file"
+        raise ArgumentError("- means standard input, which", must, "a terminal", "Name a file.")
     return open(os.dup(stream.fileno()), "rb")

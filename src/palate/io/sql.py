@@ -57,9 +57,8 @@ def read_sql(
     try:
         opened = duckdb.connect(str(database or ":memory:"), read_only=database is not None)
     except duckdb.Error as error:
-        raise ArgumentError(
-            "db", "be a DuckDB database", f"'{database}', for which DuckDB says: {_said(error)}"
-        ) from None
+        must = "be a DuckDB database"
+        raise ArgumentError("db", must, f"'{database}', for which DuckDB says: {_said(error)}") from None
     try:
         with opened as connection:
             statements = connection.extract_statements(query)
@@ -75,9 +74,8 @@ def read_sql(
             ratings = Ratings.from_frame(found, **chosen, scale=scale, duplicates=policy)
             return Dataset(name=database.stem if database else "query", ratings=ratings)
     except duckdb.Error as error:
-        raise ArgumentError(
-            "sql", "be a query that DuckDB can run", f"{query!r}, for which DuckDB says: {_said(error)}"
-        ) from None
+        must = "be a query that DuckDB can run"
+        raise ArgumentError("sql", must, f"{query!r}, for which DuckDB says: {_said(error)}") from None
 
 
 def _said(error: Exception) -> str:

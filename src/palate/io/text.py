@@ -114,13 +114,12 @@ class _Reading:
                     raise self._with_advice(error, role) from None
             self.rows.append(self.rows[-1] + table.height)
         if not self.rows[-1]:
-            found = "only a header" if self.file.header else "blank lines"
-            found = "none but those left out" if self.left_out.n_missing or self.left_out.n_empty else found
-            raise ArgumentError(self.file.name, "hold at least one row", f"{found}")
+            got = "only a header" if self.file.header else "blank lines"
+            got = "none but those left out" if self.left_out.n_missing or self.left_out.n_empty else got
+            raise ArgumentError(self.file.name, "hold at least one row", got)
         self.left_out.tell(self.file.name, self.rows[-1])
-        return Columns(
-            {role: self.parts.pop(role).finish() for role in list(self.parts)}, self.fields.labels, self.where
-        )
+        found = {role: self.parts.pop(role).finish() for role in list(self.parts)}
+        return Columns(found, self.fields.labels, self.where)
 
     def _with_advice(self, error: MissingValueError, role: str) -> MissingValueError:
         """Return the error with the advice to leave such rows out, where that can be done."""
@@ -217,6 +216,5 @@ class _Reading:
                 raise
             row = next(row for row, text in enumerate(column) if not is_plain(text))
             advice = " Pass format='table' if ids may be text." if self.file.header else ""
-            raise ArgumentError(
-                self.fields.labels[role], "hold whole numbers", f"{column[row]!r} at {where(row)}", advice
-            ) from None
+            got = f"{column[row]!r} at {where(row)}"
+            raise ArgumentError(self.fields.labels[role], "hold whole numbers", got, advice) from None

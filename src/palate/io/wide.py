@@ -40,9 +40,8 @@ def read_wide(source: Source, user: str | None, options: TableOptions) -> Column
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None or (user is not None and user not in names):
         wrong = f"{repeated!r} twice" if repeated is not None else f"none called {user!r}"
-        raise ArgumentError(
-            f"the columns of {source.name}", "be one of user ids and one for each item", f"{wrong}"
-        )
+        must = "be one of user ids and one for each item"
+        raise ArgumentError(f"the columns of {source.name}", must, f"{wrong}")
     place = 0 if user is None else names.index(user)
     frame = frame.rename(dict(zip(frame.columns, map(str, range(len(names))), strict=True))).with_row_index(
         "row"

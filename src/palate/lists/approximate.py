@@ -33,9 +33,8 @@ def check_approximate(scorer: Scorer, approximate: object, **others: object) -> 
     if approximate is False:
         return False
     if approximate is not True and not isinstance(approximate, str | os.PathLike):
-        raise ArgumentTypeError(
-            "approximate", "be True, False or the path of an index", type(approximate).__name__
-        )
+        got = type(approximate).__name__
+        raise ArgumentTypeError("approximate", "be True, False or the path of an index", got)
     for name, value in others.items():
         if value:
             raise ArgumentError(name, Words.of("be left out with `approximate=`"), f"{value!r}")

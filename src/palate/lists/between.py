@@ -77,9 +77,8 @@ def between(
         raise ArgumentError("first and second", "be two items", f"{first!r} twice", advice)
     likeness = likeness_of(scorer)
     if likeness is None:
-        raise ValueError(
-            "between needs a model with vectors or weights of items, or with genres; this one has none."
-        )
+        said = "between needs a model with vectors or weights of items, or with genres; this one has none."
+        raise ValueError(said)
     filters = Filters(
         min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
     )

@@ -54,12 +54,8 @@ def boosts_of(boost: Boost | None, scorer: Scorer) -> np.ndarray | None:
 
 
 def _kind(got: str) -> ArgumentTypeError:
-    return ArgumentTypeError(
-        "boost",
-        "map columns to values and their factors, such as {'genres': {'Comedy': 1.5}} or {'item_id': {15: "
-        "2.0}}",
-        got,
-    )
+    such = "{'genres': {'Comedy': 1.5}} or {'item_id': {15: 2.0}}"
+    return ArgumentTypeError("boost", f"map columns to values and their factors, such as {such}", got)
 
 
 def _holders(column: str, value: object, scorer: Scorer) -> np.ndarray:
@@ -72,9 +68,8 @@ def _holders(column: str, value: object, scorer: Scorer) -> np.ndarray:
         what = "boost" if error.argument == "where" else f"boost[{column!r}]"
         raise type(error)(what, error.must, error.got, error.advice) from None
     if not len(found):
-        raise ArgumentError(
-            f"boost[{column!r}]", "name values that items have", f"{value!r}, which no item has"
-        )
+        must = "name values that items have"
+        raise ArgumentError(f"boost[{column!r}]", must, f"{value!r}, which no item has")
     return found
 
 

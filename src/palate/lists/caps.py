@@ -75,9 +75,8 @@ def caps_of(at_most: AtMost | None, scorer: Scorer) -> list[Caps]:
     if at_most is None:
         return []
     if not isinstance(at_most, Mapping):
-        raise ArgumentTypeError(
-            "at_most", "be a mapping of column to number, such as {'genres': 3}", f"{type(at_most).__name__}"
-        )
+        must = "be a mapping of column to number, such as {'genres': 3}"
+        raise ArgumentTypeError("at_most", must, f"{type(at_most).__name__}")
     return [_of_column(column, cap, scorer) for column, cap in at_most.items()]
 
 

@@ -102,9 +102,8 @@ def rating_counts(scorer: Scorer) -> np.ndarray:
     """
     table = item_table(scorer)
     if names.N_RATINGS not in table.columns:
-        raise ArgumentError(
-            "min_ratings", "be 0 here: this model has neither ratings nor a catalog with n_ratings"
-        )
+        must = "be 0 here: this model has neither ratings nor a catalog with n_ratings"
+        raise ArgumentError("min_ratings", must)
     return filled(table[names.N_RATINGS], 0).to_numpy()
 
 

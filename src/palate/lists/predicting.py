@@ -165,9 +165,8 @@ def predict_frame(
     columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], asked, times)
     named = {names.PREDICTED_RATING: score_column(scorer)}
     series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
-    return answer(
-        described_frame([rows.labels[user_at]], rows_of(described, item_at), series), scorer, users, items
-    )
+    frame = described_frame([rows.labels[user_at]], rows_of(described, item_at), series)
+    return answer(frame, scorer, users, items)
 
 
 def _columns(

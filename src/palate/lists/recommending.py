@@ -127,9 +127,8 @@ def warn_if_silent(rows: UserRows) -> np.ndarray:
     places = np.flatnonzero(silent)
     if len(places):
         whose = f"{rows.called(places)}: {'the list is' if len(rows.index) == 1 else 'their lists are'}"
-        warn_caller(
-            f"the model was trained on no choices of {whose} of the most popular items.", NothingKnownWarning
-        )
+        said = f"the model was trained on no choices of {whose} of the most popular items."
+        warn_caller(said, NothingKnownWarning)
     return silent
 
 
@@ -154,11 +153,8 @@ def _warn_if_equal(rows: UserRows, ranking: Ranking, silent: np.ndarray) -> None
     if not len(equal):
         return
     comma = "" if len(rows.index) == 1 else ","
-    warn_caller(
-        f"all predictions listed for {rows.called(equal)}{comma} are equal ({high[equal[0]]:.4g}): "
-        "the items are in the order of their ids.",
-        EqualPredictionsWarning,
-    )
+    said = f"all predictions listed for {rows.called(equal)}{comma} are equal ({high[equal[0]]:.4g})"
+    warn_caller(f"{said}: the items are in the order of their ids.", EqualPredictionsWarning)
 
 
 def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:

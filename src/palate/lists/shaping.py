@@ -226,8 +226,5 @@ def warn_if_short(rows: UserRows, n: int, found: Shaped) -> None:
     whom = f"user {rows.labels[first]!r}"
     if len(found.full) > 1:
         whom = f"{len(found.full):,} users, the first of them {rows.labels[first]!r}"
-    warn_caller(
-        f"at_most leaves {n_listed} of {n} places filled for {whom}: the limits of these values "
-        f"are reached: {listed}.",
-        ShortListWarning,
-    )
+    said = f"at_most leaves {n_listed} of {n} places filled for {whom}"
+    warn_caller(f"{said}: the limits of these values are reached: {listed}.", ShortListWarning)

@@ -191,9 +191,8 @@ def _pack_directions(factors: np.ndarray, weights: np.ndarray | None) -> "ItemPa
 
 def _with_factors(scorer: Scorer) -> Factored:
     if not hasattr(scorer, "item_factors") or scorer.item_factors.shape[2] == 0:
-        raise ArgumentError(
-            "similarity", "be used with a model that has factors", f"{type(scorer).__name__} without any"
-        )
+        must = "be used with a model that has factors"
+        raise ArgumentError("similarity", must, f"{type(scorer).__name__} without any")
     return cast(Factored, scorer)  # whatever its link
 
 

@@ -59,10 +59,8 @@ def recommend_to_all(
     if unknown == "raise":
         return lists(scorer, users, n, options)
     if unknown == "popular" and options.ascending:
-        raise ArgumentError(
-            "ascending",
-            Words.of("be left out with `unknown='popular'`, whose lists are of the most popular items"),
-        )
+        must = Words.of("be left out with `unknown='popular'`, whose lists are of the most popular items")
+        raise ArgumentError("ascending", must)
     rows = user_rows(scorer, users, unknown_allowed=True)
     known = np.flatnonzero(rows.index >= 0)
     unknown_rows = np.flatnonzero(rows.index < 0)

@@ -224,8 +224,5 @@ def _said_once() -> Iterator[None]:
 def _warn_of_missing(target: Path, n_users: int) -> None:
     listed = pl.scan_parquet(target).select(pl.col(names.USER_ID).n_unique()).collect().item()
     if listed < n_users:
-        warn_caller(
-            f"no item is left to recommend to {n_users - listed:,} of {n_users:,} users, who are "
-            f"not in '{target}'.",
-            EmptyResultWarning,
-        )
+        whom = f"{n_users - listed:,} of {n_users:,} users, who are not in '{target}'"
+        warn_caller(f"no item is left to recommend to {whom}.", EmptyResultWarning)

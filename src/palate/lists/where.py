@@ -82,9 +82,8 @@ def _parsed(text: str) -> pl.Expr:
     try:
         return pl.sql_expr(text)
     except pl.exceptions.PolarsError as error:
-        raise ArgumentError(
-            "where", 'be a condition in SQL, such as "year >= 1980"', f"{text!r} ({error})"
-        ) from None
+        must = 'be a condition in SQL, such as "year >= 1980"'
+        raise ArgumentError("where", must, f"{text!r} ({error})") from None
 
 
 def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
@@ -96,9 +95,8 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
     except pl.exceptions.PolarsError as error:
         raise ArgumentError(what, "use columns of the items", f"{error}") from None
     if found.dtype != pl.Boolean or len(found) not in (1, table.height):
-        raise ArgumentError(
-            what, "give true or false for each item", f"{len(found)} values of type {found.dtype}"
-        )
+        must = "give true or false for each item"
+        raise ArgumentError(what, must, f"{len(found)} values of type {found.dtype}")
     keep = filled(found, False).to_numpy()
     return np.broadcast_to(keep, table.height) if len(keep) == 1 else keep
 
@@ -205,6 +203,5 @@ def _check_type(values: pl.Series, value: object) -> None:
     numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if (dtype.is_numeric() and not numeric) or (dtype == pl.String and not isinstance(value, str)):
         wanted = "numbers" if dtype.is_numeric() else "texts"
-        raise ArgumentTypeError(
-            f"where[{values.name!r}]", f"compare with {wanted}", f"{type(value).__name__} {value!r}"
-        )
+        must = f"compare with {wanted}"
+        raise ArgumentTypeError(f"where[{values.name!r}]", must, f"{type(value).__name__} {value!r}")
