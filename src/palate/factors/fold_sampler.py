@@ -65,9 +65,19 @@ def draw_rows(
             own = _OwnNoise.of(factors, rows, numbers)
             session_effects = None if timed is None else _SessionEffects.of(timed, own, numbers)
             other = others[draw] if timed is None else timed.columns(others, draw)
-            mean, noise_sd = float(factors.mean[draw]), _noise_of(factors, draw)
-            given = (solved, other, mean, prior, means[draw], numbers, noise_sd)
-            found.append(_Sweeps(*given, own, session_effects, targets).run())
+            sweeps = _Sweeps(
+                solved,
+                other,
+                float(factors.mean[draw]),
+                prior,
+                means[draw],
+                numbers,
+                _noise_of(factors, draw),
+                own,
+                session_effects,
+                targets,
+            )
+            found.append(sweeps.run())
         return found
 
     chunks = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), asked.threads)
@@ -184,9 +194,16 @@ class _Sweeps:
         self, values: np.ndarray, weights: np.ndarray, noise: np.ndarray | None, stats: bool = False
     ) -> Solved:
         """Return the rows that least squares finds for these values and weights, with noise added."""
-        given = (replace(self.rows, values=values, weights=weights), self.other, self.mean, self.prior)
-        draw, means = self.numbers.draw, self.prior_mean
-        return solve_rows(*given, draw=draw, noise=noise, prior_mean=means, stats=stats)
+        return solve_rows(
+            replace(self.rows, values=values, weights=weights),
+            self.other,
+            self.mean,
+            self.prior,
+            draw=self.numbers.draw,
+            noise=noise,
+            prior_mean=self.prior_mean,
+            stats=stats,
+        )
 
     def values(self, step: int) -> np.ndarray:
         """Return the ratings, or the noisy latent values behind them, drawn."""

@@ -52,8 +52,10 @@ def _solved(
         side = Side.padded(nothing[:, :-1], nothing[:, -1])
         own, double = None if means is None else means[draw], prior.lacks_penalty
         for _ in range(factors.likelihood.fold_steps):
-            given = (factors.likelihood.working(rows, side, other, mean, threads), other, mean, prior)
-            side = solve_rows(*given, draw=draw, double=double, threads=threads, prior_mean=own).side
+            working = factors.likelihood.working(rows, side, other, mean, threads)
+            side = solve_rows(
+                working, other, mean, prior, draw=draw, double=double, threads=threads, prior_mean=own
+            ).side
         return side
 
     columns = others if timed is None else [timed.columns(others, draw) for draw in range(len(others))]

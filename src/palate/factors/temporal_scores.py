@@ -104,8 +104,9 @@ def at_times(
     move_to = np.where(users < 0, context.time_bins(times) + 1, 0)
     item_at, item, moved = _distinct(items, move_to, n_time_bins + 1)
     session, time_bin = both // n_time_bins, both % n_time_bins
-    stored = model.user_factors[:, user], model.user_bias[:, user]
-    factors, bias = context.moved(*stored, context.user_time_bin[user], time_bin)
+    factors, bias = context.moved(
+        model.user_factors[:, user], model.user_bias[:, user], context.user_time_bin[user], time_bin
+    )
     item_factors, item_bias, away = model.item_factors[:, item], model.item_bias[:, item], moved > 0
     if away.any():
         there = rows_in_time_bins(model.factors, item[away], moved[away] - 1)

@@ -129,9 +129,9 @@ class Remote:
                 raise self._repeated() from None
             raise
         kept = marked.filter("NOT held_out")
-        of_users, of_items = (bounds[0], len(items.counts)), (bounds[1], len(users.counts))
-        by_user, sums, weights = self._compressed(kept, ("user", "item"), *of_users, confidence)
-        by_item, _, _ = self._compressed(kept, ("item", "user"), *of_items, confidence)
+        n_users, n_items = len(users.counts), len(items.counts)
+        by_user, sums, weights = self._compressed(kept, ("user", "item"), bounds[0], n_items, confidence)
+        by_item, _, _ = self._compressed(kept, ("item", "user"), bounds[1], n_users, confidence)
         marked.unpersist()
         n_train = int(by_user.rows.indptr[-1])
         if not n_train:

@@ -59,9 +59,8 @@ def merged_rows(one: Pairs, two: Pairs, shape: tuple[int, int], threads: int = 1
     found = _merged(one, two, (None, None), shape[0], threads)
     if found is None:  # Ratings stand in order unless a caller chose rows of them in another
         first, second = (order_of_pairs(rows, shape[0], columns, shape[1]) for rows, columns in (one, two))
-        orders = first, second
-        ordered = (one[0][first], one[1][first]), (two[0][second], two[1][second])
-        found = _merged(*ordered, orders, shape[0], threads)
+        one, two = (one[0][first], one[1][first]), (two[0][second], two[1][second])
+        found = _merged(one, two, (first, second), shape[0], threads)
     return cast(MergedRows, found)  # tables in order always stand together
 
 

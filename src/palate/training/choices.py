@@ -51,8 +51,9 @@ class Choices:
             warn_of_events(everything, Setting("grades", COUNTS))
         rows = problem.by_user
         times = None if everything.timestamp is None else problem.times
-        how = trainer.grades, trainer.least_grade, trainer.half_life
-        grades = grades_of(*how, rows.values, everything.scale, times)
+        grades = grades_of(
+            trainer.grades, trainer.least_grade, trainer.half_life, rows.values, everything.scale, times
+        )
         return cls(problem, grades, grades.of_rows(rows, times), rows.counts, problem.by_item.counts)
 
     def normalised(self, user_exponent: float, item_exponent: float) -> Rows:

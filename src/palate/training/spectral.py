@@ -114,8 +114,9 @@ class Spectral(ChoiceTrainer[FactorModel]):
     def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> FactorModel:
         k = self.rank(len(choices.user_counts), len(choices.item_counts))
         table = choices.normalised(self.user_exponent, self.item_exponent)
-        both = table, table.transposed()
-        values, right = truncated_svd(*both, k, passes=self.passes, seed=seed, threads=threads)
+        values, right = truncated_svd(
+            table, table.transposed(), k, passes=self.passes, seed=seed, threads=threads
+        )
         rank = int(np.count_nonzero(values))
         weight = self._weights(values)
         scale = supported(choices.item_counts, self.min_ratings)

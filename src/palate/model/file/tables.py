@@ -106,8 +106,8 @@ FACTOR_MODEL: Record[Values] = Record(
 
 
 def _check_sparse(found: Values, given: Input) -> None:
-    tensors = f"{given.prefix}columns", f"{given.prefix}indptr"
-    check_rows(*tensors, found["columns"], found["indptr"], given.reader.size("item"), "item")
+    columns, indptr = f"{given.prefix}columns", f"{given.prefix}indptr"
+    check_rows(columns, indptr, found["columns"], found["indptr"], given.reader.size("item"), "item")
 
 
 class Weights(Kind[ItemWeights]):

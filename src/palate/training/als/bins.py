@@ -90,7 +90,8 @@ class TimeBins:
             session_effect=np.empty((1, 0), np.float32),
         )
         last = np.full(n_users, self.time_bins.n_time_bins - 1)
-        first = moved[0].unpadded(k)[None], moved[0].bias[None]
-        factors, bias = context.moved(*first, last, self.time_bins.user_time_bin)
+        factors, bias = context.moved(
+            moved[0].unpadded(k)[None], moved[0].bias[None], last, self.time_bins.user_time_bin
+        )
         users = Side.padded(factors[0].astype(np.float32), bias[0].astype(np.float32))
         return (users, moved[1]), (means[0], means[1]), context

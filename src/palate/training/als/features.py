@@ -64,8 +64,17 @@ class RidgeLink:
         rows = np.zeros_like(self.weight)
         rows[:, : self.width], rows[:, self.width] = side.factors, side.bias
         right = transposed_times(self.blocks, rows * self.weight, threads)
-        given = (self.blocks, right, weights, self.strength, self.diagonal, len(rows))
-        return solve_ridge(*given, weight=self.weight, threads=threads, steps=_STEPS)
+        return solve_ridge(
+            self.blocks,
+            right,
+            weights,
+            self.strength,
+            self.diagonal,
+            len(rows),
+            weight=self.weight,
+            threads=threads,
+            steps=_STEPS,
+        )
 
     def prior_mean(self, weights: np.ndarray, threads: int) -> np.ndarray:
         """Return the prior mean of each row from its features, (n_rows, width + 1) float32."""

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -123,9 +123,17 @@ class Sweeps:
         """Return the users of the best sweep, solved by conjugate gradients until they converge."""
         link, weights, others = self.links[0], run.weights[0], self.shifted(1, run.items, run.shifts)
         own = None if link is None or weights is None else link.prior_mean(weights, self.threads)
-        solver = partial(self.solver, steps=_LAST_STEPS, tolerance=_LAST_TOLERANCE, threads=self.threads)
-        given = self.rows[0], others, self.problem.mean, self.priors[0]
-        return solver(*given, present=run.users, prior_mean=own).side
+        return self.solver(
+            self.rows[0],
+            others,
+            self.problem.mean,
+            self.priors[0],
+            steps=_LAST_STEPS,
+            tolerance=_LAST_TOLERANCE,
+            present=run.users,
+            prior_mean=own,
+            threads=self.threads,
+        ).side
 
     def beginning(self, start: tuple[Side, Side]) -> Standing:
         """Return the state at the beginning of a new run."""
@@ -156,13 +164,22 @@ class Sweeps:
     ) -> tuple[Solved, np.ndarray | None]:
         """Return side `number` solved given the other, and its features' weights; `own` is how it stands."""
         link, likelihood, mean, prior_mean = self.links[number], self.likelihood, self.problem.mean, None
-        prior, steps = self.priors[number], self.stopping.steps
+        prior = self.priors[number]
         if link is not None and weights is not None:
             weights = link.fit(own, weights, self.threads)
             prior_mean = link.prior_mean(weights, self.threads)
-        solver = partial(self.solver, double=prior.lacks_penalty, steps=steps, threads=self.threads)
-        given = likelihood.working(self.rows[number], own, other, mean, self.threads), other, mean, prior
-        solved = solver(*given, stats=stats and likelihood.linear, present=own, prior_mean=prior_mean)
+        solved = self.solver(
+            likelihood.working(self.rows[number], own, other, mean, self.threads),
+            other,
+            mean,
+            prior,
+            double=prior.lacks_penalty,
+            stats=stats and likelihood.linear,
+            steps=self.stopping.steps,
+            present=own,
+            prior_mean=prior_mean,
+            threads=self.threads,
+        )
         if stats and not likelihood.linear:
             sums = likelihood.errors(self.rows[number], solved.side, other, mean, self.threads)
             solved = replace(solved, stats=np.array([[*sums, 0.0, 0.0]]))

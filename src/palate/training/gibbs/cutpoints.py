@@ -108,8 +108,8 @@ def terms(
 
     def part(start: int, stop: int) -> tuple[float, np.ndarray, np.ndarray]:
         gradient, curvature = np.zeros(n), np.zeros((2, n))
-        given = (latent, codes, cutpoints, precision, gradient, curvature)
-        return cutpoint_terms(start, stop, *given), gradient, curvature
+        value = cutpoint_terms(start, stop, latent, codes, cutpoints, precision, gradient, curvature)
+        return value, gradient, curvature
 
     value = -0.5 * float(cutpoints @ cutpoints) / _PRIOR_SD**2
     gradient, bands = -cutpoints / _PRIOR_SD**2, np.zeros((2, n))

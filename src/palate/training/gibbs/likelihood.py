@@ -99,8 +99,8 @@ class Levels:
 
         threads, weights, targets = clock.threads, precision(), np.empty(len(latent), np.float32)
         cutpoints = draw_cutpoints(cutpoints, latent, self.codes, weights, clock.rng(CUTPOINTS, 0), threads)
-        given = (clock.key(TARGETS, 0), latent, self.codes, cutpoints, weights, targets)
-        run_chunks(draw_latent, even_bounds(len(latent), RATINGS_PER_CHUNK), threads, *given)
+        key, bounds = clock.key(TARGETS, 0), even_bounds(len(latent), RATINGS_PER_CHUNK)
+        run_chunks(draw_latent, bounds, threads, key, latent, self.codes, cutpoints, weights, targets)
         return cutpoints, ratings.with_values(targets)
 
     def draw_noise(self, n_ratings: int, squares: float, clock: Clock) -> float:
