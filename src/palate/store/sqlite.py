@@ -32,6 +32,7 @@ class SQLiteStore(DatabaseStore):
     Examples
     --------
     >>> import tempfile
+    >>> from palate.store.changes import Change
     >>> folder = tempfile.TemporaryDirectory()
     >>> store = SQLiteStore(folder.name + "/live.db")
     >>> store.write([Change("al", "x", 4.0)])
