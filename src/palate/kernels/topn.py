@@ -210,18 +210,23 @@ def _finish(scores, items, size):
 
 
 @inlined()
-def _is_seen(indptr, seen, row, item):
-    if indptr.size == 0:
-        return False
-    start, end = indptr[row], indptr[row + 1]
-    stop = end
+def _place_of(sorted_items, start, stop, item):
     while start < stop:
         middle = (start + stop) // 2
-        if seen[middle] < item:
+        if sorted_items[middle] < item:
             start = middle + 1
         else:
             stop = middle
-    return start < end and seen[start] == item
+    return start
+
+
+@inlined()
+def _is_seen(indptr, seen, row, item):
+    if indptr.size == 0:
+        return False
+    stop = indptr[row + 1]
+    at = _place_of(seen, indptr[row], stop, item)
+    return at < stop and seen[at] == item
 
 
 @inlined()
