@@ -7,6 +7,7 @@ import palate
 from palate.solve.rows import solve_rows
 from palate.training.als.fitting import FitArguments
 from palate.training.als.least_squares import LeastSquares
+from palate.training.gibbs.chain_file import ChainFileError
 from palate.training.run_file import RunFileError
 
 
@@ -74,3 +75,7 @@ def test_a_file_of_another_run_or_of_no_run_is_refused(ratings, tmp_path):
         fit(trainer, ratings, tmp_path)
     with pytest.raises(palate.ArgumentError, match="n_starts must be 1 with"):
         fit(LeastSquares(n_starts=2), ratings, path)
+
+
+def test_the_error_of_unfinished_chains_keeps_its_old_name():
+    assert ChainFileError is RunFileError
